@@ -1,0 +1,77 @@
+// Brings a database to this release's schema: roles, migrations under a session lock on the direct URL,
+// then row security and grants. Safe to run twice and from two processes at once.
+import { fileURLToPath } from 'node:url';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator';
+import postgres from 'postgres';
+import { accessStatements, DANGEROUS_FUNCTIONS, roleNames, roleStatements } from './access.ts';
+
+/** "msmg": drizzle's migrator takes no lock of its own. */
+const MIGRATION_LOCK = 0x6d736d67;
+const MIGRATIONS_FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
+const ROLE_PREFIX = /^[a-z][a-z0-9_]{0,30}$/;
+
+export type MigrateOptions = {
+  /** The owner's direct URL (not through a transaction pooler). */
+  ownerUrl: string;
+  /** Roles are cluster-wide: two installations on one server need two prefixes. */
+  rolePrefix: string;
+  passwords: { app: string; worker: string };
+  log?: (line: string) => void;
+};
+
+/** @throws when the server is older than PostgreSQL 16, the role may not create roles, or the prefix is taken. */
+export async function migrate(options: MigrateOptions): Promise<void> {
+  if (!ROLE_PREFIX.test(options.rolePrefix))
+    throw new Error(`role prefix "${options.rolePrefix}" must be 1 to 31 of a-z, 0-9 and _, beginning with a letter`);
+  const sql = postgres(options.ownerUrl, { max: 1, onnotice: () => {}, connect_timeout: 10 });
+  try {
+    await checkServer(sql);
+    await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    const roles = roleNames(options.rolePrefix);
+    for (const statement of roleStatements(roles, options.passwords)) await sql.unsafe(statement);
+    await runMigrations(drizzle(sql), { migrationsFolder: MIGRATIONS_FOLDER });
+    await claimPrefix(sql, options.rolePrefix);
+    await sql`select ms_ensure_partitions(1, 6)`;
+    await sql.begin(async (tx) => {
+      for (const statement of accessStatements(roles)) await tx.unsafe(statement);
+    });
+    await revokeDangerous(sql, options.log ?? (() => {}));
+  } finally {
+    await sql.end({ timeout: 5 });
+  }
+}
+
+async function checkServer(sql: postgres.Sql): Promise<void> {
+  const [row] = await sql<{ version: number; may: boolean }[]>`
+    select current_setting('server_version_num')::int as version,
+      (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may`;
+  if (!row || row.version < 160000)
+    throw new Error(`PostgreSQL 16 or newer is needed, this server is ${row?.version ?? 'unknown'}`);
+  if (!row.may) throw new Error('the role in DATABASE_URL needs CREATEROLE: ALTER ROLE … CREATEROLE');
+}
+
+async function claimPrefix(sql: postgres.Sql, rolePrefix: string): Promise<void> {
+  await sql`insert into installation (role_prefix) values (${rolePrefix}) on conflict do nothing`;
+  const [row] = await sql<{ role_prefix: string }[]>`select role_prefix from installation`;
+  if (row?.role_prefix !== rolePrefix)
+    throw new Error(`this database belongs to role prefix "${row?.role_prefix}", not "${rolePrefix}"`);
+}
+
+/** Only a superuser may take these from PUBLIC; without it the expression allow-list stands alone. */
+async function revokeDangerous(sql: postgres.Sql, log: (line: string) => void): Promise<void> {
+  const [row] = await sql<{ super: boolean; prefix: string }[]>`
+    select rolsuper as super, (select role_prefix from installation) as prefix from pg_roles where rolname = current_user`;
+  if (!row?.super) {
+    log('not a superuser: EXECUTE on set_config, pg_sleep and the lock functions stays with PUBLIC');
+    return;
+  }
+  const roles = roleNames(row.prefix);
+  await sql.begin(async (tx) => {
+    // Roles of other installations in this database share pg_catalog's grants only within this database.
+    for (const signature of DANGEROUS_FUNCTIONS) {
+      await tx.unsafe(`REVOKE EXECUTE ON FUNCTION pg_catalog.${signature} FROM PUBLIC`);
+      await tx.unsafe(`GRANT EXECUTE ON FUNCTION pg_catalog.${signature} TO "${roles.app}", "${roles.worker}"`);
+    }
+  });
+}

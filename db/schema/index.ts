@@ -1,0 +1,5 @@
+// The typed mirror of db/migrations; db/schema.db.test.ts holds it to the live catalogue.
+export * from './identity.ts';
+export * from './operations.ts';
+export * from './pipelines.ts';
+export * from './runs.ts';

@@ -1,0 +1,105 @@
+// The one table of error codes. Docs, OpenAPI, HTTP status and log level are all read off it.
+import type { TRPC_ERROR_CODE_KEY } from '@trpc/server';
+
+type Row = { http: number; trpc: TRPC_ERROR_CODE_KEY; level: 'info' | 'warn' | 'error'; says: string };
+
+export const ERROR_CODES = {
+  INPUT_INVALID: { http: 400, trpc: 'BAD_REQUEST', level: 'info', says: 'The request does not have the right shape.' },
+  DOCUMENT_INVALID: {
+    http: 422,
+    trpc: 'UNPROCESSABLE_CONTENT',
+    level: 'info',
+    says: 'The pipeline document has problems; details lists them.',
+  },
+  UNAUTHENTICATED: {
+    http: 401,
+    trpc: 'UNAUTHORIZED',
+    level: 'info',
+    says: 'No valid session, key or secret came with the request.',
+  },
+  LOGIN_FAILED: { http: 401, trpc: 'UNAUTHORIZED', level: 'info', says: 'E-mail or password is wrong.' },
+  LOGIN_LIMITED: {
+    http: 429,
+    trpc: 'TOO_MANY_REQUESTS',
+    level: 'warn',
+    says: 'Too many failed sign-ins; wait a quarter of an hour.',
+  },
+  FORBIDDEN: { http: 403, trpc: 'FORBIDDEN', level: 'info', says: 'The caller may not do this.' },
+  TENANT_MISMATCH: {
+    http: 403,
+    trpc: 'FORBIDDEN',
+    level: 'info',
+    says: 'X-Tenant-Id names another tenant than the key.',
+  },
+  TENANT_SUSPENDED: { http: 403, trpc: 'FORBIDDEN', level: 'info', says: 'The tenant is suspended.' },
+  TENANT_REQUIRED: { http: 403, trpc: 'FORBIDDEN', level: 'info', says: 'The user belongs to no active tenant.' },
+  CROSS_SITE: { http: 403, trpc: 'FORBIDDEN', level: 'warn', says: 'The request came from another site.' },
+  PIPELINE_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such pipeline.' },
+  VERSION_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'The pipeline has no such version.' },
+  RUN_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such run.' },
+  ROUTE_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'There is no such route.' },
+  METHOD_NOT_ALLOWED: {
+    http: 405,
+    trpc: 'METHOD_NOT_SUPPORTED',
+    level: 'info',
+    says: 'The route does not take this method.',
+  },
+  PIPELINE_NAME_TAKEN: {
+    http: 409,
+    trpc: 'CONFLICT',
+    level: 'info',
+    says: 'The tenant already has a pipeline of this name.',
+  },
+  VERSION_STALE: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The document was changed since it was read.' },
+  PIPELINE_NOT_PUBLISHED: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The pipeline has no live version.' },
+  PIPELINE_HAS_NO_SCHEDULE: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The live version has no schedule.' },
+  IDEMPOTENCY_KEY_REUSED: {
+    http: 409,
+    trpc: 'CONFLICT',
+    level: 'info',
+    says: 'The Idempotency-Key was used with another request.',
+  },
+  RUN_NOT_CANCELLABLE: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The run has already ended.' },
+  BODY_TOO_LARGE: {
+    http: 413,
+    trpc: 'PAYLOAD_TOO_LARGE',
+    level: 'info',
+    says: 'The request body is larger than allowed.',
+  },
+  RATE_LIMITED: {
+    http: 429,
+    trpc: 'TOO_MANY_REQUESTS',
+    level: 'info',
+    says: 'Too many requests; wait as long as Retry-After says.',
+  },
+  RUN_TOKEN_LOST: { http: 409, trpc: 'CONFLICT', level: 'warn', says: 'Another runner holds the run now.' },
+  DATABASE_UNAVAILABLE: {
+    http: 503,
+    trpc: 'SERVICE_UNAVAILABLE',
+    level: 'error',
+    says: 'The database does not answer.',
+  },
+  INTERNAL: {
+    http: 500,
+    trpc: 'INTERNAL_SERVER_ERROR',
+    level: 'error',
+    says: 'Something unexpected went wrong; the log has it by errorId.',
+  },
+} as const satisfies Record<string, Row>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** An error a caller can act on. The message says what was wrong, with the value, and what to do. */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+  readonly details: unknown;
+  constructor(code: ErrorCode, message?: string, details?: unknown, options?: ErrorOptions) {
+    super(message ?? ERROR_CODES[code].says, options);
+    this.name = 'ServiceError';
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/** The body of every error answer. */
+export type Problem = { code: ErrorCode; message: string; details?: unknown; errorId: string };
