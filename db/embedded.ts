@@ -1,5 +1,5 @@
 import { chmod, mkdir, realpath } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { findJsonFile, writeFileAtomically } from './atomic-file.ts';
 import { prepareBinaries } from './embedded/binaries.ts';
 import { choosePort, ensureCluster, ensureDatabase, writeSettings } from './embedded/cluster.ts';
@@ -55,7 +55,14 @@ export async function startEmbedded(options: {
   const { place, record: recordedPlace } = await choosePlace(home, remembered.place, runAs, log);
   await clearLeftovers(join(place, 'data'), log);
   const binaries = await prepareBinaries(place, runAs, log);
-  const { dataDir } = await ensureCluster({ place, binaries, runAs, password: ownerPassword, log });
+  const { dataDir } = await ensureCluster({
+    place,
+    binaries,
+    runAs,
+    password: ownerPassword,
+    isDurable: options.settings?.fsync !== 'off',
+    log,
+  });
   await writeSettings(dataDir, runAs, options.settings ?? {});
   const port = await choosePort(remembered.port, log);
   const startedBy = await getProcessIdentity(process.pid);
@@ -75,6 +82,16 @@ export async function startEmbedded(options: {
     await stop();
     throw error;
   }
+}
+
+/** Where a home's database is and which process started it; null when the home has none. */
+export async function findEmbedded(
+  home: string,
+): Promise<{ place: string; dataDir: string; port: number | null; startedBy: ProcessIdentity | null } | null> {
+  const { place, port, startedBy } = await readRemembered(join(home, 'embedded.json'));
+  if (place === null) return null;
+  const folder = isAbsolute(place) ? place : join(await realpath(home), place);
+  return { place: folder, dataDir: join(folder, 'data'), port, startedBy };
 }
 
 function stopOnce(postmaster: Postmaster, dataDir: string, afterwards: () => Promise<void>): () => Promise<void> {

@@ -40,6 +40,8 @@ export async function ensureCluster(options: {
   binaries: Binaries;
   runAs: RunAs;
   password: string;
+  /** False leaves the new files to the operating system's cache, which saves tests a second. */
+  isDurable: boolean;
   log: (message: string) => void;
 }): Promise<{ dataDir: string }> {
   const { place, binaries, runAs, password, log } = options;
@@ -66,6 +68,7 @@ export async function ensureCluster(options: {
     // The built-in C.UTF-8 sorts the same on every machine and after every upgrade of its C library.
     const args = [`--pgdata=${partial}`, `--username=${ownerName}`, `--pwfile=${passwordFile}`, '--auth=scram-sha-256'];
     args.push('--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8');
+    if (!options.isDurable) args.push('--no-sync');
     const outcome = await runCommandAs(runAs, binaries.initdb, args, place);
     if (outcome.code !== 0) throw new Error(`initdb failed (exit code ${outcome.code}):\n${outcome.output.trim()}`);
     await rename(partial, dataDir);
