@@ -85,6 +85,9 @@ export const AUTH_FUNCTIONS = [
   'auth_login_failures(text[], boolean)',
 ];
 
+/** The same for the worker: what it may know of all tenants. */
+export const WORKER_FUNCTIONS = ['queue_tenants()'];
+
 /** Functions that let tenant SQL wait, lock, read settings or run text; taken from PUBLIC where we may. */
 export const DANGEROUS_FUNCTIONS = [
   'set_config(text, text, boolean)',
@@ -143,14 +146,19 @@ export function accessStatements(roles: RoleNames): string[] {
     }
     if (access.tenantColumn) statements.push(...policyStatements(table, access, roles));
   }
-  for (const signature of AUTH_FUNCTIONS) {
-    statements.push(
-      `GRANT CREATE ON SCHEMA public TO ${ident(roles.auth)}`,
-      `ALTER FUNCTION public.${signature} OWNER TO ${ident(roles.auth)}`,
-      `REVOKE CREATE ON SCHEMA public FROM ${ident(roles.auth)}`,
-      `REVOKE ALL ON FUNCTION public.${signature} FROM PUBLIC`,
-      `GRANT EXECUTE ON FUNCTION public.${signature} TO ${ident(roles.app)}`,
-    );
+  for (const [role, functions] of [
+    [roles.app, AUTH_FUNCTIONS],
+    [roles.worker, WORKER_FUNCTIONS],
+  ] as const) {
+    for (const signature of functions) {
+      statements.push(
+        `GRANT CREATE ON SCHEMA public TO ${ident(roles.auth)}`,
+        `ALTER FUNCTION public.${signature} OWNER TO ${ident(roles.auth)}`,
+        `REVOKE CREATE ON SCHEMA public FROM ${ident(roles.auth)}`,
+        `REVOKE ALL ON FUNCTION public.${signature} FROM PUBLIC`,
+        `GRANT EXECUTE ON FUNCTION public.${signature} TO ${ident(role)}`,
+      );
+    }
   }
   statements.push('REVOKE ALL ON FUNCTION public.ms_ensure_partitions(int, int) FROM PUBLIC');
   return statements;

@@ -71,6 +71,7 @@ export const runQueue = pgTable('run_queue', {
   availableAt: instant('available_at').notNull().defaultNow(),
   attempt: integer('attempt').notNull().default(0),
   maxAttempts: integer('max_attempts').notNull().default(1),
+  maxConcurrentRuns: integer('max_concurrent_runs').notNull().default(1),
   token: bigint('token', { mode: 'number' }).notNull().default(0),
   claimedBy: text('claimed_by'),
   claimedAt: instant('claimed_at'),
