@@ -1,0 +1,68 @@
+// How pages reach the API: in process, as the signed-in user, with every failure turned into one shape.
+import type { AppLoadContext } from '@remix-run/node';
+import { data, redirect } from '@remix-run/node';
+import type { PagesApi } from '#server/web/index.ts';
+
+/** What an error page and an error toast show. */
+export interface PageError {
+  title: string;
+  code: string;
+  message: string;
+  errorId: string | null;
+}
+
+interface Args {
+  request: Request;
+  context: AppLoadContext;
+}
+
+/** The address of the sign-in page that comes back to where the person wanted to go. */
+export function loginPath(request: Request): string {
+  const { pathname, search } = new URL(request.url);
+  // Single-fetch asks for data under `<path>.data`; the person wants the page.
+  const path = pathname.replace(/(\/_root)?\.data$/, '') || '/';
+  return path === '/' ? '/login' : `/login?next=${encodeURIComponent(path + search)}`;
+}
+
+/** Runs `read` with the API; without a session goes to sign-in, with a failure throws what the error page shows. */
+export async function load<T>({ request, context }: Args, read: (api: PagesApi) => Promise<T>): Promise<T> {
+  if (context.api === null) throw redirect(loginPath(request));
+  try {
+    return await read(context.api);
+  } catch (error) {
+    const { status, code, message, errorId } = context.toProblem(error);
+    if (code === 'UNAUTHENTICATED') throw redirect(loginPath(request));
+    throw data({ title: titleOf(status), code, message, errorId } satisfies PageError, { status });
+  }
+}
+
+export type ActionResult =
+  | { ok: true; title: string; detail?: string; runId?: string }
+  | { ok: false; error: PageError };
+
+/** Runs `write` with the API; a refusal becomes a result that the page shows beside what was tried. */
+export async function act({ request, context }: Args, write: (api: PagesApi) => Promise<ActionResult>) {
+  if (context.api === null) throw redirect(loginPath(request));
+  try {
+    return data(await write(context.api));
+  } catch (error) {
+    const { status, code, message, errorId } = context.toProblem(error);
+    const result: ActionResult = { ok: false, error: { title: titleOf(status), code, message, errorId } };
+    return data(result, { status });
+  }
+}
+
+/** A heading for an HTTP status. */
+export function titleOf(status: number): string {
+  if (status === 404) return 'Not found';
+  if (status === 403) return 'Not allowed';
+  if (status === 429) return 'Too many requests';
+  if (status === 503) return 'The database does not answer';
+  return status < 500 ? 'This could not be done' : 'Something went wrong';
+}
+
+/** A text field of a form, trimmed; '' when it is missing. */
+export function text(form: FormData, name: string): string {
+  const value = form.get(name);
+  return typeof value === 'string' ? value.trim() : '';
+}

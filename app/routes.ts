@@ -1,0 +1,34 @@
+import type { UNSAFE_RouteConfigEntry as RouteConfigEntry } from '@remix-run/dev';
+
+const page = (path: string, file: string, children?: RouteConfigEntry[]): RouteConfigEntry => ({
+  path,
+  file,
+  ...(children ? { children } : {}),
+});
+const index = (file: string): RouteConfigEntry => ({ index: true, file });
+
+/** Every page, by address. A folder is one view; `shell` is the frame that signed-in pages share. */
+const routes: RouteConfigEntry[] = [
+  page('login', 'session/login.tsx'),
+  page('logout', 'session/logout.ts'),
+  page('preferences', 'shell/preferences.ts'),
+  {
+    file: 'shell/shell.tsx',
+    children: [
+      index('shell/home.ts'),
+      page('data/scheduler', 'scheduler/scheduler.tsx'),
+      page('data/pipelines', 'pipelines/list.tsx'),
+      page('data/pipelines/:id', 'pipelines/detail.tsx', [
+        index('pipelines/overview.tsx'),
+        page('sql', 'pipelines/sql.tsx'),
+        page('runs', 'pipelines/runs.tsx'),
+        page('ledger', 'pipelines/ledger.tsx'),
+        page('ir', 'pipelines/ir.tsx'),
+      ]),
+      page('data/runs', 'runs/list.tsx'),
+      page('data/runs/:id', 'runs/detail.tsx'),
+      page('*', 'shell/not-found.tsx'),
+    ],
+  },
+];
+export default routes;

@@ -1,0 +1,69 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import { data, redirect } from '@remix-run/node';
+import { Form, useActionData, useNavigation } from '@remix-run/react';
+import { CircleAlert } from 'lucide-react';
+import { text } from '../api.ts';
+import { Logo } from '../shell/logo.tsx';
+import { Button } from '../ui/button.tsx';
+import { Field } from '../ui/field.tsx';
+
+export const meta: MetaFunction = () => [{ title: 'Sign in · Mainspring' }];
+
+/** Where to go after sign-in: a path of ours, never `//elsewhere`. */
+function nextPath(request: Request): string {
+  const next = new URL(request.url).searchParams.get('next') ?? '';
+  return /^\/(?![/\\])/.test(next) ? next : '/data/scheduler';
+}
+
+export function loader({ request, context }: LoaderFunctionArgs) {
+  if (context.session !== null) throw redirect(nextPath(request));
+  return null;
+}
+
+export async function action({ request, context }: ActionFunctionArgs) {
+  const form = await request.formData();
+  const email = text(form, 'email');
+  const password = form.get('password');
+  if (email === '' || typeof password !== 'string' || password === '') {
+    return data({ message: 'Enter your e-mail address and your password.', email }, { status: 400 });
+  }
+  const result = await context.signIn(email, password);
+  if (!result.ok) return data({ message: result.message, email }, { status: 401 });
+  throw redirect(nextPath(request), { headers: { 'Set-Cookie': result.cookie } });
+}
+
+export default function Login() {
+  const failure = useActionData<typeof action>();
+  const { state } = useNavigation();
+  return (
+    <main className="grid min-h-dvh place-items-center px-4 pb-[12vh]">
+      <div className="w-full max-w-80">
+        <div className="mb-6 flex items-center gap-2.5">
+          <Logo className="size-8" />
+          <h1 className="font-semibold text-lg tracking-tight">Sign in to Mainspring</h1>
+        </div>
+        <Form method="post" className="space-y-4 rounded-lg border border-line bg-surface p-5 shadow-card">
+          {failure !== undefined && (
+            <p role="alert" className="flex items-start gap-2 rounded-md bg-bad-soft px-3 py-2 text-bad">
+              <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+              {failure.message}
+            </p>
+          )}
+          <Field
+            label="E-mail"
+            name="email"
+            type="email"
+            autoComplete="username"
+            required
+            autoFocus
+            defaultValue={failure?.email}
+          />
+          <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+          <Button type="submit" look="primary" className="w-full" busy={state !== 'idle'}>
+            {state === 'idle' ? 'Sign in' : 'Signing in'}
+          </Button>
+        </Form>
+      </div>
+    </main>
+  );
+}

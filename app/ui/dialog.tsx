@@ -1,0 +1,50 @@
+import { X } from 'lucide-react';
+import { Dialog as Radix } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { Button } from './button.tsx';
+
+interface DialogProps {
+  trigger: ReactNode;
+  title: string;
+  /** What happens when it is confirmed, with the numbers where there are any. */
+  description: ReactNode;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  children: ReactNode;
+}
+
+/** A dialog that traps focus and gives it back. Its confirm button names the deed, never "OK". */
+export function Dialog({ trigger, title, description, open, onOpenChange, children }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-black/45" />
+        <Radix.Content className="fixed top-[14vh] left-1/2 z-50 w-[min(27rem,calc(100vw-2rem))] -translate-x-1/2 animate-pop rounded-lg border border-line bg-surface p-5 shadow-pop">
+          <Radix.Title className="pr-8 font-semibold text-base">{title}</Radix.Title>
+          <Radix.Description asChild>
+            <div className="mt-1.5 text-muted">{description}</div>
+          </Radix.Description>
+          <div className="mt-4">{children}</div>
+          <Radix.Close asChild>
+            <Button look="quiet" size="icon-sm" className="absolute top-4 right-4" aria-label="Close">
+              <X aria-hidden />
+            </Button>
+          </Radix.Close>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** The row of buttons at a dialog's end. */
+export function DialogButtons({ children }: { children: ReactNode }) {
+  return (
+    <div className="mt-5 flex justify-end gap-2">
+      <Radix.Close asChild>
+        <Button>Cancel</Button>
+      </Radix.Close>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+import { useRevalidator } from '@remix-run/react';
+import { Pause, Play } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { useNowMs } from '../time/clock.tsx';
+import { relative } from '../time/format.ts';
+import { Button } from './button.tsx';
+import { cn } from './cn.ts';
+import { Tooltip } from './tooltip.tsx';
+
+/** Pause between two refreshes of a page that is being looked at, in milliseconds. */
+export const REFRESH_MS = 5_000;
+
+/**
+ * Asks the page's loaders again every five seconds while the tab is visible and `isOn`, and at once when the tab
+ * comes back. Waits for the answer before the next question, so a slow server is not asked twice at a time.
+ */
+export function useRefresh(isOn: boolean): void {
+  const { revalidate, state } = useRevalidator();
+  const busy = useRef(false);
+  busy.current = state !== 'idle';
+  useEffect(() => {
+    if (!isOn) return;
+    const refresh = () => {
+      if (document.visibilityState === 'visible' && !busy.current) revalidate();
+    };
+    const timer = setInterval(refresh, REFRESH_MS);
+    document.addEventListener('visibilitychange', refresh);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', refresh);
+    };
+  }, [isOn, revalidate]);
+}
+
+/** Keeps the page fresh and says how fresh it is; can be paused, for reading and for copying. */
+export function Live({ loadedAtMs }: { loadedAtMs: number }) {
+  const [isOn, setOn] = useState(true);
+  const nowMs = useNowMs();
+  useRefresh(isOn);
+  const label = isOn ? 'Pause live updates' : 'Resume live updates';
+  return (
+    <div className="no-print flex items-center gap-1 text-faint text-xs">
+      <span
+        aria-hidden
+        className={cn('size-1.5 rounded-full', isOn ? 'animate-breathe bg-ok-solid' : 'bg-idle-solid')}
+      />
+      <span className="tabular min-w-26 whitespace-nowrap pl-0.5">
+        {isOn ? 'Updated ' : 'Paused, from '}
+        {Math.abs(nowMs - loadedAtMs) < 1_500 ? 'just now' : relative(loadedAtMs, nowMs)}
+      </span>
+      <Tooltip text={label}>
+        <Button look="quiet" size="icon-sm" aria-label={label} onClick={() => setOn(!isOn)}>
+          {isOn ? <Pause aria-hidden /> : <Play aria-hidden />}
+        </Button>
+      </Tooltip>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+import { Link, useSearchParams } from '@remix-run/react';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { cn } from './cn.ts';
+
+/** A table that keeps its head in view and scrolls sideways inside its card. `label` is read out as its name. */
+export function Table({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
+    <section className="overflow-x-auto rounded-b-lg" tabIndex={0} aria-label={label}>
+      <table className={cn('w-full border-separate border-spacing-0 text-left', className)}>{children}</table>
+    </section>
+  );
+}
+
+export const Head = ({ children }: { children: ReactNode }) => (
+  <thead className="sticky top-0 z-10 bg-surface">
+    <tr>{children}</tr>
+  </thead>
+);
+
+type Align = 'left' | 'right';
+
+interface ColumnProps {
+  children?: ReactNode;
+  align?: Align;
+  className?: string;
+  /** The key under which this column sorts; the state is `?sort=key` or `?sort=-key`. */
+  sort?: string;
+}
+
+export function Column({ children, align = 'left', className, sort }: ColumnProps) {
+  const [params] = useSearchParams();
+  const current = params.get('sort');
+  const direction = sort === undefined ? null : current === sort ? 'up' : current === `-${sort}` ? 'down' : null;
+  const style = cn(
+    'h-8 whitespace-nowrap border-line border-b px-3 font-medium text-faint text-xs first:pl-4 last:pr-4',
+    align === 'right' && 'text-right',
+    className,
+  );
+  if (sort === undefined)
+    return (
+      <th scope="col" className={style}>
+        {children}
+      </th>
+    );
+  const next = new URLSearchParams(params);
+  next.set('sort', direction === 'up' ? `-${sort}` : sort);
+  next.delete('cursor');
+  return (
+    <th
+      scope="col"
+      className={style}
+      aria-sort={direction === 'up' ? 'ascending' : direction === 'down' ? 'descending' : 'none'}
+    >
+      <Link to={`?${next}`} preventScrollReset className="inline-flex items-center gap-1 hover:text-ink">
+        {children}
+        {direction === 'up' && <ArrowUp aria-hidden className="size-3" />}
+        {direction === 'down' && <ArrowDown aria-hidden className="size-3" />}
+      </Link>
+    </th>
+  );
+}
+
+export const Row = ({ children, className }: { children: ReactNode; className?: string }) => (
+  <tr className={cn('group/row hover:bg-hover', className)}>{children}</tr>
+);
+
+export function Cell({
+  children,
+  align = 'left',
+  className,
+  colSpan,
+}: {
+  children?: ReactNode;
+  align?: Align;
+  className?: string;
+  colSpan?: number;
+}) {
+  return (
+    <td
+      colSpan={colSpan}
+      className={cn(
+        'border-line border-b px-3 py-2 align-middle group-last/row:border-b-0 first:pl-4 last:pr-4',
+        align === 'right' && 'text-right',
+        className,
+      )}
+    >
+      {children}
+    </td>
+  );
+}

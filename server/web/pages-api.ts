@@ -1,0 +1,225 @@
+// The part of the API that the pages call, as the pages see it. The in-process tRPC caller is passed where this
+// is asked for, so a procedure that changes shape fails to compile at the one place that hands it over.
+import type { PipelineDocument, Policies, Problem } from '../ir/index.ts';
+
+/** An instant as the API gives it: ISO 8601 in UTC. */
+export type Instant = string;
+
+export type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+export type AttemptStatus = 'running' | 'succeeded' | 'failed' | 'cancelled' | 'lost';
+export type NodeStatus = 'pending' | 'running' | 'succeeded' | 'failed' | 'skipped';
+export type RunTrigger = 'schedule' | 'manual' | 'backfill' | 'file' | 'replay' | 'upstream';
+export type Verdict =
+  | 'fired'
+  | 'late'
+  | 'pending'
+  | 'coalesced'
+  | 'skipped_overlap'
+  | 'skipped_paused'
+  | 'skipped_blackout'
+  | 'missed_window'
+  | 'capped';
+
+export type ScheduleSource =
+  | { kind: 'cron'; expression: string; timezone: string }
+  | { kind: 'interval'; minutes: number; phaseMinutes: number }
+  | { kind: 'rrule'; rrule: string; timezone: string };
+
+export interface Pause {
+  at: Instant;
+  by: string | null;
+  reason: string | null;
+  until: Instant | null;
+}
+
+export type DstMark = 'gap_shifted' | 'fold_first' | 'fold_second';
+
+export interface NextFire {
+  at: Instant;
+  /** Wall-clock time in the schedule's zone, without offset. */
+  local: string;
+  /** Set where a clock change moved this fire or makes its local time come twice. */
+  dst: DstMark | null;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+export interface PageInput {
+  limit?: number;
+  cursor?: string;
+}
+
+/** One verdict, or a stretch of instants that shared one (`until` and `count`). */
+export interface Occurrence {
+  dueAt: Instant;
+  until: Instant | null;
+  count: number;
+  verdict: Verdict;
+  reason: string | null;
+  runId: string | null;
+}
+
+export interface SchedulerItem {
+  pipelineId: string;
+  name: string;
+  labels: Record<string, string>;
+  schedule: ScheduleSource | null;
+  scheduleWords: string | null;
+  timezone: string | null;
+  enabled: boolean;
+  paused: Pause | null;
+  lastRunAt: Instant | null;
+  lastRunStatus: RunStatus | null;
+  lastRunId: string | null;
+  expectedAt: Instant | null;
+  lagMinutes: number | null;
+  nextFires: NextFire[];
+  recent: Occurrence[];
+}
+
+export interface SchedulerHealth {
+  lastTickAt: Instant | null;
+  tickLagSeconds: number | null;
+  oldestDueUnfiredAt: Instant | null;
+  clockSkewMs: number | null;
+  now: Instant;
+}
+
+export interface PipelineListItem {
+  id: string;
+  name: string;
+  description: string;
+  owner: string;
+  labels: Record<string, string>;
+  liveVersion: number | null;
+  latestVersion: number;
+  schedule: ScheduleSource | null;
+  scheduleWords: string | null;
+  timezone: string | null;
+  paused: Pause | null;
+  lastRunAt: Instant | null;
+  lastRunStatus: RunStatus | null;
+  lastRunId: string | null;
+  createdAt: Instant;
+  updatedAt: Instant;
+}
+
+export interface PipelineDetail extends PipelineListItem {
+  policies: Policies | null;
+  nextFires: NextFire[];
+}
+
+export interface PipelineIr {
+  version: number;
+  liveVersion: number | null;
+  latestVersion: number;
+  createdBy: string;
+  createdAt: Instant;
+  document: PipelineDocument;
+}
+
+export interface SqlPreviewNode {
+  nodeId: string;
+  kind: string;
+  name?: string | null;
+  sql: string;
+  columns?: { name: string; type: string }[];
+}
+
+export interface RunListItem {
+  id: string;
+  pipelineId: string;
+  pipelineName: string;
+  version: number;
+  status: RunStatus;
+  trigger: RunTrigger;
+  scheduledFor: Instant | null;
+  attempt: number;
+  queuedAt: Instant;
+  startedAt: Instant | null;
+  finishedAt: Instant | null;
+  error: RunError | null;
+  note: string | null;
+}
+
+export interface RunError {
+  code: string;
+  message: string;
+  nodeId?: string;
+  isTransient: boolean;
+  errorId: string;
+}
+
+export interface RunNode {
+  nodeId: string;
+  kind: string;
+  name: string;
+  status: NodeStatus;
+  rowsIn: number;
+  rowsOut: number;
+  rowsRejected: number;
+  durationMs: number | null;
+  sql: string;
+  warnings?: { rule: string; message: string; rowCount: number }[];
+}
+
+export interface RunAttempt {
+  attempt: number;
+  status: AttemptStatus;
+  runner?: string;
+  startedAt: Instant | null;
+  finishedAt: Instant | null;
+  error: RunError | null;
+}
+
+export interface RunProgress {
+  nodeId: string | null;
+  nodesDone: number;
+  nodesTotal: number;
+  rowsRead: number;
+  updatedAt: Instant;
+}
+
+export interface RunDetail extends RunListItem {
+  maxAttempts: number;
+  progress: RunProgress | null;
+  nodes: RunNode[];
+  attempts: RunAttempt[];
+}
+
+export interface DlqEntry {
+  id: string;
+  nodeId: string;
+  rule: string;
+  errorKind: string;
+  message: string;
+  rowKey: unknown;
+  isReplayable: boolean;
+  payload: unknown;
+  isPayloadTruncated: boolean;
+  firstSeenAt: Instant;
+}
+
+export interface PagesApi {
+  scheduler: {
+    status(input: PageInput & { labels?: string[] }): Promise<Page<SchedulerItem> & { health: SchedulerHealth }>;
+  };
+  pipelines: {
+    list(input: PageInput & { label?: string[]; search?: string }): Promise<Page<PipelineListItem>>;
+    get(input: { id: string }): Promise<PipelineDetail>;
+    ir(input: { id: string }): Promise<PipelineIr>;
+    sqlPreview(input: { id: string }): Promise<{ version: number; problems: Problem[]; nodes: SqlPreviewNode[] }>;
+    run(input: { id: string }): Promise<{ runId: string }>;
+    pause(input: { id: string; reason: string; until?: string }): Promise<unknown>;
+    resume(input: { id: string }): Promise<unknown>;
+    occurrences(input: PageInput & { id: string }): Promise<Page<Occurrence>>;
+  };
+  runs: {
+    list(input: PageInput & { pipelineId?: string; status?: RunStatus }): Promise<Page<RunListItem>>;
+    get(input: { id: string }): Promise<RunDetail>;
+    dlq(input: PageInput & { id: string }): Promise<Page<DlqEntry>>;
+  };
+}

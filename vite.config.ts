@@ -1,0 +1,16 @@
+import { vitePlugin as remix } from '@remix-run/dev';
+import tailwindcss from '@tailwindcss/vite';
+import { defineConfig } from 'vite';
+import remixConfig from './remix.config.js';
+
+export default defineConfig({
+  plugins: [tailwindcss(), remix(remixConfig)],
+  build: {
+    // Names end in a content hash, which is what lets serve-pages.ts send /assets as immutable.
+    assetsDir: 'assets',
+    // The nonce policy forbids data: fonts and scripts; 0 keeps every asset a file of its own.
+    assetsInlineLimit: 0,
+    sourcemap: false,
+  },
+  server: { watch: { ignored: ['**/.mainspring*/**', '**/build/**', '**/test-results/**'] } },
+});
