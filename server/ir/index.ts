@@ -1,2 +1,6 @@
+export * from './expression/index.ts';
+export { orderNodes, usedIds } from './graph.ts';
+export { type ParsedDocument, parseDocument, pointerOf } from './parse-document.ts';
 export type { Problem } from './problem.ts';
 export * from './schema.ts';
+export { validateStructure } from './validate-structure.ts';

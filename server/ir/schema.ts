@@ -9,13 +9,17 @@ export const Identifier = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,39}$/, 'use 1 to 40 of a-z, 0-9 and _, beginning with a letter');
 
+/** No table can have a column of its own called so. */
+const SYSTEM_COLUMNS: ReadonlySet<string> = new Set(['ctid', 'tableoid', 'xmin', 'xmax', 'cmin', 'cmax']);
+
 /** A column or table name. Any PostgreSQL identifier up to 63 bytes is allowed; it is always quoted. */
 export const SqlName = z
   .string()
   .min(1)
   .refine((name) => Buffer.byteLength(name, 'utf8') <= 63, 'PostgreSQL names have at most 63 bytes')
   .refine((name) => !name.includes('\u0000'), 'names cannot contain a zero byte')
-  .refine((name) => !name.startsWith('_ms_'), 'names that begin with _ms_ are reserved');
+  .refine((name) => !name.startsWith('_ms_'), 'names that begin with _ms_ are reserved')
+  .refine((name) => !SYSTEM_COLUMNS.has(name), 'is the name of a system column of PostgreSQL');
 
 /** A scalar SQL expression. What it may contain is decided by the expression checker, not here. */
 export const Expression = z.string().min(1).max(8_000);
@@ -395,3 +399,5 @@ export type NodeOf<K extends NodeKind> = Extract<PipelineNode, { kind: K }>;
 export type DeclaredColumn = z.infer<typeof DeclaredColumn>;
 export type ColumnType = z.infer<typeof ColumnType>;
 export type RowRule = z.infer<typeof RowRule>;
+export type DatasetRule = z.infer<typeof DatasetRule>;
+export type Parameter = z.infer<typeof Parameter>;
