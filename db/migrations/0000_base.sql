@@ -179,6 +179,7 @@ CREATE TABLE schedules (
   version int NOT NULL,
   schedule jsonb NOT NULL,
   policies jsonb NOT NULL,
+  max_attempts int NOT NULL DEFAULT 1,
   enabled boolean NOT NULL DEFAULT true,
   next_fire_at timestamptz(3),
   paused_at timestamptz(3),

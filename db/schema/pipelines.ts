@@ -54,6 +54,7 @@ export const schedules = pgTable(
     version: integer('version').notNull(),
     schedule: jsonb('schedule').$type<unknown>().notNull(),
     policies: jsonb('policies').$type<unknown>().notNull(),
+    maxAttempts: integer('max_attempts').notNull().default(1),
     enabled: boolean('enabled').notNull().default(true),
     nextFireAt: instant('next_fire_at'),
     pausedAt: instant('paused_at'),

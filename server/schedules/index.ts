@@ -1,3 +1,4 @@
+export { dataInterval } from './data-interval.ts';
 export {
   type Decision,
   type DueInput,

@@ -1,0 +1,9 @@
+import type { Context } from 'hono';
+import { ERROR_CODES, type Logger } from '#server/lib/index.ts';
+import { reportProblem } from '#server/procedure.ts';
+
+/** The one place where an HTTP door turns a thrown error into an answer. */
+export function answerError(error: unknown, c: Context, log: Logger): Response {
+  const { body } = reportProblem(error, log, { requestId: c.get('requestId'), method: c.req.method, path: c.req.path });
+  return c.json(body, ERROR_CODES[body.code].http);
+}

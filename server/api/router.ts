@@ -1,0 +1,15 @@
+// Every procedure there is. REST, tRPC, the pages' caller and the tests all walk this one tree.
+import { pipelineProcedures } from '#server/pipelines/index.ts';
+import { createCallerFactory, router } from '#server/procedure.ts';
+import { runProcedures, startRunProcedure } from '#server/runs/index.ts';
+import { schedulerProcedures } from '#server/scheduler/index.ts';
+
+export const appRouter = router({
+  pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
+  runs: router(runProcedures),
+  scheduler: router(schedulerProcedures),
+});
+export type AppRouter = typeof appRouter;
+
+/** Calls procedures in process, through the same middleware as HTTP. */
+export const createCaller = createCallerFactory(appRouter);

@@ -1,0 +1,26 @@
+import { TRPCError } from '@trpc/server';
+import { fetchRequestHandler } from '@trpc/server/adapters/fetch';
+import { ERROR_CODES, ServiceError } from '#server/lib/index.ts';
+import type { ApiContext } from '#server/procedure.ts';
+import { appRouter } from './router.ts';
+
+/** A path with 1,000 commas would be 1,000 calls. */
+const MAX_BATCH_SIZE = 20;
+
+/** Answers one tRPC request (or batch). */
+export function answerTrpc(request: Request, contextOf: () => Promise<ApiContext>): Promise<Response> {
+  return fetchRequestHandler({
+    endpoint: '/trpc',
+    req: request,
+    router: appRouter,
+    maxBatchSize: MAX_BATCH_SIZE,
+    createContext: async () => {
+      try {
+        return await contextOf();
+      } catch (error) {
+        if (!(error instanceof ServiceError)) throw error;
+        throw new TRPCError({ code: ERROR_CODES[error.code].trpc, message: error.message, cause: error });
+      }
+    },
+  });
+}

@@ -1,0 +1,90 @@
+// From a request's headers to who is calling. Keys and sessions are looked up by security-definer functions,
+// because no tenant is set yet.
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { hashToken, query, ServiceError, transaction } from '#server/lib/index.ts';
+import type { Actor, Role, Tenant } from '#server/tenancy/index.ts';
+import { apiKeyOf } from './api-key.ts';
+import { sessionTokenOf } from './session-cookie.ts';
+
+export type Caller = {
+  /** Which door: a cookie needs the CSRF guard, a key does not. */
+  credential: 'session' | 'api_key';
+  actor: Actor;
+  userName: string;
+  /** Null: a user who belongs to no active tenant. */
+  tenant: Tenant | null;
+};
+
+type KeyRow = {
+  key_id: string;
+  tenant_id: string;
+  tenant_slug: string;
+  tenant_name: string;
+  tenant_status: string;
+  scopes: string[];
+};
+type SessionRow = {
+  user_id: string;
+  email: string;
+  user_name: string;
+  is_instance_operator: boolean;
+  tenant_id: string | null;
+  tenant_slug: string | null;
+  tenant_name: string | null;
+  tenant_status: string | null;
+  role: Role | null;
+};
+
+/**
+ * The caller, or null when the request carries no credential. A key wins over a cookie.
+ * @throws ServiceError UNAUTHENTICATED for a credential that is wrong, expired or revoked; TENANT_MISMATCH,
+ * TENANT_SUSPENDED.
+ */
+export async function authenticate(pool: Pool, headers: Headers, idleSeconds: number): Promise<Caller | null> {
+  const key = apiKeyOf(headers);
+  const token = key === null ? sessionTokenOf(headers) : null;
+  const caller =
+    key !== null ? await byKey(pool, key) : token !== null ? await bySession(pool, token, idleSeconds) : null;
+  const wanted = headers.get('x-tenant-id');
+  if (caller && wanted && wanted !== caller.tenant?.id && wanted !== caller.tenant?.slug)
+    throw new ServiceError(
+      'TENANT_MISMATCH',
+      `X-Tenant-Id "${wanted.slice(0, 64)}" is not the tenant of this credential`,
+    );
+  return caller;
+}
+
+async function byKey(pool: Pool, key: string): Promise<Caller> {
+  const [row] = await transaction(pool, {}, (tx) => query<KeyRow>(tx, sql`select * from auth_key(${hashToken(key)})`));
+  if (!row) throw new ServiceError('UNAUTHENTICATED', 'the API key is unknown, expired or revoked');
+  if (row.tenant_status !== 'active')
+    throw new ServiceError('TENANT_SUSPENDED', `tenant "${row.tenant_slug}" is suspended`);
+  return {
+    credential: 'api_key',
+    actor: { kind: 'api_key', id: row.key_id, scopes: row.scopes },
+    userName: '',
+    tenant: { id: row.tenant_id, slug: row.tenant_slug, name: row.tenant_name },
+  };
+}
+
+/** A cookie that no longer counts is like none: the page sends its bearer to the login. */
+async function bySession(pool: Pool, token: string, idleSeconds: number): Promise<Caller | null> {
+  const [row] = await transaction(pool, {}, (tx) =>
+    query<SessionRow>(tx, sql`select * from auth_session(${hashToken(token)}, ${idleSeconds}::int)`),
+  );
+  if (!row) return null;
+  const isMember = row.tenant_id !== null && row.tenant_status === 'active';
+  return {
+    credential: 'session',
+    actor: {
+      kind: 'user',
+      id: row.user_id,
+      email: row.email,
+      role: row.role ?? 'viewer',
+      isInstanceOperator: row.is_instance_operator,
+    },
+    userName: row.user_name,
+    tenant: isMember ? { id: row.tenant_id!, slug: row.tenant_slug!, name: row.tenant_name! } : null,
+  };
+}

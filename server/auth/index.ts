@@ -1,0 +1,5 @@
+export { apiKeyOf, newApiKey, storeApiKey } from './api-key.ts';
+export { authenticate, type Caller } from './authenticate.ts';
+export { hasScope, SCOPES, type Scope } from './scopes.ts';
+export { sessionCookie, sessionTokenOf } from './session-cookie.ts';
+export { signIn, signOut } from './sign-in.ts';

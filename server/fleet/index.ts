@@ -1,0 +1,1 @@
+export { type Component, type Health, health, isDatabaseReady } from './health.ts';

@@ -1,0 +1,3 @@
+export { baseApp, type Variables } from './base-app.ts';
+export { type Listening, listen } from './listen.ts';
+export { type WebOptions, webApp } from './web-app.ts';

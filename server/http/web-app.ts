@@ -1,0 +1,114 @@
+// The web process's routes, from the inside out: probes, REST, tRPC, cron, and the pages for all that is left.
+import { randomBytes } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import type { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Pool } from '#db/client.ts';
+import {
+  answerTrpc,
+  apiContext,
+  refuseCrossSite,
+  requireCronSecret,
+  restApi,
+  securityHeaders,
+} from '#server/api/index.ts';
+import { authenticate } from '#server/auth/index.ts';
+import { cronRoutes } from '#server/cron/index.ts';
+import { health, isDatabaseReady } from '#server/fleet/index.ts';
+import { type Logger, ServiceError } from '#server/lib/index.ts';
+import type { PagesOptions } from '#server/web/index.ts';
+import { baseApp, type Variables } from './base-app.ts';
+import { pagesLoadContext } from './pages-load-context.ts';
+
+export type WebOptions = {
+  /** As the app role. */
+  pool: Pool;
+  /** As the worker role, for the cron routes only. */
+  cronPool: Pool;
+  log: Logger;
+  processId: string;
+  isDevelopment: boolean;
+  publicUrl: string | null;
+  cronSecret: string | undefined;
+  metricsToken: string | undefined;
+  sessionIdleSeconds: number;
+  sessionLifetimeSeconds: number;
+};
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** `mountPages` gets the load-context factory and returns the pages' app. */
+export async function webApp(
+  options: WebOptions,
+  mountPages: (getLoadContext: PagesOptions['getLoadContext']) => Promise<Hono<{ Bindings: HttpBindings }>>,
+): Promise<Hono<{ Variables: Variables }>> {
+  const { pool, log } = options;
+  const isSecure = options.publicUrl?.startsWith('https:') ?? false;
+  const origins = { publicUrl: options.publicUrl };
+  const deps = { pool, log, sessionIdleSeconds: options.sessionIdleSeconds, origins };
+  /** What the pages need to know of a request besides the request. */
+  const known = new WeakMap<Request, { nonce: string; requestId: string; address: string }>();
+
+  const app = baseApp({
+    log,
+    isAlive: () => true,
+    isReady: () => isDatabaseReady(pool),
+    metricsToken: options.metricsToken,
+    areMetricsOpen: false,
+  });
+  app.use('*', async (c, next) => {
+    const nonce = randomBytes(16).toString('base64');
+    const address = getConnInfo(c).remote.address ?? 'unknown';
+    known.set(c.req.raw, { nonce, requestId: c.get('requestId'), address });
+    await next();
+    for (const [name, value] of Object.entries(
+      securityHeaders({ nonce, isSecure, isDevelopment: options.isDevelopment }),
+    ))
+      c.header(name, value);
+  });
+  app.use(
+    '*',
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new ServiceError('BODY_TOO_LARGE', `a request body has at most ${MAX_BODY_BYTES} bytes`);
+      },
+    }),
+  );
+  app.get('/health', async (c) => {
+    const caller = await authenticate(pool, c.req.raw.headers, options.sessionIdleSeconds).catch(() => null);
+    const answer = await health(pool, caller?.tenant ?? null);
+    return c.json(answer, answer.status === 'down' ? 503 : 200);
+  });
+  const contextOf = (request: Request, requestId: string) => apiContext(request, requestId, deps);
+  app.route(
+    '/api/v1/cron',
+    cronRoutes((headers) => requireCronSecret(headers, options.cronSecret), {
+      pool: options.cronPool,
+      log,
+      processId: options.processId,
+    }),
+  );
+  app.route(
+    '/api/v1',
+    restApi((c) => contextOf(c.req.raw, c.get('requestId'))),
+  );
+  app.all('/api/*', (c) => {
+    throw new ServiceError('ROUTE_NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`);
+  });
+  app.all('/trpc/*', (c) => answerTrpc(c.req.raw, () => contextOf(c.req.raw, c.get('requestId'))));
+  app.use('*', async (c, next) => {
+    refuseCrossSite(c.req.raw, origins);
+    await next();
+  });
+  const pages = await mountPages((request) =>
+    pagesLoadContext(request, known.get(request) ?? { nonce: '', requestId: '', address: 'unknown' }, {
+      ...deps,
+      isSecure,
+      lifetimeSeconds: options.sessionLifetimeSeconds,
+    }),
+  );
+  app.route('/', pages as unknown as Hono<{ Variables: Variables }>);
+  return app;
+}

@@ -1,0 +1,75 @@
+// The web process: pages, REST, tRPC.
+
+import { roleNames } from '#db/access.ts';
+import { openPool, urlForRole } from '#db/client.ts';
+import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
+import { listen, webApp } from './http/index.ts';
+import { collectProcessMetrics, createLogger, logError } from './lib/index.ts';
+import { createPagesHandler } from './web/index.ts';
+
+const log = createLogger({ level: env.LOG_LEVEL, tier: 'web' });
+
+async function boot() {
+  const { DATABASE_URL: ownerUrl, APP_PASSWORD: appPassword, WORKER_PASSWORD: workerPassword } = env;
+  if (!ownerUrl || !appPassword || !workerPassword) {
+    log.fatal('DATABASE_URL, APP_PASSWORD and WORKER_PASSWORD must be set (bin/start sets them)');
+    process.exit(EXIT_BAD_ENVIRONMENT);
+  }
+  collectProcessMetrics();
+  const roles = roleNames(env.ROLE_PREFIX);
+  const prepare = !env.DATABASE_POOLED;
+  const pool = openPool({
+    url: urlForRole(ownerUrl, roles.app, appPassword),
+    max: env.APP_POOL_SIZE,
+    applicationName: 'mainspring web',
+    prepare,
+  });
+  const cronPool = openPool({
+    url: urlForRole(ownerUrl, roles.worker, workerPassword),
+    max: 2,
+    applicationName: 'mainspring web cron',
+    prepare,
+  });
+  const isDevelopment = env.NODE_ENV === 'development';
+  let closePages = async () => {};
+  const app = await webApp(
+    {
+      pool,
+      cronPool,
+      log,
+      processId: env.PROCESS_NAME,
+      isDevelopment,
+      publicUrl: env.PUBLIC_URL ?? null,
+      cronSecret: env.CRON_SECRET,
+      metricsToken: env.METRICS_TOKEN,
+      sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
+      sessionLifetimeSeconds: env.SESSION_LIFETIME_SECONDS,
+    },
+    async (getLoadContext) => {
+      const pages = await createPagesHandler({ mode: isDevelopment ? 'development' : 'production', getLoadContext });
+      closePages = pages.close;
+      return pages.app;
+    },
+  );
+  const server = await listen(app, { host: env.HOST, port: env.PORT });
+  log.info({ host: env.HOST, port: server.port }, 'web is listening');
+
+  let isStopping = false;
+  const stop = async (signal: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, 'web is stopping');
+    const deadline = setTimeout(() => process.exit(1), env.SHUTDOWN_DRAIN_SECONDS * 1_000);
+    deadline.unref();
+    await server.close();
+    await Promise.all([closePages(), pool.end({ timeout: 5 }), cronPool.end({ timeout: 5 })]);
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+}
+
+boot().catch((error: unknown) => {
+  logError(log, error, 'web could not start');
+  process.exit(1);
+});

@@ -1,0 +1,7 @@
+export { getPipelineRow, type PipelineRow } from './find-pipeline.ts';
+export { labelCondition, labelsOf } from './labels.ts';
+export { publishVersion } from './publish-version.ts';
+export { pipelineProcedures } from './router.ts';
+export { createPipeline, getVersion, saveIr } from './save-version.ts';
+export { LabelFilter, PageInput, PipelineRef } from './schemas.ts';
+export { compileDocument } from './validate-document.ts';

@@ -1,0 +1,213 @@
+// The tRPC builder: the one place with error, scope, transaction, idempotency and timing middleware.
+//
+// A mutation runs in one transaction together with its audit row and its Idempotency-Key, so that a retry
+// after a lost answer returns the first result and does nothing twice.
+import { createHash } from 'node:crypto';
+import { initTRPC, TRPCError } from '@trpc/server';
+import { and, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Pool } from '#db/client.ts';
+import { idempotencyKeys } from '#db/schema/index.ts';
+import { type Caller, hasScope, type Scope } from '#server/auth/index.ts';
+import {
+  ERROR_CODES,
+  type ErrorBody,
+  histogram,
+  type Logger,
+  logError,
+  ServiceError,
+  type Tx,
+  withTransaction,
+} from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+
+/** What a door (REST, tRPC, a page's loader) knows when it calls. */
+export type ApiContext = {
+  pool: Pool;
+  caller: Caller | null;
+  requestId: string;
+  log: Logger;
+  idempotencyKey: string | null;
+};
+
+export type ProcedureMeta = {
+  /** `METHOD /path` below /api/v1. */
+  rest?: string;
+  /** HTTP status of success; 200 when absent. */
+  status?: 200 | 201 | 202;
+  scope: Scope;
+  /** The audit action; every mutation has one. */
+  audit?: string;
+};
+
+const t = initTRPC
+  .context<ApiContext>()
+  .meta<ProcedureMeta>()
+  .create({
+    errorFormatter: ({ shape, error }) => ({
+      ...shape,
+      message: problemOf(error).message,
+      data: { ...shape.data, stack: undefined, ...problemOf(error) },
+    }),
+  });
+
+export const router = t.router;
+export const mergeRouters = t.mergeRouters;
+export const createCallerFactory = t.createCallerFactory;
+
+const duration = histogram(
+  'procedure_duration_seconds',
+  'Time one procedure took, by its path and outcome',
+  [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
+  ['path', 'outcome'],
+);
+
+const problems = new WeakMap<Error, ErrorBody>();
+
+/** The one shape of an error answer. Asked twice about one error it gives the same errorId. */
+export function problemOf(error: TRPCError): ErrorBody {
+  return problems.get(error) ?? toProblem(error, 'unlogged');
+}
+
+function toProblem(error: TRPCError, errorId: string): ErrorBody {
+  const cause = error.cause;
+  if (cause instanceof ServiceError) {
+    const { code, message, details } = cause;
+    return details === undefined ? { code, message, errorId } : { code, message, details, errorId };
+  }
+  if (cause instanceof z.ZodError || error.code === 'BAD_REQUEST')
+    return { code: 'INPUT_INVALID', message: inputMessage(cause, error), details: inputDetails(cause), errorId };
+  if (error.code === 'NOT_FOUND') return { code: 'ROUTE_NOT_FOUND', message: error.message, errorId };
+  if (error.code === 'METHOD_NOT_SUPPORTED') return { code: 'METHOD_NOT_ALLOWED', message: error.message, errorId };
+  if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'BODY_TOO_LARGE', message: error.message, errorId };
+  if (isDatabaseDown(cause))
+    return { code: 'DATABASE_UNAVAILABLE', message: ERROR_CODES.DATABASE_UNAVAILABLE.says, errorId };
+  return { code: 'INTERNAL', message: ERROR_CODES.INTERNAL.says, errorId };
+}
+
+const inputDetails = (cause: unknown) =>
+  cause instanceof z.ZodError
+    ? { issues: cause.issues.map(({ path, message }) => ({ pointer: `/${path.join('/')}`, message })) }
+    : undefined;
+
+function inputMessage(cause: unknown, error: TRPCError): string {
+  if (!(cause instanceof z.ZodError)) return error.message;
+  return cause.issues.map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`).join('; ');
+}
+
+const DOWN = /^(ECONNREFUSED|ECONNRESET|CONNECT_TIMEOUT|CONNECTION_(CLOSED|ENDED|DESTROYED)|57P0[123]|08\d{3}|53300)$/;
+function isDatabaseDown(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string' && DOWN.test(error.code)) return true;
+  return isDatabaseDown(error.cause);
+}
+
+/** Logs the error once, under the id that the client gets, and remembers its answer. */
+export function reportProblem(
+  error: unknown,
+  log: Logger,
+  fields: Record<string, unknown>,
+): { error: TRPCError; body: ErrorBody } {
+  const known = error instanceof TRPCError ? error : new TRPCError({ code: 'INTERNAL_SERVER_ERROR', cause: error });
+  const before = problems.get(known);
+  if (before) return { error: known, body: before };
+  const first = toProblem(known, '');
+  const row = ERROR_CODES[first.code];
+  const logged =
+    known.cause instanceof ServiceError || row.level === 'error'
+      ? (known.cause ?? known)
+      : new ServiceError(first.code, first.message);
+  const errorId = logError(log, logged, 'request failed', fields);
+  const body = { ...first, errorId };
+  const answer =
+    known.code === row.trpc
+      ? known
+      : new TRPCError({ code: row.trpc, message: body.message, cause: known.cause ?? known });
+  problems.set(known, body);
+  problems.set(answer, body);
+  return { error: answer, body };
+}
+
+const reporting = t.middleware(async ({ ctx, path, type, next }) => {
+  const started = performance.now();
+  const result = await next();
+  duration.labels(path, result.ok ? 'ok' : 'error').observe((performance.now() - started) / 1_000);
+  if (!result.ok) throw reportProblem(result.error, ctx.log, { path, type, requestId: ctx.requestId }).error;
+  return result;
+});
+
+/** Every procedure below this line has a tenant, an actor and the scope that its metadata names. */
+const requireTenant = t.middleware(async ({ ctx, meta, next }) => {
+  if (!ctx.caller)
+    throw asTrpc(new ServiceError('UNAUTHENTICATED', 'sign in, or send an API key as Authorization: Bearer ms_…'));
+  if (!ctx.caller.tenant) throw asTrpc(new ServiceError('TENANT_REQUIRED'));
+  if (!meta?.scope) throw new Error('a procedure without a scope cannot be called');
+  if (!hasScope(ctx.caller.actor, meta.scope))
+    throw asTrpc(new ServiceError('FORBIDDEN', `this needs the scope ${meta.scope}`, { scope: meta.scope }));
+  const operation: Ctx = {
+    pool: ctx.pool,
+    tenant: ctx.caller.tenant,
+    actor: ctx.caller.actor,
+    requestId: ctx.requestId,
+    log: ctx.log,
+  };
+  return next({ ctx: operation });
+});
+
+const asTrpc = (error: ServiceError) =>
+  new TRPCError({ code: ERROR_CODES[error.code].trpc, message: error.message, cause: error });
+
+/** A query: tenant, actor and scope are checked. */
+export const procedure = t.procedure.use(reporting).use(requireTenant);
+
+const inOneTransaction = t.middleware(async ({ ctx, path, getRawInput, next }) => {
+  const { idempotencyKey } = ctx;
+  // requireTenant ran before and put an operation's context here; the builder's type cannot say so.
+  const operation = ctx as unknown as Ctx;
+  const input = await getRawInput();
+  return withTransaction(operation, async (tx) => {
+    if (idempotencyKey !== null) {
+      const stored = await claimIdempotencyKey(tx, operation, path, idempotencyKey, input);
+      if (stored) return { ok: true, data: stored.response, marker: 'middlewareMarker' } as never;
+    }
+    const result = await next({ ctx: { ...operation, tx } });
+    if (!result.ok) throw result.error;
+    if (idempotencyKey !== null)
+      await tx
+        .update(idempotencyKeys)
+        .set({ response: result.data ?? null })
+        .where(keyIs(operation, path, idempotencyKey));
+    return result;
+  });
+});
+
+const keyIs = (ctx: Ctx, operation: string, key: string) =>
+  and(
+    eq(idempotencyKeys.tenantId, ctx.tenant.id),
+    eq(idempotencyKeys.operation, operation),
+    eq(idempotencyKeys.key, key),
+  );
+
+/** The first caller inserts the key and goes on; a second waits for it here and gets its response. */
+async function claimIdempotencyKey(tx: Tx, ctx: Ctx, operation: string, key: string, input: unknown) {
+  if (key.length > 200) throw asTrpc(new ServiceError('INPUT_INVALID', 'Idempotency-Key has at most 200 characters'));
+  const requestHash = createHash('sha256')
+    .update(JSON.stringify(input ?? null))
+    .digest();
+  const made = await tx
+    .insert(idempotencyKeys)
+    .values({ tenantId: ctx.tenant.id, operation, key, requestHash })
+    .onConflictDoNothing()
+    .returning({ key: idempotencyKeys.key });
+  if (made.length > 0) return null;
+  const [found] = await tx
+    .select()
+    .from(idempotencyKeys)
+    .where(keyIs(ctx, operation, key));
+  if (!found?.requestHash.equals(requestHash))
+    throw asTrpc(new ServiceError('IDEMPOTENCY_KEY_REUSED', `Idempotency-Key "${key}" was used with another request`));
+  return { response: found.response };
+}
+
+/** A mutation: as `procedure`, in one transaction with its audit row, idempotent by key. */
+export const mutation = procedure.use(inOneTransaction);

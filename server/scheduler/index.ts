@@ -1,0 +1,3 @@
+export { schedulerProcedures } from './router.ts';
+export { schedulerHealth } from './status.ts';
+export { type TickResult, tick } from './tick.ts';

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import type { Policies, Schedule } from '#server/ir/index.ts';
+import { query, type Tx } from '#server/lib/index.ts';
+
+export type DueRow = {
+  tenantId: string;
+  scheduleId: string;
+  pipelineId: string;
+  version: number;
+  schedule: Schedule;
+  policies: Policies;
+  maxAttempts: number;
+  nextFireAt: string;
+  pausedAt: string | null;
+  pauseUntil: string | null;
+  activeRuns: number;
+  waitingRuns: number;
+  /** The newest ledger row, when it is a stretch that did not fire: a further instant of its kind extends it. */
+  lastDueAt: string | null;
+  lastVerdict: string | null;
+};
+
+/**
+ * Locks and reads what is due, oldest first; by the partial index it touches nothing else. Rows that somebody
+ * is publishing or pausing are left for the next tick; so are those whose pause keeps
+ * what falls due for later.
+ */
+export function readDue(tx: Tx, now: Date, limit: number): Promise<DueRow[]> {
+  return query<DueRow>(
+    tx,
+    sql`with due as materialized (
+        select * from schedules where enabled and next_fire_at <= ${now.toISOString()}::timestamptz
+        and not (paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > now()))
+        order by next_fire_at limit ${limit} for update skip locked)
+      select s.tenant_id as "tenantId", s.id as "scheduleId", s.pipeline_id as "pipelineId", s.version, s.schedule,
+        s.policies, s.max_attempts as "maxAttempts", s.next_fire_at as "nextFireAt", s.paused_at as "pausedAt",
+        s.pause_until as "pauseUntil", q.active as "activeRuns", q.waiting as "waitingRuns",
+        o.due_at as "lastDueAt", o.verdict as "lastVerdict"
+      from due s
+      cross join lateral (select count(*)::int as active, (count(*) filter (where claimed_by is null))::int as waiting
+        from run_queue q where q.tenant_id = s.tenant_id and q.pipeline_id = s.pipeline_id) q
+      left join lateral (select l.due_at, l.verdict from occurrences l where l.schedule_id = s.id
+        order by l.due_at desc limit 1) o on o.verdict in ('skipped_paused', 'skipped_overlap', 'coalesced')
+      order by s.next_fire_at`,
+  );
+}

@@ -1,0 +1,35 @@
+import { and, desc, eq, lt } from 'drizzle-orm';
+import { occurrences } from '#db/schema/index.ts';
+import { decodeCursor, type Tx, toPage } from '#server/lib/index.ts';
+
+type Input = { tenantId: string; pipelineId: string; limit: number; cursor?: string | undefined };
+
+/** The ledger of one pipeline, newest first. A stretch is one row from dueAt to until with its count. */
+export async function listOccurrences(tx: Tx, input: Input) {
+  const before = input.cursor ? new Date(decodeCursor(input.cursor, 1)[0]!) : null;
+  const rows = await tx
+    .select()
+    .from(occurrences)
+    .where(
+      and(
+        eq(occurrences.tenantId, input.tenantId),
+        eq(occurrences.pipelineId, input.pipelineId),
+        before ? lt(occurrences.dueAt, before) : undefined,
+      ),
+    )
+    .orderBy(desc(occurrences.dueAt))
+    .limit(input.limit + 1);
+  const page = toPage(rows, input.limit, (row) => [row.dueAt.toISOString()]);
+  return {
+    nextCursor: page.nextCursor,
+    items: page.items.map((row) => ({
+      dueAt: row.dueAt.toISOString(),
+      until: row.dueUntil?.toISOString() ?? null,
+      count: row.count,
+      verdict: row.verdict,
+      reason: row.reason,
+      runId: row.runId,
+      decidedAt: row.decidedAt.toISOString(),
+    })),
+  };
+}

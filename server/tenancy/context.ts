@@ -1,0 +1,24 @@
+// What every operation gets: for which tenant, on whose behalf, through which pool.
+import type { Pool } from '#db/client.ts';
+import type { Logger, Tx } from '#server/lib/index.ts';
+
+export type Tenant = { id: string; slug: string; name: string };
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export type Actor =
+  | { kind: 'user'; id: string; email: string; role: Role; isInstanceOperator: boolean }
+  | { kind: 'api_key'; id: string; scopes: readonly string[] }
+  | { kind: 'system'; id: string };
+
+export type Ctx = {
+  pool: Pool;
+  tenant: Tenant;
+  actor: Actor;
+  requestId: string;
+  log: Logger;
+  /** Set inside withTransaction: operations called with this context join it. */
+  tx?: Tx;
+};
+
+/** How the actor is named in rows: `user:…`, `api_key:…`, `system:…`. */
+export const actorName = (actor: Actor): string => (actor.kind === 'user' ? actor.email : `${actor.kind}:${actor.id}`);

@@ -1,0 +1,94 @@
+// The worker process: scheduler and runner loops, and an HTTP server of its own for probes and cron routes, so
+// that a busy API cannot hold a job up nor a job the API.
+import { roleNames } from '#db/access.ts';
+import { openPool, urlForRole } from '#db/client.ts';
+import { requireCronSecret } from '#server/api/index.ts';
+import { cronRoutes } from '#server/cron/index.ts';
+import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
+import { health, isDatabaseReady } from '#server/fleet/index.ts';
+import { baseApp, listen } from '#server/http/index.ts';
+import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
+import { heartbeat } from './heartbeat.ts';
+import { runnerLoop } from './runner-loop.ts';
+import { schedulerLoop } from './scheduler-loop.ts';
+
+const log = createLogger({ level: env.LOG_LEVEL, tier: 'worker' });
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+async function boot() {
+  const { DATABASE_URL: ownerUrl, WORKER_PASSWORD: password } = env;
+  if (!ownerUrl || !password) {
+    log.fatal('DATABASE_URL and WORKER_PASSWORD must be set (bin/start sets them)');
+    process.exit(EXIT_BAD_ENVIRONMENT);
+  }
+  collectProcessMetrics();
+  const { worker: role } = roleNames(env.ROLE_PREFIX);
+  const url = urlForRole(ownerUrl, role, password);
+  const directUrl = urlForRole(env.DATABASE_DIRECT_URL ?? ownerUrl, role, password);
+  const pool = openPool({
+    url,
+    max: env.WORKER_POOL_SIZE,
+    applicationName: 'mainspring worker',
+    prepare: !env.DATABASE_POOLED,
+  });
+  const processId = env.PROCESS_NAME;
+
+  const beats = heartbeat({ pool, log, processId, tier: 'worker', version: '0.1.0' });
+  const scheduler = schedulerLoop({
+    pool,
+    log,
+    processId,
+    maxSleepMs: env.TICK_MAX_SLEEP_SECONDS * 1_000,
+    isEnabled: env.CRON_MODE !== 'http',
+  });
+  const runner = runnerLoop({
+    pool,
+    directUrl,
+    log,
+    runner: processId,
+    concurrency: env.RUNNER_CONCURRENCY,
+    leaseMs: env.RUN_LEASE_SECONDS * 1_000,
+    pollMs: env.RUN_POLL_SECONDS * 1_000,
+    drainMs: env.SHUTDOWN_DRAIN_SECONDS * 1_000,
+    filesDir: env.FILES_DIR,
+  });
+
+  const app = baseApp({
+    log,
+    isAlive: () => scheduler.isTurning() && runner.isTurning(),
+    isReady: () => isDatabaseReady(pool),
+    metricsToken: env.METRICS_TOKEN,
+    areMetricsOpen: env.METRICS_TOKEN === undefined && LOOPBACK.has(env.WORKER_HOST),
+  });
+  app.get('/health', async (c) => c.json(await health(pool, null)));
+  app.route(
+    '/api/v1/cron',
+    cronRoutes((headers) => requireCronSecret(headers, env.CRON_SECRET), { pool, log, processId }),
+  );
+  const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
+  log.info({ host: env.WORKER_HOST, port: server.port }, 'worker is listening');
+  await beats.start();
+  scheduler.start();
+  runner.start();
+
+  let isStopping = false;
+  const stop = async (signal: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, 'worker is stopping');
+    setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
+    await scheduler.stop();
+    await runner.stop();
+    await beats.stop();
+    await server.close();
+    await pool.end({ timeout: 5 });
+    process.exit(0);
+  };
+  process.on('SIGTERM', () => void stop('SIGTERM'));
+  process.on('SIGINT', () => void stop('SIGINT'));
+}
+
+boot().catch((error: unknown) => {
+  logError(log, error, 'worker could not start');
+  process.exit(1);
+});
