@@ -1,10 +1,11 @@
 import { vitePlugin as remix } from '@remix-run/dev';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
+import { browserGuard } from './bin/lib/browser-guard.ts';
 import remixConfig from './remix.config.js';
 
 export default defineConfig({
-  plugins: [tailwindcss(), remix(remixConfig)],
+  plugins: [tailwindcss(), remix(remixConfig), browserGuard()],
   build: {
     // Names end in a content hash, which is what lets serve-pages.ts send /assets as immutable.
     assetsDir: 'assets',

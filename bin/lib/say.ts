@@ -1,0 +1,4 @@
+/** A line for the person at the terminal. */
+export function say(message: string): void {
+  process.stdout.write(`mainspring: ${message}\n`);
+}

@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '#db/atomic-file.ts';
+import { migrate } from '#db/migrate.ts';
+import { ensureHome, ensureSecrets } from '#db/secrets.ts';
+import { seedDemo } from '#server/demo/index.ts';
+import type { Environment } from '#server/env.ts';
+import { buildPages } from './build-pages.ts';
+import { printDevelopmentLog } from './development-log.ts';
+import { checkPortFree, waitForOk } from './http-ready.ts';
+import { keepDatabase } from './keep-database.ts';
+import { lockHome } from './running.ts';
+import type { Shutdown } from './shutdown.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+const readyTimeoutMs = 120_000;
+
+export type StartOptions = {
+  rootDir: string;
+  environment: Environment;
+  isDevelopment: boolean;
+  log: (message: string) => void;
+  /** Aborted when the user wants to stop, also in the middle of starting. */
+  signal: AbortSignal;
+};
+
+export type Started = {
+  baseUrl: string;
+  login: { email: string; password: string };
+  demoFile: string;
+  /** Rejects when web or worker cannot be kept running. */
+  failed: Promise<never>;
+};
+
+/**
+ * Brings the whole product up, in the order in which the parts need one another. Whatever was started is put on
+ * `shutdown`, which undoes it backwards: web and worker drain before the database stops.
+ */
+export async function startMainspring(options: StartOptions, shutdown: Shutdown): Promise<Started> {
+  const { rootDir, environment: env, isDevelopment, log, signal } = options;
+  const home = env.MAINSPRING_HOME;
+  const baseUrl = env.PUBLIC_URL ?? `http://localhost:${env.PORT}`;
+  await ensureHome(home);
+  const lock = await lockHome(home, baseUrl, log);
+  shutdown.add(() => lock.release());
+  await checkPortFree(env.HOST, env.PORT, 'PORT');
+  await checkPortFree(env.WORKER_HOST, env.WORKER_PORT, 'WORKER_PORT');
+
+  const secrets = await ensureSecrets(home);
+  const passwords = {
+    app: env.APP_PASSWORD ?? secrets.appPassword,
+    worker: env.WORKER_PASSWORD ?? secrets.workerPassword,
+  };
+  const ownerUrl = env.DATABASE_URL ?? (await startDatabase(home, log, shutdown));
+  signal.throwIfAborted();
+  await migrate({ ownerUrl: env.DATABASE_DIRECT_URL ?? ownerUrl, rolePrefix: env.ROLE_PREFIX, passwords, log });
+  signal.throwIfAborted();
+
+  const filesDir = env.FILES_DIR ?? join(home, 'files');
+  await mkdir(filesDir, { recursive: true, mode: 0o700 });
+  const demo = await seedDemo({ ownerUrl, rolePrefix: env.ROLE_PREFIX, filesDir, log });
+  if (!isDevelopment) await buildPages({ rootDir, log, signal });
+  signal.throwIfAborted();
+
+  const childEnv = {
+    ...process.env,
+    NODE_ENV: isDevelopment ? 'development' : 'production',
+    MAINSPRING_HOME: home,
+    DATABASE_URL: ownerUrl,
+    FILES_DIR: filesDir,
+    CRON_SECRET: env.CRON_SECRET ?? secrets.cronSecret,
+    ENCRYPTION_KEY: env.ENCRYPTION_KEY ?? secrets.encryptionKey,
+    APP_PASSWORD: passwords.app,
+    WORKER_PASSWORD: passwords.worker,
+  };
+  const start = (name: string, script: string) =>
+    supervise({
+      name,
+      args: isDevelopment ? ['--watch', '--watch-preserve-output', script] : [script],
+      cwd: rootDir,
+      env: childEnv,
+      logFile: join(home, 'logs', `${name}.log`),
+      onOutput: isDevelopment ? printDevelopmentLog(name) : undefined,
+      drainMs: (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1000,
+      log,
+      onStarted: (pid) => lock.addChild(pid),
+    });
+  const children = await startBoth(start, shutdown);
+  const failed = Promise.race(children.map((child) => child.failed));
+  failed.catch(() => undefined);
+
+  const origin = (host: string, port: number) =>
+    `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+  const webUrl = origin(env.HOST, env.PORT);
+  const workerUrl = origin(env.WORKER_HOST, env.WORKER_PORT);
+  const addresses = [webUrl, workerUrl].flatMap((url) => [`${url}/livez`, `${url}/readyz`]);
+  await Promise.race([Promise.all(addresses.map((url) => waitForOk(url, readyTimeoutMs, signal))), failed]);
+  for (const child of children) child.markReady();
+
+  const demoFile = join(home, 'demo.json');
+  const content = { baseUrl: webUrl, workerUrl, ...demo, cronSecret: childEnv.CRON_SECRET };
+  await writeFileAtomically(demoFile, `${JSON.stringify(content, null, 2)}\n`, 0o600);
+  return { baseUrl, login: demo.login, demoFile, failed };
+}
+
+async function startDatabase(home: string, log: (message: string) => void, shutdown: Shutdown): Promise<string> {
+  const database = await keepDatabase(home, log);
+  shutdown.add(() => database.stop());
+  return database.url;
+}
+
+/** One entry for both, so that they drain side by side. */
+async function startBoth(
+  start: (name: string, script: string) => Promise<Supervised>,
+  shutdown: Shutdown,
+): Promise<Supervised[]> {
+  const children: Supervised[] = [];
+  shutdown.add(
+    async () => {
+      await Promise.all(children.map((child) => child.stop()));
+    },
+    () => {
+      for (const child of children) child.kill();
+    },
+  );
+  children.push(await start('web', 'server/main.ts'));
+  children.push(await start('worker', 'workers/worker.ts'));
+  return children;
+}

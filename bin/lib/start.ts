@@ -1,0 +1,89 @@
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { say } from './say.ts';
+import { createShutdown, type Shutdown } from './shutdown.ts';
+
+const help = `bin/start          starts Mainspring and keeps it running until Ctrl-C
+bin/start --dev    the same with hot reload (npm run dev)
+
+Environment: PORT (3000), WORKER_PORT (3001), MAINSPRING_HOME (.mainspring in the repository) for all data, and
+DATABASE_URL to use a PostgreSQL server of your own (16 or newer) in place of the embedded one.`;
+
+const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { dev: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    process.stdout.write(`${help}\n`);
+    return;
+  }
+  process.env.MAINSPRING_HOME ||= join(rootDir, '.mainspring');
+  // Loaded only now, because env.ts reads the variables as it loads and ends the process when one is wrong.
+  const [{ env }, { startMainspring }] = await Promise.all([import('#server/env.ts'), import('./start-mainspring.ts')]);
+
+  const shutdown = createShutdown();
+  const stopping = listenForStop(shutdown);
+  const stopAsked = new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve()));
+  let exitCode = 0;
+  try {
+    const options = { rootDir, environment: env, isDevelopment: values.dev ?? false, log: say, signal: stopping };
+    const started = await startMainspring(options, shutdown);
+    printAddress(started);
+    await Promise.race([stopAsked, started.failed]);
+  } catch (error) {
+    if (!stopping.aborted) {
+      exitCode = 1;
+      say(error instanceof Error ? error.message : String(error));
+    }
+  }
+  for (const error of await shutdown.run()) {
+    exitCode = 1;
+    say(`while stopping: ${error.message}`);
+  }
+  if (stopping.aborted) say('stopped; all data is kept');
+  process.exit(exitCode);
+}
+
+/** The first signal stops everything in order, the second at once. */
+function listenForStop(shutdown: Shutdown): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (stopping.signal.aborted) {
+        say('stopping at once');
+        shutdown.killAll();
+        return;
+      }
+      say('stopping: web and worker finish what they are doing …');
+      stopping.abort(new StopAsked());
+    });
+  }
+  return stopping.signal;
+}
+
+class StopAsked extends Error {
+  override name = 'StopAsked';
+}
+
+function printAddress(started: {
+  baseUrl: string;
+  login: { email: string; password: string };
+  demoFile: string;
+}): void {
+  process.stdout.write(
+    [
+      '',
+      `  Mainspring is running at  ${started.baseUrl}`,
+      `  sign in as                ${started.login.email}`,
+      `  password                  ${started.login.password}`,
+      `  for scripts               ${started.demoFile}`,
+      '',
+      '  Ctrl-C stops it. The data stays.',
+      '',
+      '',
+    ].join('\n'),
+  );
+}
+
+await main();
