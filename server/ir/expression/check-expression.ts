@@ -15,6 +15,7 @@ export async function checkExpression(text: string, names: ExpressionNames): Pro
   const parsed = await parseExpression(text);
   if (!parsed.ok) return { ok: false, problems: [parsed.problem] };
   const found = walkExpression(parsed.tree, names, parsed.positionOf);
+  if (found.problems.length === 0 && parsed.unbalanced) return { ok: false, problems: [parsed.unbalanced] };
   if (found.problems.length > 0) return { ok: false, problems: found.problems };
   return { ok: true, columns: [...found.columns], runFields: [...found.runFields], params: [...found.params] };
 }

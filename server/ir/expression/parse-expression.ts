@@ -4,7 +4,7 @@ import { offsetOfByte, offsetOfCodePoint } from './position.ts';
 
 export type ExpressionProblem = { code: string; message: string; position: number };
 export type ParsedExpression =
-  | { ok: true; tree: Node; positionOf: (byteLocation: number) => number }
+  | { ok: true; tree: Node; positionOf: (byteLocation: number) => number; unbalanced: ExpressionProblem | null }
   | { ok: false; problem: ExpressionProblem };
 
 export const MAX_EXPRESSION_LENGTH = 8_000;
@@ -27,13 +27,16 @@ export async function parseExpression(text: string): Promise<ParsedExpression> {
   if (deep) return { ok: false, problem: deep };
   // The text must stand both inside parentheses and without them: the first refuses `a, b`, `a FROM t` and `a; b`, the
   // second `a) + (b`, which balances our own parentheses and would mean something else after a NOT.
-  const wrapped = parseOne(`${WRAPPER_HEAD}${text}\n)`, WRAPPER_HEAD.length, text);
-  if (!wrapped.ok) return wrapped;
-  const bare = parseOne(`${BARE_HEAD}${text}\n`, BARE_HEAD.length, text);
-  if (!bare.ok) return bare;
+  const wrapped = parseSql(`${WRAPPER_HEAD}${text}\n)`, WRAPPER_HEAD.length, text);
+  const bare = parseSql(`${BARE_HEAD}${text}\n`, BARE_HEAD.length, text);
+  const unbalanced = bare.ok ? null : bare.problem;
+  if (!wrapped.ok) return { ok: false, problem: earlier(wrapped.problem, unbalanced) };
+  const tree = onlyTarget(wrapped.statements);
+  if (!tree) return { ok: false, problem: unbalanced ?? notOne() };
   return {
     ok: true,
-    tree: wrapped.tree,
+    tree,
+    unbalanced,
     positionOf: (byteLocation) => offsetOfByte(text, Math.max(0, byteLocation - WRAPPER_HEAD.length)),
   };
 }
@@ -73,14 +76,15 @@ function tooDeep(position: number): ExpressionProblem {
   return { code: 'too_deep', message: 'the expression is too large; split it over several derive nodes', position };
 }
 
-function parseOne(
+type Statements = NonNullable<ReturnType<typeof parseSync>['stmts']>;
+
+function parseSql(
   sql: string,
   headLength: number,
   text: string,
-): { ok: true; tree: Node } | { ok: false; problem: ExpressionProblem } {
-  let statements: ReturnType<typeof parseSync>['stmts'];
+): { ok: true; statements: Statements } | { ok: false; problem: ExpressionProblem } {
   try {
-    statements = parseSync(sql).stmts;
+    return { ok: true, statements: parseSync(sql).stmts ?? [] };
   } catch (error) {
     if (error instanceof RangeError) return { ok: false, problem: tooDeep(0) };
     if (!hasSqlDetails(error)) throw error;
@@ -91,10 +95,16 @@ function parseOne(
       problem: { code: 'syntax_error', message: plainMessage(error.message, position, text), position },
     };
   }
-  const tree = onlyTarget(statements ?? []);
-  if (tree) return { ok: true, tree };
+}
+
+/** The parser complains where it cannot go on; of two complaints the earlier one is nearer to the mistake. */
+function earlier(first: ExpressionProblem, second: ExpressionProblem | null): ExpressionProblem {
+  return second && second.position < first.position ? second : first;
+}
+
+function notOne(): ExpressionProblem {
   const message = 'write one scalar expression, without FROM, WHERE, AS or a second column';
-  return { ok: false, problem: { code: 'syntax_error', message, position: 0 } };
+  return { code: 'syntax_error', message, position: 0 };
 }
 
 function plainMessage(message: string, position: number, text: string): string {
@@ -103,7 +113,7 @@ function plainMessage(message: string, position: number, text: string): string {
   return message.replace(/\n\)"$/, '"');
 }
 
-function onlyTarget(statements: NonNullable<ReturnType<typeof parseSync>['stmts']>): Node | null {
+function onlyTarget(statements: Statements): Node | null {
   const statement = statements.length === 1 ? statements[0]?.stmt : undefined;
   if (!statement || !('SelectStmt' in statement)) return null;
   const { targetList, limitOption, op, ...others } = statement.SelectStmt;
