@@ -1,6 +1,6 @@
 // The one place that reads the environment. A bad value stops the boot with exit code 2 and names the variable.
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 const seconds = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
@@ -46,6 +46,8 @@ export const Environment = z.object({
   ENCRYPTION_KEY: z.string().min(32).optional(),
   /** Where tenants' inboxes lie: `<FILES_DIR>/<tenant slug>/…`. Default: `<MAINSPRING_HOME>/files`. */
   FILES_DIR: z.string().optional(),
+  /** Set by bin/start: the worker drops fresh files into the demo tenant's inboxes. */
+  DEMO: flag,
   SESSION_IDLE_SECONDS: seconds(43_200, 60),
   SESSION_LIFETIME_SECONDS: seconds(604_800, 60),
   /** Runs at once in one worker process. */
@@ -60,13 +62,14 @@ export const Environment = z.object({
   /** Names this process in leases and heartbeats. */
   PROCESS_NAME: z.string().default(`${hostname()}-${process.pid}`),
 });
-export type Environment = z.infer<typeof Environment>;
+export type Environment = z.infer<typeof Environment> & { FILES_DIR: string };
 
 /** @throws Error naming each bad variable, its value withheld, and what was expected. */
 export function parseEnvironment(source: Record<string, string | undefined>): Environment {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = Environment.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success)
+    return { ...parsed.data, FILES_DIR: parsed.data.FILES_DIR ?? join(parsed.data.MAINSPRING_HOME, 'files') };
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`bad environment\n  ${lines.join('\n  ')}`);
 }

@@ -4,6 +4,7 @@ import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { requireCronSecret } from '#server/api/index.ts';
 import { cronRoutes } from '#server/cron/index.ts';
+import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen } from '#server/http/index.ts';
@@ -52,6 +53,7 @@ async function boot() {
     drainMs: env.SHUTDOWN_DRAIN_SECONDS * 1_000,
     filesDir: env.FILES_DIR,
   });
+  const feeder = env.DEMO ? demoFeeder({ filesDir: env.FILES_DIR, tenantSlug: DEMO_SLUG, log }) : null;
 
   const app = baseApp({
     log,
@@ -68,6 +70,8 @@ async function boot() {
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
   log.info({ host: env.WORKER_HOST, port: server.port }, 'worker is listening');
   await beats.start();
+  // The first files lie there before the first run is claimed.
+  await feeder?.start();
   scheduler.start();
   runner.start();
 
@@ -77,6 +81,7 @@ async function boot() {
     isStopping = true;
     log.info({ signal }, 'worker is stopping');
     setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
+    feeder?.stop();
     await scheduler.stop();
     await runner.stop();
     await beats.stop();

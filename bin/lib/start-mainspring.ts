@@ -58,7 +58,7 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
 
   const filesDir = env.FILES_DIR ?? join(home, 'files');
   await mkdir(filesDir, { recursive: true, mode: 0o700 });
-  const demo = await seedDemo({ ownerUrl, rolePrefix: env.ROLE_PREFIX, filesDir, log });
+  const demo = await seedDemo({ ownerUrl, secret: env.ENCRYPTION_KEY ?? secrets.encryptionKey, log });
   if (!isDevelopment) await buildPages({ rootDir, log, signal });
   signal.throwIfAborted();
 
@@ -68,6 +68,7 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
     MAINSPRING_HOME: home,
     DATABASE_URL: ownerUrl,
     FILES_DIR: filesDir,
+    DEMO: 'true',
     CRON_SECRET: env.CRON_SECRET ?? secrets.cronSecret,
     ENCRYPTION_KEY: env.ENCRYPTION_KEY ?? secrets.encryptionKey,
     APP_PASSWORD: passwords.app,

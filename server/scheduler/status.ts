@@ -45,6 +45,7 @@ type Bucket = {
   until: string;
   count: string;
   verdict: Verdict;
+  reason: string;
   runId: string | null;
 };
 
@@ -102,7 +103,8 @@ async function readRecent(tx: Tx, tenantId: string, pipelineIds: string[]): Prom
   const rows = await query<Bucket>(
     tx,
     sql`select pipeline_id as "pipelineId", min(due_at) as "dueAt", max(coalesce(due_until, due_at)) as until,
-        sum(count) as count, verdict, case when sum(count) = 1 then min(run_id::text) end as "runId"
+        sum(count) as count, verdict, max(reason) as reason,
+        case when sum(count) = 1 then min(run_id::text) end as "runId"
       from occurrences
       where tenant_id = ${tenantId} and pipeline_id = any(${ids}) and due_at > now() - interval '24 hours'
       group by pipeline_id, date_bin(make_interval(mins => ${BUCKET_MINUTES}), due_at, 'epoch'::timestamptz), verdict
@@ -145,6 +147,7 @@ function statusItem(row: Row, recent: Bucket[], now: Date) {
       until: bucket.until === bucket.dueAt ? null : iso(bucket.until),
       count: Number(bucket.count),
       verdict: bucket.verdict,
+      reason: bucket.reason,
       runId: bucket.runId,
     })),
   };

@@ -1,0 +1,2 @@
+export { demoFeeder } from './feeder.ts';
+export { DEMO_SLUG, type Demo, seedDemo } from './seed-demo.ts';
