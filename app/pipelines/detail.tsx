@@ -1,3 +1,93 @@
-export default function X() {
-  return null;
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import { Outlet, useLoaderData } from '@remix-run/react';
+import { Pause } from 'lucide-react';
+import type { PipelineDetail } from '#server/web/index.ts';
+import { load } from '../api.ts';
+import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { Labels } from '../ui/filter-bar.tsx';
+import { Live } from '../ui/live.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { TabLinks } from '../ui/tabs.tsx';
+import { Time } from '../ui/time.tsx';
+import { pipelineAction } from './action.server.ts';
+import { PauseSchedule, ResumeSchedule, RunNow } from './actions.tsx';
+import { PipelineState } from './pipeline-state.tsx';
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  { title: `${data?.pipeline.name ?? 'Pipeline'} · Mainspring` },
+];
+
+export async function loader(args: LoaderFunctionArgs) {
+  const id = args.params.id ?? '';
+  const pipeline = await load(args, (api) => api.pipelines.get({ id }));
+  return { pipeline, canOperate: args.context.session?.role !== 'viewer', loadedAtMs: args.context.now.getTime() };
 }
+
+export const action = (args: ActionFunctionArgs) => pipelineAction(args);
+
+export default function Pipeline() {
+  const { pipeline, canOperate, loadedAtMs } = useLoaderData<typeof loader>();
+  const base = `/data/pipelines/${pipeline.id}`;
+  return (
+    <>
+      <PageHeader
+        crumbs={[{ to: '/data/pipelines', label: 'Pipelines' }]}
+        title={pipeline.name}
+        mark={
+          <>
+            <PipelineState item={pipeline} />
+            {pipeline.liveVersion !== null && (
+              <span className="tabular text-faint text-xs">v{pipeline.liveVersion}</span>
+            )}
+            <Labels labels={pipeline.labels} to="/data/pipelines" />
+          </>
+        }
+        detail={pipeline.description || undefined}
+        actions={
+          <>
+            <Live loadedAtMs={loadedAtMs} />
+            {canOperate &&
+              pipeline.schedule !== null &&
+              (pipeline.paused ? <ResumeSchedule pipeline={pipeline} /> : <PauseSchedule pipeline={pipeline} />)}
+            {canOperate && <RunNow pipeline={pipeline} />}
+          </>
+        }
+      />
+      {pipeline.paused !== null && <PausedNotice paused={pipeline.paused} />}
+      <div className="mb-4 border-line border-b">
+        <TabLinks
+          label="Parts of this pipeline"
+          tabs={[
+            { to: base, label: 'Overview', end: true },
+            { to: `${base}/runs`, label: 'Runs' },
+            { to: `${base}/ledger`, label: 'Ledger' },
+            { to: `${base}/sql`, label: 'SQL' },
+            { to: `${base}/ir`, label: 'Document' },
+          ]}
+        />
+      </div>
+      <Outlet />
+    </>
+  );
+}
+
+function PausedNotice({ paused }: { paused: NonNullable<PipelineDetail['paused']> }) {
+  return (
+    <p className="mb-4 flex flex-wrap items-center gap-x-2 gap-y-1 rounded-lg bg-held-soft px-3.5 py-2 text-held">
+      <Pause aria-hidden className="size-4" />
+      <span>
+        Paused <Time at={paused.at} />
+        {paused.by !== null && ` by ${paused.by}`}
+        {paused.until !== null && (
+          <>
+            {' '}
+            until <Time at={paused.until} show="exact" />
+          </>
+        )}
+        {paused.reason && `: ${paused.reason}`}
+      </span>
+    </p>
+  );
+}
+
+export const ErrorBoundary = RouteErrorBoundary;

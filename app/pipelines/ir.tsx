@@ -1,3 +1,35 @@
-export default function X() {
-  return null;
+import type { LoaderFunctionArgs } from '@remix-run/node';
+import { useLoaderData } from '@remix-run/react';
+import { load } from '../api.ts';
+import { Card, Facts } from '../ui/card.tsx';
+import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { JsonView } from '../ui/json-view.tsx';
+import { Time } from '../ui/time.tsx';
+
+export async function loader(args: LoaderFunctionArgs) {
+  const id = args.params.id ?? '';
+  return load(args, (api) => api.pipelines.ir({ id }));
 }
+
+/** The saved document. */
+export default function Document() {
+  const { version, liveVersion, latestVersion, createdAt, createdBy, document } = useLoaderData<typeof loader>();
+  return (
+    <div className="space-y-4">
+      <Card>
+        <Facts
+          facts={[
+            { term: 'Shown', value: `version ${version}` },
+            { term: 'Live', value: liveVersion === null ? 'none yet' : `version ${liveVersion}` },
+            { term: 'Latest', value: `version ${latestVersion}` },
+            { term: 'Saved', value: <Time at={createdAt} /> },
+            { term: 'By', value: createdBy || 'the system' },
+          ]}
+        />
+      </Card>
+      <JsonView value={document} what="pipeline document" openDepth={2} />
+    </div>
+  );
+}
+
+export const ErrorBoundary = RouteErrorBoundary;

@@ -1,3 +1,131 @@
-export default function X() {
-  return null;
+import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import { Link, useLoaderData } from '@remix-run/react';
+import { Workflow } from 'lucide-react';
+import type { PipelineListItem } from '#server/web/index.ts';
+import { load } from '../api.ts';
+import { ScheduleWords } from '../scheduler/schedule-words.tsx';
+import { LastRun } from '../scheduler/scheduler-table.tsx';
+import { Card } from '../ui/card.tsx';
+import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { FilterBar, Labels } from '../ui/filter-bar.tsx';
+import { Live } from '../ui/live.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { Pagination } from '../ui/pagination.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { PipelineState } from './pipeline-state.tsx';
+
+export const meta: MetaFunction = () => [{ title: 'Pipelines · Mainspring' }];
+
+const PAGE_SIZE = 50;
+
+export async function loader(args: LoaderFunctionArgs) {
+  const { searchParams } = new URL(args.request.url);
+  const search = searchParams.get('search')?.trim() ?? '';
+  const label = searchParams.getAll('label').filter(Boolean);
+  const cursor = searchParams.get('cursor');
+  const page = await load(args, (api) =>
+    api.pipelines.list({ label, limit: PAGE_SIZE, ...(search ? { search } : {}), ...(cursor ? { cursor } : {}) }),
+  );
+  return { ...page, isFiltered: search !== '' || label.length > 0, loadedAtMs: args.context.now.getTime() };
 }
+
+export default function Pipelines() {
+  const { items, nextCursor, isFiltered, loadedAtMs } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <PageHeader title="Pipelines" actions={<Live loadedAtMs={loadedAtMs} />} />
+      <FilterBar search labels />
+      <Card flush>
+        {items.length === 0 ? (
+          <EmptyState icon={Workflow} title={isFiltered ? 'No pipeline matches this filter' : 'No pipelines yet'}>
+            {isFiltered ? (
+              'Names and descriptions are searched; labels must all match.'
+            ) : (
+              <>
+                Send a document to <code className="font-mono text-xs">POST /api/v1/pipelines</code> to make the first
+                one.
+              </>
+            )}
+          </EmptyState>
+        ) : (
+          <>
+            <PipelineTable items={items} />
+            <PipelineCards items={items} />
+            <Pagination nextCursor={nextCursor} shown={items.length} what="pipelines" />
+          </>
+        )}
+      </Card>
+    </>
+  );
+}
+
+const Name = ({ item }: { item: PipelineListItem }) => (
+  <div className="min-w-0 max-w-md">
+    <Link to={`/data/pipelines/${item.id}`} prefetch="intent" className="font-medium hover:underline">
+      {item.name}
+    </Link>
+    {item.description !== '' && <p className="truncate text-faint text-xs">{item.description}</p>}
+  </div>
+);
+
+function PipelineTable({ items }: { items: PipelineListItem[] }) {
+  return (
+    <Table label="Pipelines" className="max-md:hidden">
+      <Head>
+        <Column>Pipeline</Column>
+        <Column>Labels</Column>
+        <Column>Schedule</Column>
+        <Column>State</Column>
+        <Column>Last run</Column>
+        <Column align="right">Live version</Column>
+      </Head>
+      <tbody>
+        {items.map((item) => (
+          <Row key={item.id}>
+            <Cell>
+              <Name item={item} />
+            </Cell>
+            <Cell>
+              <Labels labels={item.labels} />
+            </Cell>
+            <Cell>
+              <ScheduleWords words={item.scheduleWords} schedule={item.schedule} zone={item.timezone} />
+            </Cell>
+            <Cell>
+              <PipelineState item={item} />
+            </Cell>
+            <Cell>
+              <LastRun item={item} />
+            </Cell>
+            <Cell align="right">
+              {item.liveVersion === null ? <span className="text-faint">draft</span> : `v${item.liveVersion}`}
+            </Cell>
+          </Row>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function PipelineCards({ items }: { items: PipelineListItem[] }) {
+  return (
+    <ul className="divide-y divide-line md:hidden">
+      {items.map((item) => (
+        <li key={item.id} className="space-y-2 p-4">
+          <div className="flex items-start justify-between gap-3">
+            <Name item={item} />
+            <LastRun item={item} />
+          </div>
+          <ScheduleWords words={item.scheduleWords} schedule={item.schedule} zone={item.timezone} />
+          <div className="flex flex-wrap items-center gap-2">
+            <PipelineState item={item} />
+            <Labels labels={item.labels} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export const ErrorBoundary = RouteErrorBoundary;

@@ -1,3 +1,128 @@
-export default function X() {
-  return null;
+import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import { Link, useLoaderData } from '@remix-run/react';
+import { useState } from 'react';
+import type { RunDetail } from '#server/web/index.ts';
+import { load } from '../api.ts';
+import { DagView } from '../dag/dag-view.tsx';
+import { count } from '../time/format.ts';
+import { Card, Facts } from '../ui/card.tsx';
+import { CopyableId } from '../ui/copy.tsx';
+import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { Live, REFRESH_MS } from '../ui/live.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { nodeLook, RunPill, toneSolid } from '../ui/status-pill.tsx';
+import { Dash, Duration, Time } from '../ui/time.tsx';
+import { Attempts } from './attempts.tsx';
+import { DeadLetters } from './dead-letters.tsx';
+import { NodeTable } from './node-table.tsx';
+import { Progress } from './progress.tsx';
+import { RunFailure } from './run-failure.tsx';
+import { TriggerLabel } from './trigger.tsx';
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  { title: `${data ? `Run of ${data.run.pipelineName}` : 'Run'} · Mainspring` },
+];
+
+const DLQ_PAGE_SIZE = 25;
+/** A run under way is asked about more often than a page at rest, in milliseconds. */
+const RUNNING_REFRESH_MS = 2_000;
+
+export async function loader(args: LoaderFunctionArgs) {
+  const id = args.params.id ?? '';
+  const cursor = new URL(args.request.url).searchParams.get('cursor');
+  return load(args, async (api) => {
+    const [run, dlq] = await Promise.all([
+      api.runs.get({ id }),
+      api.runs.dlq({ id, limit: DLQ_PAGE_SIZE, ...(cursor ? { cursor } : {}) }),
+    ]);
+    const { document } = await api.pipelines.ir({ id: run.pipelineId, version: run.version });
+    const inputs = Object.fromEntries(document.nodes.map((node) => [node.id, node.inputs]));
+    return { run, dlq, inputs, loadedAtMs: args.context.now.getTime() };
+  });
 }
+
+const isUnderWay = ({ status }: RunDetail) => status === 'running' || status === 'queued';
+
+export default function Run() {
+  const { run, dlq, inputs, loadedAtMs } = useLoaderData<typeof loader>();
+  const [selected, setSelected] = useState<string | null>(null);
+  const nodes = run.nodes.map((node) => ({
+    id: node.nodeId,
+    kind: node.kind,
+    name: node.name,
+    inputs: inputs[node.nodeId] ?? [],
+    detail: node.status === 'pending' ? nodeLook.pending.label : count(node.rowsOut),
+    mark: toneSolid[nodeLook[node.status].tone],
+    isBusy: node.status === 'running',
+  }));
+  const toggle = (id: string) => setSelected((current) => (current === id ? null : id));
+  return (
+    <>
+      <PageHeader
+        crumbs={[
+          { to: '/data/runs', label: 'Runs' },
+          { to: `/data/pipelines/${run.pipelineId}`, label: run.pipelineName },
+        ]}
+        title={`Run of ${run.pipelineName}`}
+        mark={<RunPill status={run.status} />}
+        actions={
+          isUnderWay(run) ? (
+            <Live loadedAtMs={loadedAtMs} everyMs={RUNNING_REFRESH_MS} />
+          ) : (
+            <Live loadedAtMs={loadedAtMs} everyMs={REFRESH_MS} />
+          )
+        }
+      />
+      <div className="space-y-4">
+        <Card>
+          <RunFacts run={run} />
+          {run.progress !== null && run.status === 'running' && <Progress progress={run.progress} />}
+        </Card>
+        {run.error !== null && <RunFailure error={run.error} />}
+        {nodes.length > 0 && (
+          <Card title="Steps" aside="rows out of each step">
+            <DagView nodes={nodes} label="Steps of this run" selected={selected} onSelect={toggle} />
+          </Card>
+        )}
+        <NodeTable nodes={run.nodes} selected={selected} onSelect={toggle} />
+        <DeadLetters {...dlq} />
+        {run.attempts.length > 1 && <Attempts attempts={run.attempts} />}
+      </div>
+    </>
+  );
+}
+
+function RunFacts({ run }: { run: RunDetail }) {
+  return (
+    <Facts
+      facts={[
+        { term: 'Trigger', value: <TriggerLabel trigger={run.trigger} /> },
+        {
+          term: 'Due',
+          value:
+            run.scheduledFor === null ? <Dash why="Not by schedule" /> : <Time at={run.scheduledFor} show="exact" />,
+        },
+        { term: 'Queued', value: <Time at={run.queuedAt} show="exact" /> },
+        {
+          term: 'Waited',
+          value: <Duration from={run.queuedAt} to={run.startedAt ?? (run.finishedAt ? run.finishedAt : null)} />,
+        },
+        { term: 'Started', value: <Time at={run.startedAt} show="exact" /> },
+        { term: 'Took', value: <Duration from={run.startedAt} to={run.finishedAt} /> },
+        { term: 'Attempt', value: `${run.attempt} of ${run.maxAttempts}` },
+        {
+          term: 'Version',
+          value: (
+            <Link to={`/data/pipelines/${run.pipelineId}/ir`} className="hover:underline">
+              v{run.version}
+            </Link>
+          ),
+        },
+        { term: 'Note', value: run.note ? run.note.replaceAll('_', ' ') : <Dash why="None" /> },
+        { term: 'Run id', value: <CopyableId id={run.id} what="run id" /> },
+      ]}
+    />
+  );
+}
+
+export const ErrorBoundary = RouteErrorBoundary;

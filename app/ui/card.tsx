@@ -43,27 +43,3 @@ export function Facts({ facts, className }: { facts: Fact[]; className?: string 
     </dl>
   );
 }
-
-/** A number to look at, in a row of them. */
-export function Tile({
-  label,
-  value,
-  hint,
-  mark,
-}: {
-  label: string;
-  value: ReactNode;
-  hint?: ReactNode;
-  mark?: string;
-}) {
-  return (
-    <div className="min-w-0 rounded-lg border border-line bg-surface px-3.5 py-2.5 shadow-card">
-      <p className="flex items-center gap-1.5 text-muted text-xs">
-        {mark !== undefined && <span aria-hidden className="size-2 rounded-full" style={{ background: mark }} />}
-        {label}
-      </p>
-      <p className="tabular mt-0.5 truncate font-semibold text-xl leading-7">{value}</p>
-      {hint !== undefined && <p className="truncate text-faint text-xs">{hint}</p>}
-    </div>
-  );
-}

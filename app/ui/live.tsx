@@ -14,7 +14,7 @@ export const REFRESH_MS = 5_000;
  * Asks the page's loaders again every five seconds while the tab is visible and `isOn`, and at once when the tab
  * comes back. Waits for the answer before the next question, so a slow server is not asked twice at a time.
  */
-export function useRefresh(isOn: boolean): void {
+export function useRefresh(isOn: boolean, everyMs = REFRESH_MS): void {
   const { revalidate, state } = useRevalidator();
   const busy = useRef(false);
   busy.current = state !== 'idle';
@@ -23,20 +23,20 @@ export function useRefresh(isOn: boolean): void {
     const refresh = () => {
       if (document.visibilityState === 'visible' && !busy.current) revalidate();
     };
-    const timer = setInterval(refresh, REFRESH_MS);
+    const timer = setInterval(refresh, everyMs);
     document.addEventListener('visibilitychange', refresh);
     return () => {
       clearInterval(timer);
       document.removeEventListener('visibilitychange', refresh);
     };
-  }, [isOn, revalidate]);
+  }, [isOn, everyMs, revalidate]);
 }
 
 /** Keeps the page fresh and says how fresh it is; can be paused, for reading and for copying. */
-export function Live({ loadedAtMs }: { loadedAtMs: number }) {
+export function Live({ loadedAtMs, everyMs }: { loadedAtMs: number; everyMs?: number }) {
   const [isOn, setOn] = useState(true);
   const nowMs = useNowMs();
-  useRefresh(isOn);
+  useRefresh(isOn, everyMs);
   const label = isOn ? 'Pause live updates' : 'Resume live updates';
   return (
     <div className="no-print flex items-center gap-1 text-faint text-xs">

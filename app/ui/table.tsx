@@ -7,8 +7,8 @@ import { cn } from './cn.ts';
 export function Table({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section className="overflow-x-auto rounded-b-lg" tabIndex={0} aria-label={label}>
-      <table className={cn('w-full border-separate border-spacing-0 text-left', className)}>{children}</table>
+    <section className={cn('overflow-x-auto rounded-b-lg', className)} tabIndex={0} aria-label={label}>
+      <table className="w-full border-separate border-spacing-0 text-left">{children}</table>
     </section>
   );
 }

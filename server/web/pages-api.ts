@@ -1,6 +1,6 @@
 // The part of the API that the pages call, as the pages see it. The in-process tRPC caller is passed where this
 // is asked for, so a procedure that changes shape fails to compile at the one place that hands it over.
-import type { PipelineDocument, Policies, Problem } from '../ir/index.ts';
+import type { PipelineDocument, Policies, Problem } from '#server/ir/index.ts';
 
 /** An instant as the API gives it: ISO 8601 in UTC. */
 export type Instant = string;
@@ -124,9 +124,8 @@ export interface PipelineIr {
 export interface SqlPreviewNode {
   nodeId: string;
   kind: string;
-  name?: string | null;
-  sql: string;
-  columns?: { name: string; type: string }[];
+  columns: { name: string; type: string }[];
+  statements: { purpose: string; sql: string }[];
 }
 
 export interface RunListItem {
@@ -205,12 +204,12 @@ export interface DlqEntry {
 
 export interface PagesApi {
   scheduler: {
-    status(input: PageInput & { labels?: string[] }): Promise<Page<SchedulerItem> & { health: SchedulerHealth }>;
+    status(input: PageInput & { label?: string[] }): Promise<Page<SchedulerItem> & { health: SchedulerHealth }>;
   };
   pipelines: {
     list(input: PageInput & { label?: string[]; search?: string }): Promise<Page<PipelineListItem>>;
     get(input: { id: string }): Promise<PipelineDetail>;
-    ir(input: { id: string }): Promise<PipelineIr>;
+    ir(input: { id: string; version?: number }): Promise<PipelineIr>;
     sqlPreview(input: { id: string }): Promise<{ version: number; problems: Problem[]; nodes: SqlPreviewNode[] }>;
     run(input: { id: string }): Promise<{ runId: string }>;
     pause(input: { id: string; reason: string; until?: string }): Promise<unknown>;

@@ -1,0 +1,118 @@
+import { ChevronRight, Inbox } from 'lucide-react';
+import { Fragment, useState } from 'react';
+import type { DlqEntry } from '#server/web/index.ts';
+import { Card, Facts } from '../ui/card.tsx';
+import { cn } from '../ui/cn.ts';
+import { CopyableId } from '../ui/copy.tsx';
+import { JsonView } from '../ui/json-view.tsx';
+import { Pagination } from '../ui/pagination.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Dash, Time } from '../ui/time.tsx';
+
+/** A row's key in one line, however it is made up. */
+export function keyText(key: unknown): string | null {
+  if (key === null || key === undefined) return null;
+  if (typeof key !== 'object') return String(key);
+  return Object.entries(key)
+    .map(([name, value]) =>
+      Array.isArray(key)
+        ? String(value)
+        : `${name}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+    )
+    .join(', ');
+}
+
+/** The rows that a run set aside: why, which, and what was in them. */
+export function DeadLetters({ items, nextCursor }: { items: DlqEntry[]; nextCursor: string | null }) {
+  const [open, setOpen] = useState<string | null>(null);
+  return (
+    <Card title="Dead letters" aside="rows set aside instead of being lost" flush>
+      {items.length === 0 ? (
+        <EmptyState icon={Inbox} title="No row was set aside">
+          Rows that break a rule, cannot be cast or cannot be read end here with their reason.
+        </EmptyState>
+      ) : (
+        <>
+          <Table label="Dead letters">
+            <Head>
+              <Column>
+                <span className="sr-only">Open</span>
+              </Column>
+              <Column>Rule</Column>
+              <Column>Message</Column>
+              <Column>Row key</Column>
+              <Column>Step</Column>
+              <Column>Replay</Column>
+            </Head>
+            <tbody>
+              {items.map((entry) => (
+                <Fragment key={entry.id}>
+                  <Letter
+                    entry={entry}
+                    isOpen={open === entry.id}
+                    onToggle={() => setOpen(open === entry.id ? null : entry.id)}
+                  />
+                </Fragment>
+              ))}
+            </tbody>
+          </Table>
+          <Pagination nextCursor={nextCursor} shown={items.length} what="dead letters" />
+        </>
+      )}
+    </Card>
+  );
+}
+
+function Letter({ entry, isOpen, onToggle }: { entry: DlqEntry; isOpen: boolean; onToggle: () => void }) {
+  const key = keyText(entry.rowKey);
+  return (
+    <>
+      <Row className={cn(isOpen && 'bg-hover')}>
+        <Cell className="w-8 pr-0">
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            aria-label={`Row ${key ?? entry.id}: ${isOpen ? 'hide' : 'show'} what was in it`}
+            onClick={onToggle}
+            className="grid size-6 place-items-center rounded text-faint hover:bg-idle-soft hover:text-ink"
+          >
+            <ChevronRight aria-hidden className={cn('size-4 transition-transform', isOpen && 'rotate-90')} />
+          </button>
+        </Cell>
+        <Cell className="whitespace-nowrap font-medium">{entry.rule}</Cell>
+        <Cell className="min-w-64 max-w-xl">{entry.message}</Cell>
+        <Cell className="max-w-60">
+          {key === null ? (
+            <Dash why="No key" />
+          ) : (
+            <code className="block truncate font-mono text-xs" title={key}>
+              {key}
+            </code>
+          )}
+        </Cell>
+        <Cell className="whitespace-nowrap text-muted">{entry.nodeId}</Cell>
+        <Cell className="whitespace-nowrap text-muted">{entry.isReplayable ? 'possible' : 'not possible'}</Cell>
+      </Row>
+      {isOpen && (
+        <tr>
+          <Cell colSpan={6} className="bg-page">
+            <div className="space-y-3 py-2 pl-6">
+              <Facts
+                facts={[
+                  { term: 'Kind', value: entry.errorKind.replaceAll('_', ' ') },
+                  { term: 'First seen', value: <Time at={entry.firstSeenAt} show="exact" /> },
+                  { term: 'Entry', value: <CopyableId id={entry.id} what="entry id" /> },
+                ]}
+              />
+              <JsonView value={entry.payload} what="payload" openDepth={3} />
+              {entry.isPayloadTruncated && (
+                <p className="text-warn text-xs">The payload was longer and is cut off here.</p>
+              )}
+            </div>
+          </Cell>
+        </tr>
+      )}
+    </>
+  );
+}

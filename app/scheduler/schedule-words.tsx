@@ -1,0 +1,32 @@
+import type { ScheduleSource } from '#server/web/index.ts';
+
+/** The schedule as it was written: what one would search for in the document. */
+export function sourceOf(schedule: ScheduleSource): string {
+  if (schedule.kind === 'cron') return schedule.expression;
+  if (schedule.kind === 'rrule') return schedule.rrule.replace(/\s*\n\s*/g, ' ');
+  return schedule.phaseMinutes === 0 ? `${schedule.minutes}m` : `${schedule.minutes}m + ${schedule.phaseMinutes}m`;
+}
+
+interface ScheduleWordsProps {
+  words: string | null;
+  schedule: ScheduleSource | null;
+  zone: string | null;
+}
+
+/** A schedule in words, and under it as written, with its kind and zone. */
+export function ScheduleWords({ words, schedule, zone }: ScheduleWordsProps) {
+  if (schedule === null) return <span className="text-faint">No schedule</span>;
+  const source = sourceOf(schedule);
+  return (
+    <div className="min-w-36 max-w-72">
+      <p className="leading-4.5 first-letter:uppercase">{words}</p>
+      <p className="flex items-baseline gap-1.5 text-faint text-xs leading-4.5">
+        <span className="shrink-0">{schedule.kind}</span>
+        <code className="truncate font-mono text-2xs" title={source}>
+          {source}
+        </code>
+        {zone !== null && zone !== 'UTC' && <span className="shrink-0">{zone}</span>}
+      </p>
+    </div>
+  );
+}
