@@ -22,6 +22,8 @@ import {
   stageStatement,
 } from './select-list.ts';
 
+const WHOLE_TYPES: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint']);
+
 /** Keeps the rows for which the condition is true (not false, not null). */
 export async function emitFilter(ctx: NodeContext<'filter'>): Promise<Emitted | null> {
   const input = onlyInput(ctx);
@@ -117,5 +119,8 @@ export function emitSelect(ctx: NodeContext<'select'>): Emitted | null {
 function castOf(column: Column, type: GuardedCast['type'] | undefined): GuardedCast | null {
   if (type === undefined || formattedType(type) === column.type) return null;
   const value = `h.${quoteIdent(column.name)}`;
-  return { name: column.name, sql: column.type === 'text' ? value : `${value}::text`, type };
+  // 2.00 is a whole number, but '2.00' is no input of integer.
+  const isTrimmed = column.type.startsWith('numeric') && WHOLE_TYPES.has(type);
+  const shown = isTrimmed ? `trim_scale(${value})` : value;
+  return { name: column.name, sql: column.type === 'text' ? value : `${shown}::text`, type };
 }
