@@ -15,6 +15,8 @@ export type InstallationSecrets = {
   appPassword: string;
   /** Password of the role that workers connect as. */
   workerPassword: string;
+  /** What the demo tenant's password and key are made from, so that they stay the same. */
+  demoSecret: string;
 };
 
 const generators: Record<keyof InstallationSecrets, () => string> = {
@@ -23,6 +25,7 @@ const generators: Record<keyof InstallationSecrets, () => string> = {
   ownerPassword: () => randomBytes(24).toString('base64url'),
   appPassword: () => randomBytes(24).toString('base64url'),
   workerPassword: () => randomBytes(24).toString('base64url'),
+  demoSecret: () => randomBytes(32).toString('base64url'),
 };
 
 /**

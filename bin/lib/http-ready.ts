@@ -24,20 +24,6 @@ export async function checkPortFree(host: string, port: number, variable: string
   });
 }
 
-/** A free port on this host. Another program may take it before it is used: for tests only. */
-export async function findFreePort(host = '127.0.0.1'): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ host, port: 0 }, () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-}
-
 /**
  * Waits until the address answers 200.
  * Throws after `timeoutMs` with the last answer, and at once when `signal` is aborted.

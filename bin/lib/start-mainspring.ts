@@ -26,8 +26,8 @@ export type StartOptions = {
 
 export type Started = {
   baseUrl: string;
-  login: { email: string; password: string };
-  demoFile: string;
+  /** How to get in, and the file that tells scripts; null without the demo tenant. */
+  demo: { login: { email: string; password: string }; file: string } | null;
   /** Rejects when web or worker cannot be kept running. */
   failed: Promise<never>;
 };
@@ -56,20 +56,19 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
   await migrate({ ownerUrl: env.DATABASE_DIRECT_URL ?? ownerUrl, rolePrefix: env.ROLE_PREFIX, passwords, log });
   signal.throwIfAborted();
 
-  const filesDir = env.FILES_DIR ?? join(home, 'files');
-  await mkdir(filesDir, { recursive: true, mode: 0o700 });
-  const demo = await seedDemo({ ownerUrl, secret: env.ENCRYPTION_KEY ?? secrets.encryptionKey, log });
+  await mkdir(env.FILES_DIR, { recursive: true, mode: 0o700 });
+  const demo = env.DEMO ? await seedDemo({ ownerUrl, secret: secrets.demoSecret, log }) : null;
   if (!isDevelopment) await buildPages({ rootDir, log, signal });
   signal.throwIfAborted();
 
+  const cronSecret = env.CRON_SECRET ?? secrets.cronSecret;
   const childEnv = {
     ...process.env,
     NODE_ENV: isDevelopment ? 'development' : 'production',
     MAINSPRING_HOME: home,
     DATABASE_URL: ownerUrl,
-    FILES_DIR: filesDir,
-    DEMO: 'true',
-    CRON_SECRET: env.CRON_SECRET ?? secrets.cronSecret,
+    FILES_DIR: env.FILES_DIR,
+    CRON_SECRET: cronSecret,
     ENCRYPTION_KEY: env.ENCRYPTION_KEY ?? secrets.encryptionKey,
     APP_PASSWORD: passwords.app,
     WORKER_PASSWORD: passwords.worker,
@@ -98,10 +97,11 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
   await Promise.race([Promise.all(addresses.map((url) => waitForOk(url, readyTimeoutMs, signal))), failed]);
   for (const child of children) child.markReady();
 
-  const demoFile = join(home, 'demo.json');
-  const content = { baseUrl: webUrl, workerUrl, ...demo, cronSecret: childEnv.CRON_SECRET };
-  await writeFileAtomically(demoFile, `${JSON.stringify(content, null, 2)}\n`, 0o600);
-  return { baseUrl, login: demo.login, demoFile, failed };
+  if (demo === null) return { baseUrl, demo: null, failed };
+  const file = join(home, 'demo.json');
+  const content = { baseUrl: webUrl, workerUrl, ...demo, cronSecret };
+  await writeFileAtomically(file, `${JSON.stringify(content, null, 2)}\n`, 0o600);
+  return { baseUrl, demo: { login: demo.login, file }, failed };
 }
 
 async function startDatabase(home: string, log: (message: string) => void, shutdown: Shutdown): Promise<string> {

@@ -3,12 +3,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { say } from './say.ts';
 import { createShutdown, type Shutdown } from './shutdown.ts';
+import type { Started } from './start-mainspring.ts';
 
 const help = `bin/start          starts Mainspring and keeps it running until Ctrl-C
 bin/start --dev    the same with hot reload (npm run dev)
 
 Environment: PORT (3000), WORKER_PORT (3001), MAINSPRING_HOME (.mainspring in the repository) for all data, and
-DATABASE_URL to use a PostgreSQL server of your own (16 or newer) in place of the embedded one.`;
+DATABASE_URL to use a PostgreSQL server of your own (16 or newer) in place of the embedded one. DEMO=false leaves
+the demo tenant out.`;
 
 const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
@@ -19,6 +21,7 @@ async function main(): Promise<void> {
     return;
   }
   process.env.MAINSPRING_HOME ||= join(rootDir, '.mainspring');
+  process.env.DEMO ||= 'true';
   // Loaded only now, because env.ts reads the variables as it loads and ends the process when one is wrong.
   const [{ env }, { startMainspring }] = await Promise.all([import('#server/env.ts'), import('./start-mainspring.ts')]);
 
@@ -66,24 +69,15 @@ class StopAsked extends Error {
   override name = 'StopAsked';
 }
 
-function printAddress(started: {
-  baseUrl: string;
-  login: { email: string; password: string };
-  demoFile: string;
-}): void {
-  process.stdout.write(
-    [
-      '',
-      `  Mainspring is running at  ${started.baseUrl}`,
-      `  sign in as                ${started.login.email}`,
-      `  password                  ${started.login.password}`,
-      `  for scripts               ${started.demoFile}`,
-      '',
-      '  Ctrl-C stops it. The data stays.',
-      '',
-      '',
-    ].join('\n'),
-  );
+function printAddress({ baseUrl, demo }: Pick<Started, 'baseUrl' | 'demo'>): void {
+  const lines = ['', `  Mainspring is running at  ${baseUrl}`];
+  if (demo) {
+    lines.push(`  sign in as                ${demo.login.email}`);
+    lines.push(`  password                  ${demo.login.password}`);
+    lines.push(`  for scripts               ${demo.file}`);
+  }
+  lines.push('', '  Ctrl-C stops it. The data stays.', '', '');
+  process.stdout.write(lines.join('\n'));
 }
 
 await main();
