@@ -1,7 +1,7 @@
 // One registry per process. Rooms declare their metrics next to the code that moves them.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { env } from '../env.ts';
+import { env } from '#server/env.ts';
 
 export const registry = new Registry();
 const prefix = env.METRICS_PREFIX;
