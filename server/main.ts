@@ -5,6 +5,7 @@ import { openPool, urlForRole } from '#db/client.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
 import { listen, webApp } from './http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from './lib/index.ts';
+import { notifyRunnersThrough } from './runs/index.ts';
 import { createPagesHandler } from './web/index.ts';
 
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'web' });
@@ -30,6 +31,8 @@ async function boot() {
     applicationName: 'mainspring web cron',
     prepare,
   });
+  // A run started here is claimed in another process: one NOTIFY tells it.
+  notifyRunnersThrough({ pool, log });
   const isDevelopment = env.NODE_ENV === 'development';
   let closePages = async () => {};
   const app = await webApp(

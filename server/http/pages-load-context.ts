@@ -1,7 +1,7 @@
 // What the pages' loaders and actions get: the API as the signed-in user, and sign-in and -out themselves.
 import { createCaller, type RequestDependencies } from '#server/api/index.ts';
 import { authenticate, sessionCookie, sessionTokenOf, signIn, signOut } from '#server/auth/index.ts';
-import { ServiceError } from '#server/lib/index.ts';
+import { ERROR_CODES, ServiceError } from '#server/lib/index.ts';
 import { reportProblem } from '#server/procedure.ts';
 import type { PagesLoadContext } from '#server/web/index.ts';
 
@@ -51,7 +51,9 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
       if (token) await signOut(pool, token);
       return sessionCookie(null, cookieOptions);
     },
-    reportError: (error) =>
-      reportProblem(error, log, { requestId: known.requestId, page: new URL(request.url).pathname }).body.errorId,
+    toProblem(error) {
+      const { body } = reportProblem(error, log, { requestId: known.requestId, page: new URL(request.url).pathname });
+      return { ...body, status: ERROR_CODES[body.code].http };
+    },
   };
 }
