@@ -18,6 +18,8 @@ describe('recurrence rules', () => {
     'WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO,SA',
     'WEEKLY;INTERVAL=3',
     'WEEKLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1',
+    'WEEKLY;INTERVAL=2;BYDAY=MO,WE,FR;BYSETPOS=2',
+    'MONTHLY;BYDAY=MO,WE,FR;BYSETPOS=2',
     'MONTHLY',
     'MONTHLY;INTERVAL=5;BYMONTHDAY=-1,15',
     'MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1',
@@ -42,6 +44,12 @@ describe('recurrence rules', () => {
       { numRuns: 120 },
     );
   }, 20_000);
+
+  it('choose by BYSETPOS from whole weeks, also when the rule begins in the middle of one', () => {
+    // 3 January 2024 is a Wednesday; entered there, a week would have Friday as its second day.
+    const rule = open('FREQ=WEEKLY;BYDAY=MO,WE,FR;BYSETPOS=2', '20240103T090000');
+    expect(show(rule.timesAfter(local('2026-11-19T00:00'), 2))).toEqual(['2026-11-25T09:00', '2026-12-02T09:00']);
+  });
 
   it('skip the months that do not have the day', () => {
     expect(show(open('FREQ=MONTHLY').timesAfter(local('2026-01-31T09:30'), 3))).toEqual([

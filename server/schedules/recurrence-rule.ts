@@ -92,9 +92,10 @@ function meterWork(library: RRule, frequency: Frequency, budgetUs: number) {
 }
 
 /**
- * DTSTART moved forward by whole intervals, to between one and two of them before `afterMs`: the period in
- * which the rule begins is the only one the library treats differently (it starts in its middle), so it must
- * lie wholly in the past. Months and years begin on their first day, because day 31 does not exist in each.
+ * DTSTART moved forward by whole intervals. The period a rule begins in is the only one the library treats
+ * differently (it enters it in the middle, which BYSETPOS can tell), so that period must lie wholly before
+ * `afterMs`: one interval is left in between. Months and years are entered on their first day instead, which
+ * makes them whole, and which day 31 needs anyway.
  */
 function rebasedStart(rule: RecurrenceText, afterMs: number): number {
   const { dtstartMs, frequency, interval } = rule;
@@ -105,7 +106,7 @@ function rebasedStart(rule: RecurrenceText, afterMs: number): number {
     const years = after.getUTCFullYear() - start.getUTCFullYear();
     const months = frequency === 'YEARLY' ? years * 12 : years * 12 + after.getUTCMonth() - start.getUTCMonth();
     const step = frequency === 'YEARLY' ? interval * 12 : interval;
-    const steps = Math.floor(months / step) - 1;
+    const steps = Math.floor(months / step);
     if (steps <= 0) return dtstartMs;
     const month = frequency === 'YEARLY' ? 0 : start.getUTCMonth();
     return Date.UTC(start.getUTCFullYear(), month + steps * step, 1);
