@@ -63,7 +63,11 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   },
   run_attempts: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   run_nodes: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
-  dlq_entries: { tenantColumn: 'tenant_id', app: ['SELECT', 'UPDATE'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  dlq_entries: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'UPDATE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
   checkpoints: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   run_files: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   cron_runs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },

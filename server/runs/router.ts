@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { listDlq } from '#server/dlq/index.ts';
+import { withTransaction } from '#server/lib/index.ts';
+import { mutation, procedure } from '#server/procedure.ts';
+import { cancelRun } from './cancel-run.ts';
+import { getRun, listRuns } from './read-runs.ts';
+import { GetRunInput, ListRunsInput } from './schemas.ts';
+import { StartRunInput, startRun } from './start-run.ts';
+
+const RunDlqInput = GetRunInput.extend({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(200).optional(),
+});
+
+export const runProcedures = {
+  list: procedure
+    .meta({ rest: 'GET /runs', scope: 'runs:read' })
+    .input(ListRunsInput)
+    .query(({ ctx, input }) => listRuns(ctx, input)),
+  get: procedure
+    .meta({ rest: 'GET /runs/:id', scope: 'runs:read' })
+    .input(GetRunInput)
+    .query(({ ctx, input }) => getRun(ctx, input)),
+  dlq: procedure
+    .meta({ rest: 'GET /runs/:id/dlq', scope: 'runs:read' })
+    .input(RunDlqInput)
+    .query(({ ctx, input: { id, ...page } }) =>
+      withTransaction(ctx, async (tx) => {
+        // A run that is not this tenant's is not found, rather than empty.
+        await getRun({ ...ctx, tx }, { id });
+        return listDlq({ ...ctx, tx }, { ...page, runId: id, state: 'all' });
+      }),
+    ),
+  cancel: mutation
+    .meta({ rest: 'POST /runs/:id/cancel', scope: 'runs:write', audit: 'run.cancel', status: 202 })
+    .input(GetRunInput)
+    .mutation(({ ctx, input }) => cancelRun(ctx, input)),
+};
+
+/** Mounted with the pipelines' procedures, where callers look for it. */
+export const startRunProcedure = mutation
+  .meta({ rest: 'POST /pipelines/:id/run', scope: 'runs:write', audit: 'pipeline.run', status: 202 })
+  .input(StartRunInput)
+  .mutation(({ ctx, input }) => startRun(ctx, input));
