@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts', '**/*.test.tsx'],
           exclude: [...everywhere, '**/*.db.test.ts'],
+          // Property tests on a busy machine: slow is not wrong.
+          testTimeout: 30_000,
         },
       },
       {

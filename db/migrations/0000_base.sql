@@ -186,6 +186,8 @@ CREATE TABLE schedules (
   paused_by text,
   pause_reason text,
   pause_until timestamptz(3),
+  -- The end of the last pause: what fell due before it and is not decided yet was skipped, not missed.
+  resumed_at timestamptz(3),
   created_at timestamptz(3) NOT NULL DEFAULT now(),
   updated_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),

@@ -61,6 +61,7 @@ export const schedules = pgTable(
     pausedBy: text('paused_by'),
     pauseReason: text('pause_reason'),
     pauseUntil: instant('pause_until'),
+    resumedAt: instant('resumed_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },

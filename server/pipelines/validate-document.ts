@@ -13,7 +13,7 @@ export async function compileDocument(tx: Tx, ctx: Ctx, document: PipelineDocume
   const catalogue = await readCatalogue(tx, data);
   const compiled = await compilePipeline(document, { catalogue, describe: describeSql(tx, data) });
   const scheduleProblems = document.schedule
-    ? validateSchedule(document.schedule, new Date()).map((problem) => ({
+    ? validateSchedule(document.schedule, new Date(), document.policies.dst).map((problem) => ({
         ...problem,
         pointer: `/schedule${problem.pointer}`,
       }))

@@ -58,7 +58,8 @@ export async function applyDecisions(tx: Tx, decided: readonly Decided[]): Promi
           paused_at = case when m.unpause then null else s.paused_at end,
           paused_by = case when m.unpause then null else s.paused_by end,
           pause_reason = case when m.unpause then null else s.pause_reason end,
-          pause_until = case when m.unpause then null else s.pause_until end
+          pause_until = case when m.unpause then null else s.pause_until end,
+          resumed_at = case when m.unpause then s.pause_until else s.resumed_at end
         from jsonb_to_recordset(${moves}::jsonb) as m(tenant_id uuid, id uuid, next_fire_at timestamptz, unpause boolean)
         where s.tenant_id = m.tenant_id and s.id = m.id)
       select (select count(*)::int from r) as fired,

@@ -3,23 +3,32 @@ import { dataInterval, decideDue, isFiring, jitterMs } from '#server/schedules/i
 import type { Decided, NewRun } from './apply-decisions.ts';
 import type { DueRow } from './read-due.ts';
 
-/** From a due row to what is to be written. A pause that has run out no longer holds anything back. */
+/** From a due row to what is to be written. */
 export function decideSchedule(row: DueRow, now: Date): Decided {
-  const pauseEndsAt = row.pauseUntil === null ? null : new Date(row.pauseUntil);
+  const pauseEndsAt = row.pausedAt === null || row.pauseUntil === null ? null : new Date(row.pauseUntil);
   const isPaused = row.pausedAt !== null && (pauseEndsAt === null || now < pauseEndsAt);
+  const nextFireAt = new Date(row.nextFireAt);
+  const hasPauseEnded = row.pausedAt !== null && !isPaused;
+  // Instants that fell due during a pause that has ended since: they are decided as of its end, by themselves,
+  // or the newest of them would fire as if there had been an outage.
+  const endedAt = hasPauseEnded ? pauseEndsAt : row.resumedAt === null ? null : new Date(row.resumedAt);
+  const isSettling = !isPaused && row.policies.onPause === 'drop' && endedAt !== null && nextFireAt <= endedAt;
+  const asOf = isSettling ? endedAt : now;
   const decision = decideDue({
     schedule: row.schedule,
     policies: row.policies,
-    nextFireAt: new Date(row.nextFireAt),
-    now,
-    pausedAt: isPaused ? new Date(row.pausedAt!) : null,
+    nextFireAt,
+    now: asOf,
+    pausedAt: isSettling ? new Date(row.pausedAt ?? endedAt) : isPaused ? new Date(row.pausedAt!) : null,
     hasActiveRun: row.activeRuns > 0,
     hasWaitingRun: row.waitingRuns > 0,
   });
+  const isContinued =
+    decision.isContinued || (decision.nextFireAt !== null && decision.nextFireAt <= now && isSettling);
   const runs = decision.rows
     .filter((one) => isFiring(one.verdict))
     .map((one): NewRun => newRun(row, one.dueAt, decision.nextFireAt));
-  return { row, decision, runs, hasPauseEnded: row.pausedAt !== null && !isPaused };
+  return { row, decision: { ...decision, isContinued }, runs, hasPauseEnded };
 }
 
 function newRun(row: DueRow, dueAt: Date, nextFireAt: Date | null): NewRun {

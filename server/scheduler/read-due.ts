@@ -13,6 +13,8 @@ export type DueRow = {
   nextFireAt: string;
   pausedAt: string | null;
   pauseUntil: string | null;
+  /** The end of the last pause. */
+  resumedAt: string | null;
   activeRuns: number;
   waitingRuns: number;
   /** The newest ledger row, when it is a stretch that did not fire: a further instant of its kind extends it. */
@@ -34,7 +36,7 @@ export function readDue(tx: Tx, now: Date, limit: number): Promise<DueRow[]> {
         order by next_fire_at limit ${limit} for update skip locked)
       select s.tenant_id as "tenantId", s.id as "scheduleId", s.pipeline_id as "pipelineId", s.version, s.schedule,
         s.policies, s.max_attempts as "maxAttempts", s.next_fire_at as "nextFireAt", s.paused_at as "pausedAt",
-        s.pause_until as "pauseUntil", q.active as "activeRuns", q.waiting as "waitingRuns",
+        s.pause_until as "pauseUntil", s.resumed_at as "resumedAt", q.active as "activeRuns", q.waiting as "waitingRuns",
         o.due_at as "lastDueAt", o.verdict as "lastVerdict"
       from due s
       cross join lateral (select count(*)::int as active, (count(*) filter (where claimed_by is null))::int as waiting

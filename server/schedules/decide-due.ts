@@ -139,8 +139,10 @@ function firingPart(dueMs: number, { schedule, policies, now }: DueInput, dueCou
   const delayMs = now.getTime() - dueMs;
   const backlog = dueCount > 1 ? `, one of ${dueCount} due` : '';
   const reason = `due ${(delayMs / 1_000).toFixed(3)} s ago${backlog}`;
-  // Within a minute nothing is late, whatever the interval: the common case asks for no more fires.
-  const isLate = delayMs > MINUTE_MS && delayMs > lateGraceMs(schedule, new Date(dueMs), policies.dst);
+  // The one that makes up for missed ones is late. Alone and within a minute nothing is, whatever the interval:
+  // the common case asks for no more fires.
+  const isMakingUp = policies.catchUp === 'last' && dueCount > 1;
+  const isLate = isMakingUp || (delayMs > MINUTE_MS && delayMs > lateGraceMs(schedule, new Date(dueMs), policies.dst));
   return { count: 1, verdict: isLate ? 'late' : 'fired', reason };
 }
 

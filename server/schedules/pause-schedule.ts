@@ -32,7 +32,14 @@ export async function pauseSchedule(tx: Tx, which: Which, pause: { by: string; r
 export async function resumeSchedule(tx: Tx, which: Which) {
   const [row] = await tx
     .update(schedules)
-    .set({ pausedAt: null, pausedBy: null, pauseReason: null, pauseUntil: null, updatedAt: sql`now()` })
+    .set({
+      pausedAt: null,
+      pausedBy: null,
+      pauseReason: null,
+      pauseUntil: null,
+      resumedAt: sql`now()`,
+      updatedAt: sql`now()`,
+    })
     .where(and(isMine(which), eq(schedules.enabled, true)))
     .returning();
   if (!row)
