@@ -9,11 +9,14 @@ import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen } from '#server/http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
+import { listenForWakes, notifyRunnersThrough } from '#server/runs/index.ts';
 import { heartbeat } from './heartbeat.ts';
-import { runnerLoop } from './runner-loop.ts';
+import { createRunner } from './runner-loop.ts';
 import { schedulerLoop } from './scheduler-loop.ts';
 
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'worker' });
+/** A runner that has not turned for so long is stuck: its poll is some seconds. */
+const RUNNER_STALE_MS = 90_000;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function boot() {
@@ -42,9 +45,9 @@ async function boot() {
     maxSleepMs: env.TICK_MAX_SLEEP_SECONDS * 1_000,
     isEnabled: env.CRON_MODE !== 'http',
   });
-  const runner = runnerLoop({
+  const runner = createRunner({
     pool,
-    directUrl,
+    openWork: () => openPool({ url, max: 1, applicationName: 'mainspring run', prepare: !env.DATABASE_POOLED }),
     log,
     runner: processId,
     concurrency: env.RUNNER_CONCURRENCY,
@@ -53,11 +56,13 @@ async function boot() {
     drainMs: env.SHUTDOWN_DRAIN_SECONDS * 1_000,
     filesDir: env.FILES_DIR,
   });
+  const bootedAt = Date.now();
+  const isRunnerTurning = () => Date.now() - (runner.lastTurnAt()?.getTime() ?? bootedAt) < RUNNER_STALE_MS;
   const feeder = env.DEMO ? demoFeeder({ filesDir: env.FILES_DIR, tenantSlug: DEMO_SLUG, log }) : null;
 
   const app = baseApp({
     log,
-    isAlive: () => scheduler.isTurning() && runner.isTurning(),
+    isAlive: () => scheduler.isTurning() && isRunnerTurning(),
     isReady: () => isDatabaseReady(pool),
     metricsToken: env.METRICS_TOKEN,
     areMetricsOpen: env.METRICS_TOKEN === undefined && LOOPBACK.has(env.WORKER_HOST),
@@ -69,6 +74,8 @@ async function boot() {
   );
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
   log.info({ host: env.WORKER_HOST, port: server.port }, 'worker is listening');
+  notifyRunnersThrough({ pool, log });
+  const wakes = listenForWakes(directUrl, log);
   await beats.start();
   // The first files lie there before the first run is claimed.
   await feeder?.start();
@@ -84,6 +91,7 @@ async function boot() {
     feeder?.stop();
     await scheduler.stop();
     await runner.stop();
+    await wakes.stop();
     await beats.stop();
     await server.close();
     await pool.end({ timeout: 5 });

@@ -1,0 +1,210 @@
+// The promise itself, from the outside: real worker processes, HTTP ticks by the dozen, kills in the middle of runs.
+// Short here; `npm run chaos:scheduler` is the same for two minutes.
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { createLogger, transaction } from '#server/lib/index.ts';
+import { createPipeline, publishVersion } from '#server/pipelines/index.ts';
+import { type Ctx, createTenant, findTenantData } from '#server/tenancy/index.ts';
+import { startWorker, type WorkerProcess } from './testing/worker-process.ts';
+
+const SECONDS = Number(process.env.CHAOS_SECONDS ?? 20);
+const SCHEDULES = 40;
+const ROWS_PER_RUN = 500;
+const KILLS = 3;
+const CRON_SECRET = 'a-cron-secret-for-this-test';
+/** Leases must run out within the test. */
+const WORKER_ENV = {
+  RUN_LEASE_SECONDS: '3',
+  RUN_POLL_SECONDS: '1',
+  RUNNER_CONCURRENCY: '4',
+  TICK_MAX_SLEEP_SECONDS: '1',
+};
+
+const db = await testDatabase();
+const filesDir = await mkdtemp(join(tmpdir(), 'mainspring-chaos-'));
+const workers: WorkerProcess[] = [];
+afterAll(() => Promise.all(workers.map((worker) => worker.kill())));
+
+const start = async (name: string) => {
+  const worker = await startWorker(db, { name, cronSecret: CRON_SECRET, filesDir, env: WORKER_ENV });
+  workers.push(worker);
+  return worker;
+};
+
+/** `slow_id` keeps a run busy for a while: kills then land in the middle of one. */
+const document = (index: number) => ({
+  kind: 'pipeline',
+  version: '1.0',
+  metadata: { name: `chaos-${index}` },
+  schedule: { kind: 'interval', minutes: 1 },
+  nodes: [
+    { id: 'numbers', kind: 'source', config: { type: 'table', table: 'numbers' } },
+    {
+      id: 'stamped',
+      kind: 'derive',
+      inputs: ['numbers'],
+      config: { columns: [{ name: 'run_id', expression: 'run.id::text' }] },
+    },
+    {
+      id: 'out',
+      kind: 'target',
+      inputs: ['stamped'],
+      config: { type: 'table', table: `out_${index}`, mode: 'append' },
+    },
+  ],
+  errorHandling: { retry: { maxAttempts: 10, backoff: { initialSeconds: 0, factor: 1, maxSeconds: 1 } } },
+});
+
+async function prepare(): Promise<{ tenantId: string; schema: string }> {
+  const tenant = await createTenant(db.owner, { slug: 'chaos', name: 'Chaos' });
+  const data = await transaction(db.owner, { tenantId: tenant.id }, (tx) => findTenantData(tx, tenant.id));
+  await db.owner.unsafe(`set role "${data.roleName}"; create table "${data.schemaName}".numbers (n int primary key);
+    insert into "${data.schemaName}".numbers select generate_series(1, ${ROWS_PER_RUN}); reset role`);
+  const ctx: Ctx = {
+    pool: db.app,
+    tenant,
+    actor: { kind: 'system', id: 'test' },
+    requestId: 'chaos',
+    log: createLogger({ level: 'error', tier: 'test' }),
+  };
+  for (let index = 0; index < SCHEDULES; index += 1) {
+    const made = await createPipeline(ctx, { document: document(index) });
+    await publishVersion(ctx, { id: made.id });
+  }
+  // The instants are spread over the test's time: a schedule of every minute would fire once in it.
+  await db.owner.unsafe(
+    `update schedules set next_fire_at = date_trunc('milliseconds', now()) + random() * interval '${SECONDS * 0.7} seconds'`,
+  );
+  return { tenantId: tenant.id, schema: data.schemaName };
+}
+
+type Answer = { skipped: boolean; due?: number; fired?: number };
+
+/** Forty callers at once, over and over, at whichever workers are up. Only what a dead worker cannot answer fails. */
+async function hammerTicks(until: number): Promise<{ answers: Answer[]; slowestMs: number }> {
+  const answers: Answer[] = [];
+  let slowestMs = 0;
+  const caller = async (index: number) => {
+    while (Date.now() < until) {
+      const alive = workers.slice(-2);
+      const url = alive[index % alive.length]?.url;
+      const started = performance.now();
+      const response = await fetch(`${url}/api/v1/cron/flow-scheduler-tick`, {
+        method: 'POST',
+        headers: { 'x-cron-secret': CRON_SECRET },
+      }).catch(() => null);
+      if (response) {
+        expect(response.status).toBe(200);
+        answers.push((await response.json().catch(() => ({ skipped: true }))) as Answer);
+        slowestMs = Math.max(slowestMs, performance.now() - started);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  await Promise.all(Array.from({ length: 40 }, (_, index) => caller(index)));
+  return { answers, slowestMs };
+}
+
+async function killInTheMiddle(until: number): Promise<number> {
+  let kills = 0;
+  const pauseMs = (until - Date.now()) / (KILLS + 1);
+  for (let turn = 0; turn < KILLS; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    const victim = workers.at(-1);
+    await waitForRunning(victim?.name ?? '');
+    await victim?.kill();
+    kills += 1;
+    await start(`worker-${turn + 3}`);
+  }
+  return kills;
+}
+
+/** Waits, not for ever, until this worker holds a run. */
+async function waitForRunning(name: string): Promise<void> {
+  const deadline = Date.now() + 3_000;
+  while (Date.now() < deadline) {
+    const [row] = await db.owner`select 1 from run_queue where claimed_by = ${name} limit 1`;
+    if (row) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+async function waitForQuiet(): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    const [row] = await db.owner<{ waiting: number }[]>`select count(*)::int as waiting from run_queue`;
+    if (row?.waiting === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+  throw new Error('runs were still queued a minute after the last kill');
+}
+
+test('every occurrence has one verdict and at most one run, whoever ticks and whatever is killed', {
+  timeout: (SECONDS + 120) * 1_000,
+}, async () => {
+  const { schema } = await prepare();
+  await Promise.all([start('worker-1'), start('worker-2')]);
+  const until = Date.now() + SECONDS * 1_000;
+  const [{ answers, slowestMs }, kills] = await Promise.all([hammerTicks(until), killInTheMiddle(until)]);
+  // No schedule fires again while the runs drain.
+  await db.owner`update schedules set enabled = false`;
+  await waitForQuiet();
+
+  const [counts] = await db.owner<
+    {
+      occurrences: number;
+      instants: number;
+      firing: number;
+      runs: number;
+      distinct_runs: number;
+      unexplained: number;
+    }[]
+  >`
+      select count(*)::int as occurrences, sum(count)::int as instants, count(*) filter (where verdict in ('fired', 'late'))::int as firing,
+        (select count(*)::int from runs) as runs,
+        (select count(distinct (schedule_id, scheduled_for))::int from runs) as distinct_runs,
+        count(*) filter (where (verdict in ('fired', 'late')) <> (run_id is not null))::int as unexplained
+      from occurrences`;
+  const statuses = await db.owner<
+    { status: string; count: number }[]
+  >`select status, count(*)::int as count from runs group by 1`;
+  const firedByHttp = answers.reduce((sum, answer) => sum + (answer.fired ?? 0), 0);
+  process.stdout.write(
+    `exactly-once: ${JSON.stringify({ seconds: SECONDS, kills, httpTicks: answers.length, skipped: answers.filter((one) => one.skipped).length, firedByHttp, slowestMs: Math.round(slowestMs), ...counts, statuses: [...statuses] })}\n`,
+  );
+
+  expect(kills).toBe(KILLS);
+  expect(answers.length).toBeGreaterThan(100);
+  // Every schedule came due at least once, and each verdict that fires has exactly one run.
+  expect(counts!.instants).toBeGreaterThanOrEqual(SCHEDULES);
+  expect(counts!.runs).toBe(counts!.firing);
+  expect(counts!.distinct_runs).toBe(counts!.runs);
+  expect(counts!.unexplained).toBe(0);
+  expect(firedByHttp).toBeLessThanOrEqual(counts!.firing);
+  expect([...statuses]).toEqual([{ status: 'succeeded', count: counts!.firing }]);
+
+  // Between the first instant of a schedule and its next fire, every instant of the grid is in the ledger.
+  const [gaps] = await db.owner<{ missing: number }[]>`
+      select count(*)::int as missing from (
+        select o.schedule_id, s.next_fire_at, max(coalesce(o.due_until, o.due_at)) as last
+        from occurrences o join schedules s on s.id = o.schedule_id group by 1, 2) x
+      where next_fire_at - last > interval '1 minute'`;
+  expect(gaps!.missing).toBe(0);
+
+  // Each run's rows are all there, once.
+  for (let index = 0; index < SCHEDULES; index += 1) {
+    const partial = await db.owner.unsafe(
+      `select run_id, count(*)::int as rows from "${schema}"."out_${index}" group by 1 having count(*) <> ${ROWS_PER_RUN}`,
+    );
+    expect([...partial]).toEqual([]);
+    const [written] = await db.owner.unsafe(
+      `select count(distinct run_id)::int as runs from "${schema}"."out_${index}"`,
+    );
+    const [made] =
+      await db.owner`select count(*)::int as runs from runs r join pipelines p on p.id = r.pipeline_id where p.name = ${`chaos-${index}`}`;
+    expect(written!.runs).toBe(made!.runs);
+  }
+});
