@@ -46,8 +46,14 @@ export async function compilePipeline(doc: PipelineDocument, environment: Enviro
       built.set(node.id, planNode(node, pointer, emitted));
   }
   for (const node of cyclic) await checkBlindly(doc, node, `/nodes/${doc.nodes.indexOf(node)}`, problems);
+  problems.sort(byPlace);
   if (problems.some((problem) => problem.severity === 'error')) return { ok: false, problems };
   return { ok: true, problems, plan: { doc, nodes: [...built.values()] } };
+}
+
+/** In the order of the document, whatever the order in which PostgreSQL answered. */
+function byPlace(x: Problem, y: Problem): number {
+  return x.pointer.localeCompare(y.pointer, 'en', { numeric: true }) || (x.position ?? 0) - (y.position ?? 0);
 }
 
 function planNode(node: PipelineNode, pointer: string, emitted: Emitted): PlanNode {

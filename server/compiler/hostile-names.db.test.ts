@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { connectionOf, transaction } from '#server/lib/index.ts';
 import { quoteIdent, quoteLiteral } from './quote.ts';
 import { describeOn, loadCatalogue } from './testing/catalogue.ts';
 import { compileOrThrow, documentOf } from './testing/documents.ts';
@@ -180,7 +181,8 @@ describe('a name or value', () => {
     expect(row?.same).toBe(name);
     expect(quoteLiteral(name)).toBe(row?.literal.trimStart());
     for (const setting of ['on', 'off']) {
-      await db.owner.begin(async (sql) => {
+      await transaction(db.owner, {}, async (tx) => {
+        const sql = connectionOf(tx);
         await sql.unsafe(`SET LOCAL standard_conforming_strings = ${setting}; SET LOCAL escape_string_warning = off`);
         const [again] = await sql.unsafe<{ same: string }[]>(`SELECT ${quoteLiteral(name)}::text AS same`);
         expect(again?.same).toBe(name);
