@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { layoutDag } from './layout.ts';
+import { layoutDag, NODE_HEIGHT } from './layout.ts';
 
 const xOf = (layout: ReturnType<typeof layoutDag>, id: string) => layout.nodes.find((node) => node.id === id)!.x;
 
@@ -39,6 +39,13 @@ describe('the drawing of a pipeline', () => {
     ]);
     expect(layout.nodes).toHaveLength(2);
     expect(layout.edges).toHaveLength(2);
+  });
+  it('leads an edge past the column between its ends and not through the node that stands there', () => {
+    const layout = layoutDag(join);
+    const past = layout.edges.find(({ from }) => from === 'airports')!.path;
+    const clean = layout.nodes.find(({ id }) => id === 'clean')!;
+    const passesAtY = Number(past.match(/ ([\d.]+)H/)?.[1]);
+    expect(passesAtY < clean.y || passesAtY > clean.y + NODE_HEIGHT).toBe(true);
   });
   it('draws nothing for a document without nodes', () => {
     expect(layoutDag([]).nodes).toEqual([]);

@@ -22,10 +22,10 @@ export interface DagLayout {
   edges: Edge[];
 }
 
-export const NODE_WIDTH = 164;
+export const NODE_WIDTH = 150;
 export const NODE_HEIGHT = 46;
-const GAP_X = 44;
-const GAP_Y = 16;
+const GAP_X = 36;
+const GAP_Y = 12;
 /** Room around the drawing, so that focus rings are not cut. */
 const PAD = 4;
 /** Passes left to right and back that settle the order; more changed nothing on graphs of 40 nodes. */
@@ -66,24 +66,36 @@ function order(columns: string[][], neighbours: Map<string, string[]>, place: Ma
   }
 }
 
+/** An edge as the nodes it passes: over more than one column it gets a place of its own in each column between. */
+function route(from: string, to: string, columnOf: Map<string, number>): string[] {
+  const [start, end] = [columnOf.get(from) ?? 0, columnOf.get(to) ?? 0];
+  const between = Array.from({ length: Math.max(0, end - start - 1) }, (_, i) => `${from} ${to} ${start + 1 + i}`);
+  return [from, ...between, to];
+}
+
 /** Places every node and draws every edge whose two ends exist. */
 export function layoutDag(nodes: readonly DagInput[]): DagLayout {
   const columnOf = columnsOf(nodes);
   const columns: string[][] = [];
-  for (const { id } of nodes) {
-    const column = columnOf.get(id) ?? 0;
+  const put = (id: string, column: number) => {
     while (columns.length <= column) columns.push([]);
     columns[column]?.push(id);
-  }
+  };
+  for (const { id } of nodes) put(id, columnOf.get(id) ?? 0);
   const known = new Set(nodes.map(({ id }) => id));
-  const links = nodes.flatMap(({ id, inputs }) =>
-    inputs.filter((from) => known.has(from)).map((from) => ({ from, to: id })),
+  const routes = nodes.flatMap(({ id, inputs }) =>
+    inputs.filter((from) => known.has(from)).map((from) => route(from, id, columnOf)),
   );
   const before = new Map<string, string[]>();
   const after = new Map<string, string[]>();
-  for (const { from, to } of links) {
-    before.set(to, [...(before.get(to) ?? []), from]);
-    after.set(from, [...(after.get(from) ?? []), to]);
+  for (const stops of routes) {
+    for (const [i, stop] of stops.entries()) {
+      if (!known.has(stop)) put(stop, (columnOf.get(stops[0] ?? '') ?? 0) + i);
+      const next = stops[i + 1];
+      if (next === undefined) continue;
+      before.set(next, [...(before.get(next) ?? []), stop]);
+      after.set(stop, [...(after.get(stop) ?? []), next]);
+    }
   }
   const place = new Map<string, number>();
   for (const column of columns) setPlaces(column, place);
@@ -91,6 +103,10 @@ export function layoutDag(nodes: readonly DagInput[]): DagLayout {
     if (sweep % 2 === 0) order(columns, before, place);
     else order(columns.toReversed(), after, place);
   }
+  return draw(columns, routes, known);
+}
+
+function draw(columns: string[][], routes: string[][], known: Set<string>): DagLayout {
   const rows = Math.max(1, ...columns.map((column) => column.length));
   const height = rows * (NODE_HEIGHT + GAP_Y) - GAP_Y + 2 * PAD;
   const placed = columns.flatMap((column, c) => {
@@ -98,16 +114,29 @@ export function layoutDag(nodes: readonly DagInput[]): DagLayout {
     return column.map((id, r) => ({ id, x: PAD + c * (NODE_WIDTH + GAP_X), y: top + r * (NODE_HEIGHT + GAP_Y) }));
   });
   const at = new Map(placed.map((node) => [node.id, node]));
-  const edges = links.flatMap(({ from, to }) => {
-    const a = at.get(from);
-    const b = at.get(to);
-    return a && b ? [{ from, to, path: curve(a, b) }] : [];
-  });
-  return { width: columns.length * (NODE_WIDTH + GAP_X) - GAP_X + 2 * PAD, height, nodes: placed, edges };
+  const edges = routes.map((stops) => ({
+    from: stops[0] ?? '',
+    to: stops.at(-1) ?? '',
+    path: curve(stops.flatMap((id) => at.get(id) ?? [])),
+  }));
+  const width = columns.length * (NODE_WIDTH + GAP_X) - GAP_X + 2 * PAD;
+  return { width, height, nodes: placed.filter(({ id }) => known.has(id)), edges };
 }
 
-function curve(a: Placed, b: Placed): string {
-  const [x1, y1, x2, y2] = [a.x + NODE_WIDTH, a.y + NODE_HEIGHT / 2, b.x, b.y + NODE_HEIGHT / 2];
-  const bend = Math.max(GAP_X / 2, (x2 - x1) / 2);
-  return `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
+/** From the right side of the first stop to the left side of the last, straight through those between. */
+function curve(stops: Placed[]): string {
+  const [first, ...rest] = stops;
+  if (first === undefined) return '';
+  let x = first.x + NODE_WIDTH;
+  let y = first.y + NODE_HEIGHT / 2;
+  let path = `M${x} ${y}`;
+  for (const [i, stop] of rest.entries()) {
+    const toY = stop.y + NODE_HEIGHT / 2;
+    const bend = Math.max(GAP_X / 2, (stop.x - x) / 2);
+    path += `C${x + bend} ${y} ${stop.x - bend} ${toY} ${stop.x} ${toY}`;
+    x = stop.x + NODE_WIDTH;
+    y = toY;
+    if (i < rest.length - 1) path += `H${x}`;
+  }
+  return path;
 }

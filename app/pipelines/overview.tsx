@@ -8,9 +8,12 @@ import { Card, Facts } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Dash, Time, ZoneLabel } from '../ui/time.tsx';
 import type { loader as parentLoader } from './detail.tsx';
+import { RecentRuns } from './recent-runs.tsx';
 import { RunBars } from './run-bars.tsx';
 
+/** Runs drawn as bars, and of those the newest that are also listed. */
 const SHOWN_RUNS = 40;
+const LISTED_RUNS = 8;
 
 export async function loader(args: LoaderFunctionArgs) {
   const id = args.params.id ?? '';
@@ -37,12 +40,13 @@ export default function Overview() {
   const { pipeline } = parent;
   const { schedule, policies, timezone } = pipeline;
   return (
-    <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
-      <div className="min-w-0 space-y-4">
-        <Card title="Steps" aside={<span className="tabular">version {version}</span>}>
-          <DagView nodes={nodes} label={`Steps of ${pipeline.name}`} />
-        </Card>
+    <div className="space-y-4">
+      <Card title="Steps" aside={<span className="tabular">version {version}</span>}>
+        <DagView nodes={nodes} label={`Steps of ${pipeline.name}`} />
+      </Card>
+      <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <Card
+          flush
           title="Latest runs"
           aside={
             <Link to="runs" className="hover:text-ink hover:underline">
@@ -51,51 +55,52 @@ export default function Overview() {
           }
         >
           <RunBars runs={runs} />
+          <RecentRuns runs={runs.slice(0, LISTED_RUNS)} />
         </Card>
-      </div>
-      <div className="min-w-0 space-y-4">
-        <Card title="Schedule" aside={timezone !== null && <ZoneLabel zone={timezone} />}>
-          {schedule === null ? (
-            <p className="text-muted">None. It runs when somebody or something asks for it.</p>
-          ) : (
-            <div className="space-y-4">
-              <div>
-                <p className="font-medium first-letter:uppercase">{pipeline.scheduleWords}</p>
-                <code className="break-words font-mono text-faint text-xs">{sourceOf(schedule)}</code>
-              </div>
-              <div>
-                <h3 className="mb-1 text-faint text-xs">Next five fires, in {timezone}</h3>
-                {pipeline.paused !== null ? (
-                  <p className="text-held">Paused: it does not fire.</p>
-                ) : pipeline.nextFires.length === 0 ? (
-                  <p className="text-muted">The schedule has ended.</p>
-                ) : (
-                  <NextFiresList fires={pipeline.nextFires} zone={timezone ?? 'UTC'} />
+        <div className="min-w-0 space-y-4">
+          <Card title="Schedule" aside={timezone !== null && <ZoneLabel zone={timezone} />}>
+            {schedule === null ? (
+              <p className="text-muted">None. It runs when somebody or something asks for it.</p>
+            ) : (
+              <div className="space-y-4">
+                <div>
+                  <p className="font-medium first-letter:uppercase">{pipeline.scheduleWords}</p>
+                  <code className="break-words font-mono text-faint text-xs">{sourceOf(schedule)}</code>
+                </div>
+                <div>
+                  <h3 className="mb-1 text-faint text-xs">Next five fires, in {timezone}</h3>
+                  {pipeline.paused !== null ? (
+                    <p className="text-held">Paused: it does not fire.</p>
+                  ) : pipeline.nextFires.length === 0 ? (
+                    <p className="text-muted">The schedule has ended.</p>
+                  ) : (
+                    <NextFiresList fires={pipeline.nextFires} zone={timezone ?? 'UTC'} />
+                  )}
+                </div>
+                {policies !== null && (
+                  <Facts
+                    facts={[
+                      { term: 'When one still runs', value: overlapWords[policies.overlap] },
+                      { term: 'After downtime', value: catchUpWords[policies.catchUp] },
+                      { term: 'While paused', value: policies.onPause === 'drop' ? 'Skip' : 'Queue' },
+                      { term: 'Clock change', value: `Gap: ${policies.dst.gap}, fold: ${policies.dst.fold}` },
+                    ]}
+                  />
                 )}
               </div>
-              {policies !== null && (
-                <Facts
-                  facts={[
-                    { term: 'When one still runs', value: overlapWords[policies.overlap] },
-                    { term: 'After downtime', value: catchUpWords[policies.catchUp] },
-                    { term: 'While paused', value: policies.onPause === 'drop' ? 'Skip' : 'Queue' },
-                    { term: 'Clock change', value: `Gap: ${policies.dst.gap}, fold: ${policies.dst.fold}` },
-                  ]}
-                />
-              )}
-            </div>
-          )}
-        </Card>
-        <Card title="About">
-          <Facts
-            facts={[
-              { term: 'Owner', value: owner || <Dash why="Nobody is named" /> },
-              { term: 'Retries', value: `${errorHandling.retry.maxAttempts} attempts at most` },
-              { term: 'Created', value: <Time at={pipeline.createdAt} /> },
-              { term: 'Changed', value: <Time at={pipeline.updatedAt} /> },
-            ]}
-          />
-        </Card>
+            )}
+          </Card>
+          <Card title="About">
+            <Facts
+              facts={[
+                { term: 'Owner', value: owner || <Dash why="Nobody is named" /> },
+                { term: 'Retries', value: `${errorHandling.retry.maxAttempts} attempts at most` },
+                { term: 'Created', value: <Time at={pipeline.createdAt} /> },
+                { term: 'Changed', value: <Time at={pipeline.updatedAt} /> },
+              ]}
+            />
+          </Card>
+        </div>
       </div>
     </div>
   );

@@ -11,15 +11,17 @@ const HEIGHT = 56;
 export function RunBars({ runs }: { runs: RunListItem[] }) {
   const nowMs = useNowMs();
   const zone = useZone();
-  if (runs.length === 0) return <p className="py-4 text-center text-muted">It has not run yet.</p>;
+  if (runs.length === 0) return <p className="p-8 text-center text-muted">It has not run yet.</p>;
   const bars = runs.toReversed().map((run) => {
     const from = run.startedAt === null ? null : toMs(run.startedAt);
     const tookMs = from === null ? 0 : Math.max(0, (run.finishedAt === null ? nowMs : toMs(run.finishedAt)) - from);
     return { run, tookMs, look: runLook[run.status] };
   });
-  const longest = Math.max(1, ...bars.map(({ tookMs }) => tookMs));
+  // By the finished ones: a run that hangs would flatten all others.
+  const finished = bars.filter(({ run }) => run.finishedAt !== null);
+  const longest = Math.max(1, ...finished.map(({ tookMs }) => tookMs));
   return (
-    <div>
+    <div className="p-4">
       <ol className="flex items-end gap-0.5" style={{ height: HEIGHT }}>
         {bars.map(({ run, tookMs, look }) => (
           <li key={run.id} className="h-full max-w-4 flex-1">
@@ -37,7 +39,10 @@ export function RunBars({ runs }: { runs: RunListItem[] }) {
               >
                 <span
                   className="block w-full rounded-sm"
-                  style={{ height: Math.max(3, (tookMs / longest) * HEIGHT), background: toneSolid[look.tone] }}
+                  style={{
+                    height: Math.min(HEIGHT, Math.max(3, (tookMs / longest) * HEIGHT)),
+                    background: toneSolid[look.tone],
+                  }}
                 />
               </Link>
             </Tooltip>

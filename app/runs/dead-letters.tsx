@@ -41,9 +41,9 @@ export function DeadLetters({ items, nextCursor }: { items: DlqEntry[]; nextCurs
               </Column>
               <Column>Rule</Column>
               <Column>Message</Column>
-              <Column>Row key</Column>
-              <Column>Step</Column>
-              <Column>Replay</Column>
+              <Column className="max-md:hidden">Row key</Column>
+              <Column className="max-md:hidden">Step</Column>
+              <Column className="max-md:hidden">Replay</Column>
             </Head>
             <tbody>
               {items.map((entry) => (
@@ -80,9 +80,9 @@ function Letter({ entry, isOpen, onToggle }: { entry: DlqEntry; isOpen: boolean;
             <ChevronRight aria-hidden className={cn('size-4 transition-transform', isOpen && 'rotate-90')} />
           </button>
         </Cell>
-        <Cell className="whitespace-nowrap font-medium">{entry.rule}</Cell>
-        <Cell className="min-w-64 max-w-xl">{entry.message}</Cell>
-        <Cell className="max-w-60">
+        <Cell className="break-words font-medium">{entry.rule}</Cell>
+        <Cell className="max-w-xl break-words">{entry.message}</Cell>
+        <Cell className="max-w-60 max-md:hidden">
           {key === null ? (
             <Dash why="No key" />
           ) : (
@@ -91,15 +91,20 @@ function Letter({ entry, isOpen, onToggle }: { entry: DlqEntry; isOpen: boolean;
             </code>
           )}
         </Cell>
-        <Cell className="whitespace-nowrap text-muted">{entry.nodeId}</Cell>
-        <Cell className="whitespace-nowrap text-muted">{entry.isReplayable ? 'possible' : 'not possible'}</Cell>
+        <Cell className="whitespace-nowrap text-muted max-md:hidden">{entry.nodeId}</Cell>
+        <Cell className="whitespace-nowrap text-muted max-md:hidden">
+          {entry.isReplayable ? 'possible' : 'not possible'}
+        </Cell>
       </Row>
       {isOpen && (
         <tr>
           <Cell colSpan={6} className="bg-page">
-            <div className="space-y-3 py-2 pl-6">
+            <div className="contain-inline-size space-y-3 py-2 sm:pl-6">
               <Facts
                 facts={[
+                  { term: 'Row key', value: key ?? <Dash why="No key" /> },
+                  { term: 'Step', value: entry.nodeId },
+                  { term: 'Replay', value: entry.isReplayable ? 'possible' : 'not possible' },
                   { term: 'Kind', value: entry.errorKind.replaceAll('_', ' ') },
                   { term: 'First seen', value: <Time at={entry.firstSeenAt} show="exact" /> },
                   { term: 'Entry', value: <CopyableId id={entry.id} what="entry id" /> },

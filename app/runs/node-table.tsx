@@ -10,6 +10,7 @@ import { EmptyState } from '../ui/states.tsx';
 import { NodePill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash } from '../ui/time.tsx';
+import { Rejected } from './run-list.tsx';
 
 interface NodeTableProps {
   nodes: RunNode[];
@@ -35,11 +36,13 @@ export function NodeTable({ nodes, selected, onSelect }: NodeTableProps) {
         <Head>
           <Column>Step</Column>
           <Column>Status</Column>
-          <Column align="right">Rows in</Column>
+          <Column align="right" className="max-sm:hidden">
+            Rows in
+          </Column>
           <Column align="right">Rows out</Column>
           <Column align="right">Rejected</Column>
           <Column align="right">Took</Column>
-          <Column className="w-40">Share of time</Column>
+          <Column className="w-40 max-sm:hidden">Share of time</Column>
         </Head>
         <tbody>
           {nodes.map((node) => {
@@ -61,19 +64,17 @@ export function NodeTable({ nodes, selected, onSelect }: NodeTableProps) {
                   <Cell>
                     <NodePill status={node.status} />
                   </Cell>
-                  <Cell align="right">{count(node.rowsIn)}</Cell>
+                  <Cell align="right" className="max-sm:hidden">
+                    {count(node.rowsIn)}
+                  </Cell>
                   <Cell align="right">{count(node.rowsOut)}</Cell>
                   <Cell align="right">
-                    {node.rowsRejected === 0 ? (
-                      <span className="text-faint">0</span>
-                    ) : (
-                      <span className="font-medium text-bad">{count(node.rowsRejected)}</span>
-                    )}
+                    <Rejected rows={node.rowsRejected} />
                   </Cell>
                   <Cell align="right" className="whitespace-nowrap">
                     {node.durationMs === null ? <Dash why="Not finished" /> : duration(node.durationMs)}
                   </Cell>
-                  <Cell>
+                  <Cell className="max-sm:hidden">
                     <ShareBar share={totalMs === 0 ? 0 : (node.durationMs ?? 0) / totalMs} />
                   </Cell>
                 </Row>
@@ -96,7 +97,7 @@ export function NodeTable({ nodes, selected, onSelect }: NodeTableProps) {
 function NodeDetail({ node }: { node: RunNode }) {
   const warnings = node.warnings ?? [];
   return (
-    <div className="space-y-2 py-1">
+    <div className="contain-inline-size space-y-2 py-1">
       {warnings.map(({ rule, message, rowCount }) => (
         <p key={rule} className="text-warn">
           {message}{' '}
@@ -108,7 +109,7 @@ function NodeDetail({ node }: { node: RunNode }) {
       {node.sql === '' ? (
         <p className="text-muted">This step ran no SQL of its own.</p>
       ) : (
-        <CodeBlock code={node.sql.trim()} what={`SQL of ${node.nodeId}`} className="max-w-[calc(100vw-4rem)]" />
+        <CodeBlock code={node.sql.trim()} what={`SQL of ${node.nodeId}`} />
       )}
     </div>
   );

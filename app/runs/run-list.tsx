@@ -1,11 +1,12 @@
 import { Link } from '@remix-run/react';
 import { ListChecks } from 'lucide-react';
 import type { RunListItem } from '#server/web/index.ts';
+import { count } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { EmptyState } from '../ui/states.tsx';
-import { RunPill } from '../ui/status-pill.tsx';
+import { RunPill, runLook } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Duration, Time } from '../ui/time.tsx';
 import { RUN_CHOICES } from './run-filter.ts';
@@ -53,9 +54,10 @@ function RunTable({ items, withPipeline }: PartProps) {
         {withPipeline && <Column>Pipeline</Column>}
         <Column>Started</Column>
         <Column align="right">Took</Column>
+        <Column align="right">Rows out</Column>
+        <Column align="right">Rejected</Column>
         <Column>Trigger</Column>
         <Column>Due</Column>
-        <Column align="right">Attempt</Column>
         <Column>Note</Column>
       </Head>
       <tbody>
@@ -65,15 +67,19 @@ function RunTable({ items, withPipeline }: PartProps) {
               <Link
                 to={`/data/runs/${run.id}`}
                 prefetch="intent"
-                aria-label={`Open run of ${run.pipelineName}`}
+                aria-label={`${runLook[run.status].label}: open this run of ${run.pipelineName}`}
                 className="rounded"
               >
                 <RunPill status={run.status} />
               </Link>
             </Cell>
             {withPipeline && (
-              <Cell>
-                <Link to={`/data/runs/${run.id}`} className="font-medium hover:underline">
+              <Cell className="max-w-56">
+                <Link
+                  to={`/data/runs/${run.id}`}
+                  className="block truncate font-medium hover:underline"
+                  title={run.pipelineName}
+                >
                   {run.pipelineName}
                 </Link>
               </Cell>
@@ -84,14 +90,17 @@ function RunTable({ items, withPipeline }: PartProps) {
             <Cell align="right">
               <Duration from={run.startedAt} to={run.finishedAt} />
             </Cell>
+            <Cell align="right">{run.rowsOut === null ? <Dash why="Not known yet" /> : count(run.rowsOut)}</Cell>
+            <Cell align="right">
+              <Rejected rows={run.rowsRejected} />
+            </Cell>
             <Cell>
               <TriggerLabel trigger={run.trigger} />
             </Cell>
             <Cell>
-              <Time at={run.scheduledFor} show="exact" className="text-muted" />
+              <Time at={run.scheduledFor} show="clock" className="text-muted" />
             </Cell>
-            <Cell align="right">{run.attempt}</Cell>
-            <Cell className="max-w-72">
+            <Cell className="max-w-64">
               <Outcome run={run} />
             </Cell>
           </Row>
@@ -124,14 +133,23 @@ function RunCards({ items, withPipeline }: PartProps) {
   );
 }
 
-/** Why it failed, else what it noted. */
+/** Rows set aside; red only where there are any, so that it draws the eye. */
+export function Rejected({ rows }: { rows: number | null }) {
+  if (rows === null) return <Dash why="Not known yet" />;
+  return <span className={rows === 0 ? 'text-faint' : 'font-medium text-bad'}>{count(rows)}</span>;
+}
+
+/** Why it failed, else what it noted, and how often it was tried. */
 function Outcome({ run }: { run: RunListItem }) {
+  const tries = run.attempt > 1 ? `attempt ${run.attempt}` : '';
   if (run.error !== null) {
     return (
       <span className="block truncate text-bad text-xs" title={run.error.message}>
+        {tries !== '' && `${tries}: `}
         {run.error.message}
       </span>
     );
   }
-  return run.note ? <span className="text-muted text-xs">{run.note.replaceAll('_', ' ')}</span> : <Dash />;
+  const words = [run.note?.replaceAll('_', ' '), tries].filter(Boolean).join(', ');
+  return words === '' ? <Dash /> : <span className="text-muted text-xs">{words}</span>;
 }

@@ -39,6 +39,9 @@ export function NextFires({ fires, zone }: { fires: NextFire[]; zone: string }) 
     return isNew ? `${day} ${clockTime(ms, zone)}` : clockTime(ms, zone);
   };
   const firstMs = toMs(first.at);
+  const firstClock = clockTime(firstMs, zone);
+  // Daily and weekly schedules: five times the same clock time says less than five days.
+  const isOncePerDay = rest.every(({ at }) => clockTime(toMs(at), zone) === firstClock);
   return (
     <div className="leading-4.5">
       <p className="flex items-center gap-1.5 whitespace-nowrap">
@@ -49,7 +52,7 @@ export function NextFires({ fires, zone }: { fires: NextFire[]; zone: string }) 
       <p className="flex max-w-64 flex-wrap gap-x-2 text-faint text-xs">
         {rest.map((fire) => (
           <span key={fire.at} className="tabular inline-flex items-center gap-1 whitespace-nowrap">
-            {withDay(toMs(fire.at))}
+            {isOncePerDay ? dayOf(toMs(fire.at), zone) : withDay(toMs(fire.at))}
             {fire.dst !== null && <DstBadge mark={fire.dst} />}
           </span>
         ))}

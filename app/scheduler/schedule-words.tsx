@@ -1,6 +1,6 @@
 import type { ScheduleSource } from '#server/web/index.ts';
 
-/** The schedule as it was written: what one would search for in the document. */
+/** The schedule as it was written, on one line: what one would search for in the document. */
 export function sourceOf(schedule: ScheduleSource): string {
   if (schedule.kind === 'cron') return schedule.expression;
   if (schedule.kind === 'rrule') return schedule.rrule.replace(/\s*\n\s*/g, ' ');
@@ -18,14 +18,14 @@ export function ScheduleWords({ words, schedule, zone }: ScheduleWordsProps) {
   if (schedule === null) return <span className="text-faint">No schedule</span>;
   const source = sourceOf(schedule);
   return (
-    <div className="min-w-36 max-w-72">
+    <div className="min-w-0 max-w-72">
       <p className="leading-4.5 first-letter:uppercase">{words}</p>
-      <p className="flex items-baseline gap-1.5 text-faint text-xs leading-4.5">
-        <span className="shrink-0">{schedule.kind}</span>
-        <code className="truncate font-mono text-2xs" title={source}>
-          {source}
+      <p className="flex flex-wrap items-baseline gap-x-1.5 text-faint text-xs leading-4.5">
+        <span>{schedule.kind}</span>
+        <code className="max-w-full truncate font-mono text-2xs" title={source}>
+          {source.replace(/^DTSTART\S* RRULE:/, '')}
         </code>
-        {zone !== null && zone !== 'UTC' && <span className="shrink-0">{zone}</span>}
+        {zone !== null && schedule.kind !== 'interval' && <span>{zone}</span>}
       </p>
     </div>
   );

@@ -12,14 +12,22 @@ import { Timeline, TimelineScale } from './timeline.tsx';
 /** Every pipeline in a line, for screens that have the room. */
 export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
   return (
-    <Table label="Schedules" className="max-md:hidden">
+    <Table label="Schedules" className="max-md:hidden" fixed="min-w-[61rem]">
       <Head>
-        <Column sort="name">Pipeline</Column>
-        <Column>Schedule</Column>
-        <Column sort="last">Last run</Column>
-        <Column sort="lag">Lag</Column>
-        <Column sort="next">Next five fires</Column>
-        <Column className="w-64">
+        <Column sort="name" className="w-[17%]">
+          Pipeline
+        </Column>
+        <Column className="w-[22%]">Schedule</Column>
+        <Column sort="last" className="w-[11%]">
+          Last run
+        </Column>
+        <Column sort="lag" className="w-[8%]">
+          Lag
+        </Column>
+        <Column sort="next" className="w-[20%]">
+          Next five fires
+        </Column>
+        <Column>
           <span className="sr-only">Past 20 and coming 4 hours</span>
           <TimelineScale />
         </Column>
@@ -27,8 +35,12 @@ export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
       <tbody>
         {items.map((item) => (
           <Row key={item.pipelineId}>
-            <Cell className="min-w-40">
-              <Link to={`/data/pipelines/${item.pipelineId}`} prefetch="intent" className="font-medium hover:underline">
+            <Cell>
+              <Link
+                to={`/data/pipelines/${item.pipelineId}`}
+                prefetch="intent"
+                className="break-words font-medium hover:underline"
+              >
                 {item.name}
               </Link>
               <Labels labels={item.labels} />

@@ -8,10 +8,8 @@ const HOUR_MS = 3_600_000;
 export const PAST_MS = 20 * HOUR_MS;
 export const COMING_MS = 4 * HOUR_MS;
 const SPAN_MS = PAST_MS + COMING_MS;
-const WIDTH = 240;
-const HEIGHT = 22;
-/** One verdict alone must still be seen: the least width of a mark, in units of the drawing. */
-const MARK = 2.5;
+/** One verdict alone must still be seen: the least width of a mark, in percent of the strip. */
+const MARK = 1;
 
 /** Worst last, so that it is drawn on top of what shares its place. */
 const ORDER: Tone[] = ['ok', 'idle', 'busy', 'held', 'warn', 'bad'];
@@ -28,7 +26,8 @@ export function Timeline({ recent, nextFires, isPaused }: TimelineProps) {
   const zone = useZone();
   // Moves by the minute, not by the second: four hundred strips are not redrawn for nothing.
   const atMs = Math.floor(nowMs / 60_000) * 60_000;
-  const x = (ms: number) => ((ms - atMs + PAST_MS) / SPAN_MS) * WIDTH;
+  /** Percent from the left: the strip is as wide as its column, and circles stay round. */
+  const x = (ms: number) => ((ms - atMs + PAST_MS) / SPAN_MS) * 100;
   const marks = recent
     .map((entry) => {
       const from = Math.max(0, x(toMs(entry.dueAt)));
@@ -38,20 +37,15 @@ export function Timeline({ recent, nextFires, isPaused }: TimelineProps) {
     .filter(({ entry }) => toMs(entry.until ?? entry.dueAt) > atMs - PAST_MS)
     .sort((a, b) => ORDER.indexOf(a.look.tone) - ORDER.indexOf(b.look.tone));
   return (
-    <svg
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      role="img"
-      aria-label={summary(recent, nextFires)}
-      className="h-5.5 w-full min-w-36"
-    >
-      <rect y="3" width={x(atMs)} height="16" rx="2" className="fill-sunken" />
-      <line x1={x(atMs)} x2={WIDTH} y1="11" y2="11" className="stroke-line" strokeDasharray="2 2" />
+    <svg role="img" aria-label={summary(recent, nextFires)} className="h-5.5 w-full min-w-36">
+      <rect y="3" width={`${x(atMs)}%`} height="16" rx="2" className="fill-sunken" />
+      <line x1={`${x(atMs)}%`} x2="100%" y1="11" y2="11" className="stroke-line" strokeDasharray="2 2" />
       {marks.map(({ entry, from, width, look }) => (
         <rect
           key={`${entry.dueAt}${entry.verdict}`}
-          x={from}
+          x={`${from}%`}
           y="3"
-          width={width}
+          width={`${width}%`}
           height="16"
           rx="1"
           style={{ fill: toneSolid[look.tone] }}
@@ -64,12 +58,12 @@ export function Timeline({ recent, nextFires, isPaused }: TimelineProps) {
           const ms = toMs(at);
           if (ms > atMs + COMING_MS) return null;
           return (
-            <circle key={at} cx={x(ms)} cy="11" r="2" className="fill-surface stroke-faint" strokeWidth="1.2">
+            <circle key={at} cx={`${x(ms)}%`} cy="11" r="2" className="fill-surface stroke-faint" strokeWidth="1.2">
               <title>{`${clockTime(ms, zone)} due`}</title>
             </circle>
           );
         })}
-      <line x1={x(atMs)} x2={x(atMs)} y1="0" y2={HEIGHT} className="stroke-ink" strokeWidth="1" />
+      <line x1={`${x(atMs)}%`} x2={`${x(atMs)}%`} y1="0" y2="100%" className="stroke-ink" strokeWidth="1" />
     </svg>
   );
 }
@@ -86,7 +80,7 @@ function summary(recent: Occurrence[], nextFires: NextFire[]): string {
     counts.set(label, (counts.get(label) ?? 0) + count);
   }
   const past = [...counts].map(([label, count]) => `${count} ${label.toLowerCase()}`).join(', ') || 'nothing';
-  return `Last 20 hours: ${past}. ${nextFires.length} coming fires known.`;
+  return `The last 20 hours: ${past}. ${nextFires.length} coming fires known.`;
 }
 
 /** The hours above the strips. */

@@ -70,7 +70,7 @@ export function TopBar({ tenantName, footer }: { tenantName: string; footer: Rea
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address changing is the signal itself
   useEffect(() => setOpen(false), [pathname]);
   return (
-    <div className="no-print sticky top-0 z-30 flex h-12 items-center justify-between border-line border-b bg-surface px-2 md:hidden">
+    <header className="no-print sticky top-0 z-30 flex h-12 items-center justify-between border-line border-b bg-surface px-2 md:hidden">
       <Brand tenantName={tenantName} />
       <Radix.Root open={isOpen} onOpenChange={setOpen}>
         <Radix.Trigger asChild>
@@ -100,6 +100,6 @@ export function TopBar({ tenantName, footer }: { tenantName: string; footer: Rea
           </Radix.Content>
         </Radix.Portal>
       </Radix.Root>
-    </div>
+    </header>
   );
 }

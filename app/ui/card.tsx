@@ -33,7 +33,7 @@ export interface Fact {
 /** Key-value list; wraps into as many columns as there is room for. */
 export function Facts({ facts, className }: { facts: Fact[]; className?: string }) {
   return (
-    <dl className={cn('grid grid-cols-[repeat(auto-fill,minmax(9.5rem,1fr))] gap-x-6 gap-y-3', className)}>
+    <dl className={cn('grid grid-cols-[repeat(auto-fill,minmax(8rem,1fr))] gap-x-4 gap-y-3', className)}>
       {facts.map(({ term, value }) => (
         <div key={term} className="min-w-0">
           <dt className="text-faint text-xs">{term}</dt>

@@ -120,13 +120,13 @@ function LabelFilter({ active }: { active: string[] }) {
           </span>
         );
       })}
-      <div className="relative w-44 max-sm:w-full">
+      <div className="relative w-44 max-sm:w-auto max-sm:flex-1">
         <Tag aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-faint" />
         <input
           type="text"
           name="label"
           aria-label="Filter by label"
-          placeholder="key:value"
+          placeholder="Label, as env:prod"
           className={cn(fieldStyle, 'h-8 pl-8')}
         />
       </div>

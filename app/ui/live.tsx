@@ -1,6 +1,6 @@
-import { useRevalidator } from '@remix-run/react';
+import { useNavigation, useRevalidator } from '@remix-run/react';
 import { Pause, Play } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useNowMs } from '../time/clock.tsx';
 import { relative } from '../time/format.ts';
 import { Button } from './button.tsx';
@@ -12,24 +12,25 @@ export const REFRESH_MS = 5_000;
 
 /**
  * Asks the page's loaders again every five seconds while the tab is visible and `isOn`, and at once when the tab
- * comes back. Waits for the answer before the next question, so a slow server is not asked twice at a time.
+ * comes back. The next question waits for the last answer and for any navigation: asking during one would abort
+ * what is on its way and begin it anew.
  */
 export function useRefresh(isOn: boolean, everyMs = REFRESH_MS): void {
   const { revalidate, state } = useRevalidator();
-  const busy = useRef(false);
-  busy.current = state !== 'idle';
+  const navigation = useNavigation();
+  const isIdle = state === 'idle' && navigation.state === 'idle';
   useEffect(() => {
-    if (!isOn) return;
+    if (!isOn || !isIdle) return;
     const refresh = () => {
-      if (document.visibilityState === 'visible' && !busy.current) revalidate();
+      if (document.visibilityState === 'visible') revalidate();
     };
-    const timer = setInterval(refresh, everyMs);
+    const timer = setTimeout(refresh, everyMs);
     document.addEventListener('visibilitychange', refresh);
     return () => {
-      clearInterval(timer);
+      clearTimeout(timer);
       document.removeEventListener('visibilitychange', refresh);
     };
-  }, [isOn, everyMs, revalidate]);
+  }, [isOn, isIdle, everyMs, revalidate]);
 }
 
 /** Keeps the page fresh and says how fresh it is; can be paused, for reading and for copying. */

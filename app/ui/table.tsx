@@ -3,12 +3,31 @@ import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { cn } from './cn.ts';
 
-/** A table that keeps its head in view and scrolls sideways inside its card. `label` is read out as its name. */
-export function Table({ label, children, className }: { label: string; children: ReactNode; className?: string }) {
+interface TableProps {
+  label: string;
+  children: ReactNode;
+  className?: string;
+  /** Columns as wide as they say and not as their content asks; give the least width of the whole. */
+  fixed?: string;
+}
+
+/**
+ * A table that keeps its head in view on a wide screen and scrolls sideways inside its card on a narrow one (a box
+ * that scrolls sideways cannot also let its head stick to the page). `label` is read out as its name.
+ */
+export function Table({ label, children, className, fixed }: TableProps) {
+  const box = cn('relative overflow-x-auto rounded-b-lg xl:overflow-visible', className);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <section className={cn('overflow-x-auto rounded-b-lg', className)} tabIndex={0} aria-label={label}>
-      <table className="w-full border-separate border-spacing-0 text-left">{children}</table>
+    <section className={box} tabIndex={0} aria-label={label}>
+      <table
+        className={cn(
+          'w-full border-separate border-spacing-0 text-left',
+          fixed !== undefined && ['table-fixed', fixed],
+        )}
+      >
+        {children}
+      </table>
     </section>
   );
 }
@@ -34,7 +53,7 @@ export function Column({ children, align = 'left', className, sort }: ColumnProp
   const current = params.get('sort');
   const direction = sort === undefined ? null : current === sort ? 'up' : current === `-${sort}` ? 'down' : null;
   const style = cn(
-    'h-8 whitespace-nowrap border-line border-b px-3 font-medium text-faint text-xs first:pl-4 last:pr-4',
+    'h-8 whitespace-nowrap border-line border-b px-3 font-medium text-faint text-xs first:rounded-tl-lg first:pl-4 last:rounded-tr-lg last:pr-4',
     align === 'right' && 'text-right',
     className,
   );

@@ -1,13 +1,13 @@
 import type { Instant } from '#server/web/index.ts';
 import { useNowMs, useZone } from '../time/clock.tsx';
-import { duration, exactTime, relative, toMs, utcOffset } from '../time/format.ts';
+import { clockTime, dayOf, duration, exactTime, relative, toMs, utcOffset } from '../time/format.ts';
 import { cn } from './cn.ts';
 import { Tooltip } from './tooltip.tsx';
 
 interface TimeProps {
   at: Instant | null | undefined;
-  /** `relative` shows the age and keeps the exact time for hover and focus; `exact` the other way round. */
-  show?: 'relative' | 'exact';
+  /** What stands there: the age, date and time, or the time with its day when that is not today. The rest shows on hover and focus. */
+  show?: 'relative' | 'exact' | 'clock';
   /** IANA zone; the person's chosen one when absent. */
   zone?: string;
   className?: string;
@@ -37,10 +37,16 @@ export function Time({ at, show = 'relative', zone, className }: TimeProps) {
         tabIndex={0}
         className={cn('whitespace-nowrap', className)}
       >
-        {show === 'relative' ? age : exact}
+        {show === 'relative' ? age : show === 'exact' ? exact : shortTime(ms, nowMs, inZone)}
       </time>
     </Tooltip>
   );
+}
+
+/** `14:05`, or `3 Nov 14:05` on another day. */
+function shortTime(ms: number, nowMs: number, zone: string): string {
+  const day = dayOf(ms, zone);
+  return day === dayOf(nowMs, zone) ? clockTime(ms, zone) : `${day} ${clockTime(ms, zone)}`;
 }
 
 /** How long something took, or takes so far when it has not finished. */

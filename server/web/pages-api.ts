@@ -142,6 +142,10 @@ export interface RunListItem {
   finishedAt: Instant | null;
   error: RunError | null;
   note: string | null;
+  requestedBy: string;
+  rowsIn: number | null;
+  rowsOut: number | null;
+  rowsRejected: number | null;
 }
 
 export interface RunError {
