@@ -2,6 +2,7 @@ export { type Backoff, backoffMs } from './backoff.ts';
 export { type Clock, databaseClock } from './clock.ts';
 export { decodeCursor, encodeCursor, toPage } from './cursor.ts';
 export { ERROR_CODES, type ErrorCode, type Problem as ErrorBody, ServiceError } from './errors.ts';
+export { TransactionEndedError } from './guard-connection.ts';
 export { isUuid, newId } from './id.ts';
 export { createLogger, type Logger, logError } from './log.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
@@ -10,7 +11,6 @@ export {
   connectionOf,
   query,
   queryOne,
-  TransactionEndedError,
   type TransactionOptions,
   type TransactionScope,
   type Tx,

@@ -1,13 +1,10 @@
-// The only place that begins a transaction.
-//
-// When a backend dies inside the callback, postgres.js rejects `begin` but the callback goes on, and its
-// next statement can run, and commit, on another connection (porsager/postgres#1155, #1215). So each
-// transaction wraps its connection: once it has ended, for whatever reason, every statement is refused.
+// The only place that begins a transaction. What happens when its connection dies: guard-connection.ts.
 
 import type { SQL } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
+import { guardConnection, isSessionEnded, newLife, TransactionEndedError, untilEnded } from './guard-connection.ts';
 
 declare const inTransaction: unique symbol;
 /** A drizzle database that is inside a transaction. A bare pool does not fit where this is asked for. */
@@ -29,50 +26,51 @@ export type TransactionOptions = {
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
-export class TransactionEndedError extends Error {
-  constructor() {
-    super('this transaction has ended; its later statements are refused');
-    this.name = 'TransactionEndedError';
+// A slot whose backend was ended in the middle of a statement answers its next BEGIN with that old error, once
+// (postgres.js 3.4.9 keeps it across the reconnect); a few slots can be so after a restart of the database.
+const MAX_BEGINS = 3;
+
+/**
+ * Runs `fn` in a new transaction; callbacks given to `tx.afterCommit` run once the commit is known, and must not
+ * throw. Only a transaction that could not begin is tried again: `fn` runs at most once.
+ */
+export async function transaction<T>(pool: Pool, options: TransactionOptions, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let begins = 1; ; begins += 1) {
+    let hasBegun = false;
+    try {
+      return await transactionOnce(pool, options, (tx) => {
+        hasBegun = true;
+        return fn(tx);
+      });
+    } catch (error) {
+      if (hasBegun || begins === MAX_BEGINS || !isSessionEnded(error)) throw error;
+    }
   }
 }
 
-/** Runs `fn` in a new transaction; callbacks given to `tx.afterCommit` run once the commit is known. */
-export async function transaction<T>(pool: Pool, options: TransactionOptions, fn: (tx: Tx) => Promise<T>): Promise<T> {
-  let hasEnded = false;
+async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const life = newLife();
   const afterCommit: (() => void)[] = [];
-  try {
-    const result = await pool.begin(`isolation level ${options.isolation ?? 'read committed'}`, async (raw) => {
-      const guarded = guard(pool, raw, () => hasEnded);
-      await raw`select set_config('mainspring.tenant_id', ${options.tenantId ?? ''}, true),
+  const begun = pool.begin(`isolation level ${options.isolation ?? 'read committed'}`, (raw) =>
+    untilEnded(life, async () => {
+      const guarded = guardConnection(raw, pool.options, life);
+      await guarded`select set_config('mainspring.tenant_id', ${options.tenantId ?? ''}, true),
         set_config('statement_timeout', ${String(options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS)}, true),
         set_config('idle_in_transaction_session_timeout', ${String(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS)}, true),
         set_config('timezone', 'UTC', true)`;
       const tx = Object.assign(drizzle(guarded), { afterCommit: (run: () => void) => afterCommit.push(run) });
       return fn(tx as unknown as Tx);
-    });
-    for (const run of afterCommit) run();
-    return result as T;
+    }),
+  );
+  let result: T;
+  try {
+    // A lost connection is known before `begin` hears of it.
+    result = (await Promise.race([begun, life.ended])) as T;
   } finally {
-    hasEnded = true;
+    life.end(new TransactionEndedError());
   }
-}
-
-/** The same connection, refusing statements after the end. drizzle speaks only through `unsafe` and `options`. */
-function guard(pool: Pool, raw: postgres.TransactionSql, hasEnded: () => boolean): postgres.Sql {
-  const refuse = () => {
-    if (hasEnded()) throw new TransactionEndedError();
-  };
-  return new Proxy(raw as unknown as postgres.Sql, {
-    apply(target, thisArg, args) {
-      refuse();
-      return Reflect.apply(target as unknown as (...args: unknown[]) => unknown, thisArg, args);
-    },
-    get(target, key, receiver) {
-      if (key === 'options') return pool.options;
-      if (key === 'unsafe' || key === 'begin' || key === 'savepoint') refuse();
-      return Reflect.get(target, key, receiver);
-    },
-  });
+  for (const run of afterCommit) run();
+  return result;
 }
 
 /** What an operation needs to open a transaction or to reuse its caller's. */
