@@ -1,11 +1,10 @@
 // The real data behind the demo, from the vega-datasets package, cut into slices that arrive one at a time.
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const require = createRequire(import.meta.url);
-const folder = () => join(dirname(require.resolve('vega-datasets/package.json')), 'data');
-const read = (name: string) => readFile(join(folder(), name), 'utf8');
+/** The package exports no data by name; its entry stands in build/, beside data/. */
+const read = (name: string) =>
+  readFile(fileURLToPath(new URL(`../data/${name}`, import.meta.resolve('vega-datasets'))), 'utf8');
 
 /** Lines of airports.csv without its header. */
 export async function airportRows(): Promise<string[][]> {
