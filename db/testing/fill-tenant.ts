@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto';
+import { TABLE_ACCESS } from '../access.ts';
+import type { Pool } from '../client.ts';
+
+/** What one tenant has: an id of each kind of thing that a caller can ask for. */
+export type FilledTenant = {
+  tenantId: string;
+  slug: string;
+  pipelineId: string;
+  pipelineName: string;
+  scheduleId: string;
+  runId: string;
+  dlqEntryId: string;
+};
+
+/** A row of every tenant's table, by table. `document` is stored as it is, in three versions. */
+const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<string, unknown>[]> => {
+  const tenant_id = ids.tenantId;
+  const ofPipeline = { tenant_id, pipeline_id: ids.pipelineId };
+  const schedule = { kind: 'interval', minutes: 5, phaseMinutes: 0 };
+  const at = new Date(Date.now() - 3_600_000).toISOString();
+  return {
+    api_keys: [{ tenant_id, name: 'filled', prefix: 'ms_fill', key_hash: randomBytes(32), scopes: '{}' }],
+    idempotency_keys: [{ tenant_id, operation: 'filled', key: 'filled', request_hash: randomBytes(32) }],
+    audit_log: [{ tenant_id, actor_kind: 'system', actor_id: 'filled', action: 'filled' }],
+    pipelines: [{ tenant_id, id: ids.pipelineId, name: ids.pipelineName, latest_version: 3, live_version: 2 }],
+    pipeline_labels: [{ ...ofPipeline, key: 'team', value: `team of ${ids.slug}` }],
+    pipeline_versions: [1, 2, 3].map((version) => ({ ...ofPipeline, version, ir: document, digest: `${version}` })),
+    schedules: [{ ...ofPipeline, id: ids.scheduleId, version: 2, schedule, policies: { dst: {} }, next_fire_at: at }],
+    occurrences: [{ ...ofPipeline, schedule_id: ids.scheduleId, due_at: at, verdict: 'fired', run_id: ids.runId }],
+    runs: [{ ...ofPipeline, id: ids.runId, version: 2, status: 'running', trigger: 'schedule', scheduled_for: at }],
+    run_queue: [{ ...ofPipeline, run_id: ids.runId, claimed_by: 'filled', claimed_at: at, lease_until: at }],
+    run_attempts: [{ tenant_id, run_id: ids.runId, attempt: 1, token: 1, runner: 'filled', status: 'running' }],
+    run_nodes: [
+      { tenant_id, run_id: ids.runId, node_id: 'n', attempt: 1, ordinal: 1, kind: 'source', status: 'failed' },
+    ],
+    dlq_entries: [
+      {
+        ...ofPipeline,
+        id: ids.dlqEntryId,
+        run_id: ids.runId,
+        version: 2,
+        node_id: 'n',
+        rule: 'not_null',
+        error_kind: 'rule',
+        message: `a row of ${ids.slug}`,
+        payload: { secret: `payload of ${ids.slug}` },
+      },
+    ],
+    checkpoints: [{ ...ofPipeline, node_id: 'n', position: { at: 1 }, run_id: ids.runId }],
+    run_files: [
+      {
+        ...ofPipeline,
+        node_id: 'n',
+        run_id: ids.runId,
+        path: 'in/a.csv',
+        processing_path: 'in/.processing/a.csv',
+        size_bytes: 1,
+        modified_at: at,
+        state: 'claimed',
+      },
+    ],
+  };
+};
+
+/**
+ * Gives a tenant that exists a row in every tenant's table, as the owner, and returns the ids. A table that is
+ * declared in TABLE_ACCESS and gets no row here is an error, so that a new table is not left out of the tests.
+ */
+export async function fillTenant(
+  owner: Pool,
+  tenant: { id: string; slug: string },
+  document: unknown = { kind: 'pipeline' },
+): Promise<FilledTenant> {
+  const [ids] = await owner<FilledTenant[]>`
+    select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
+      ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId"`;
+  const tables = rowsOf(ids!, document);
+  const [user] = await owner<{ id: string }[]>`
+    insert into users (email) values (${`filled@${tenant.slug}.example`}) returning id`;
+  tables.memberships = [{ tenant_id: tenant.id, user_id: user!.id, role: 'viewer' }];
+  const missing = Object.entries(TABLE_ACCESS)
+    .filter(([table, access]) => access.tenantColumn === 'tenant_id' && !tables[table])
+    .map(([table]) => table);
+  if (missing.length > 0) throw new Error(`fillTenant has no row for ${missing.join(', ')}`);
+  await owner.begin(async (tx) => {
+    for (const [table, rows] of Object.entries(tables)) await tx`insert into ${tx(table)} ${tx(rows)}`;
+  });
+  return ids!;
+}
