@@ -15,8 +15,9 @@ const serverPackages = [
 ];
 
 /**
- * Fails the build of the pages when a component pulled server code into the browser. It looks at what is really in
- * the browser's chunks: a loader and its imports, which Remix takes out, are no offence.
+ * Fails the build of the pages when a component imports server code, at the import and with its importer's name.
+ * Types leave no import behind, and Remix takes a loader out together with what only it imports, so neither is an
+ * offence; nor is what a package of others does inside itself.
  */
 export function browserGuard(): Plugin {
   let rootDir = '';
@@ -24,24 +25,17 @@ export function browserGuard(): Plugin {
   return {
     name: 'mainspring-browser-guard',
     apply: 'build',
+    enforce: 'pre',
     configResolved(config) {
       rootDir = config.root;
       isServerBuild = Boolean(config.build.ssr);
     },
-    generateBundle(_options, bundle) {
-      if (isServerBuild) return;
-      const offences: string[] = [];
-      for (const chunk of Object.values(bundle)) {
-        if (chunk.type !== 'chunk') continue;
-        for (const [id, { renderedLength }] of Object.entries(chunk.modules)) {
-          if (renderedLength > 0 && isServerOnly(id, rootDir)) {
-            const importers = this.getModuleInfo(id)?.importers.map((importer) => relative(rootDir, importer)) ?? [];
-            offences.push(`${relative(rootDir, id)} (imported by ${importers.join(', ') || 'an entry'})`);
-          }
-        }
-      }
-      if (offences.length === 0) return;
-      this.error(`server code would reach the browser; pages import only types from it:\n  ${offences.join('\n  ')}`);
+    async resolveId(source, importer, options) {
+      if (isServerBuild || !importer || importer.includes('/node_modules/')) return null;
+      const resolved = await this.resolve(source, importer, { ...options, skipSelf: true });
+      if (!resolved || !isServerOnly(resolved.id, rootDir)) return null;
+      const from = relative(rootDir, importer.replace(/\?.*$/, ''));
+      this.error(`server code would reach the browser: ${from} imports "${source}"; pages import only types from it`);
     },
   };
 }
