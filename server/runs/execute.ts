@@ -11,10 +11,10 @@ import { compileRun, type LoadedRun, loadRun, parseRunDocument } from './load-ru
 import { runRows, runSeconds, runsTotal } from './metrics.ts';
 import { type EndOfAttempt, endAttempt, recordFileRejects } from './record-failure.ts';
 import { type RunControl, stopReason } from './run-control.ts';
-import { classifyError, type Verdict } from './run-failure.ts';
+import { classifyError, RunStopped, type StopReason, type Verdict } from './run-failure.ts';
 import { type NodeOutcome, pendingNodes, type RunTotals } from './run-nodes.ts';
 import { rawTables, type StagedInput, stageInputs, sweepStaging } from './staging.ts';
-import { type WorkDeps, withWorkConnection, workTransaction } from './work-connection.ts';
+import { endEarlierAttempts, type WorkDeps, withWorkConnection, workTransaction } from './work-connection.ts';
 
 /** Steps between which a crash must leave nothing half done; tests stop or kill there. */
 export type RunStep =
@@ -93,6 +93,7 @@ async function attemptRun(attempt: Attempt): Promise<Outcome> {
   attempt.plan = plan;
   attempt.outcomes = pendingNodes(plan);
   await attempt.onStep('compiled');
+  await endEarlierAttempts(deps.pool, claim);
   await sweepStaging(deps.pool, claim.tenantId, run.data);
   const totals = await withWorkConnection(deps, control, (work) => workOff(attempt, run, plan, work));
   await attempt.onStep('committed');
@@ -111,7 +112,7 @@ async function workOff(attempt: Attempt, run: LoadedRun, plan: Plan, work: Pool)
   }
   await attempt.onStep('staged');
   const context = runContext(claim, run, sources);
-  return workTransaction(deps, work, control, claim.tenantId, async (tx) => {
+  return workTransaction(deps, work, control, claim, async (tx) => {
     const hasInput = sources.length === 0 || attempt.staged.some((input) => input.files.length > 0);
     if (hasInput) return applyEffect(tx, { ...attempt, run, plan, context });
     // No file has come: nothing is compiled into rows, and a truncate does not empty its table.
@@ -147,9 +148,10 @@ function runContext(claim: ClaimedRun, run: LoadedRun, sources: readonly PlanNod
 async function failAttempt(attempt: Attempt, error: unknown): Promise<Outcome> {
   const { claim, control, deps } = attempt;
   const lost: Outcome = { end: 'lost', runId: claim.runId, error: null };
-  const stopped = stopReason(control);
+  // The commit itself may have found the run lost or cancelled before any heartbeat did.
+  const stopped = error instanceof RunStopped ? error.reason : stopReason(control);
   if (stopped === 'lost') return lost;
-  const verdict = judge(attempt, error);
+  const verdict = judge(attempt, error, stopped);
   const end = stopped === 'released' ? 'released' : endOf(claim, verdict);
   const fields = { runId: claim.runId, tenantId: claim.tenantId, pipelineId: claim.pipelineId, attempt: claim.attempt };
   const errorId = end === 'cancelled' || end === 'released' ? newId() : logError(deps.log, error, `run ${end}`, fields);
@@ -179,8 +181,7 @@ async function failAttempt(attempt: Attempt, error: unknown): Promise<Outcome> {
   }
 }
 
-function judge(attempt: Attempt, error: unknown): Verdict {
-  const stopped = stopReason(attempt.control);
+function judge(attempt: Attempt, error: unknown, stopped: StopReason | null): Verdict {
   if (stopped === 'cancelled')
     return { code: 'CANCELLED', message: 'the run was cancelled', isTransient: false, canRetry: false };
   if (stopped === 'timed_out') {

@@ -122,7 +122,7 @@ function loadFile(
 
 function asTenant<T>(staging: StagingRun, fn: (connection: postgres.TransactionSql) => Promise<T>): Promise<T> {
   const { deps, work, control, claim, run } = staging;
-  return workTransaction(deps, work, control, claim.tenantId, (tx) =>
+  return workTransaction(deps, work, control, claim, (tx) =>
     asTenantRole(tx, run.data, { statementTimeoutMs: control.remainingMs() }, fn),
   );
 }

@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
+import type { ClaimedRun } from './claim.ts';
 import { ABANDON_AFTER_MS, CANCEL_REPEAT_MS } from './config.ts';
 import type { RunControl } from './run-control.ts';
 
@@ -21,13 +22,16 @@ export async function workTransaction<T>(
   deps: WorkDeps,
   work: Pool,
   control: RunControl,
-  tenantId: string,
+  claim: ClaimedRun,
   fn: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   control.check();
-  const limits = { tenantId, statementTimeoutMs: control.remainingMs() };
+  const limits = { tenantId: claim.tenantId, statementTimeoutMs: control.remainingMs() };
   return transaction(work, limits, async (tx) => {
-    const [backend] = await query<{ pid: number }>(tx, sql`select pg_backend_pid() as pid`);
+    const [backend] = await query<{ pid: number }>(
+      tx,
+      sql`select pg_backend_pid() as pid, set_config('application_name', ${sessionName(claim)}, true)`,
+    );
     const guard = cancelWhenStopped(deps.pool, control, backend?.pid ?? 0);
     try {
       control.check();
@@ -41,6 +45,22 @@ export async function workTransaction<T>(
       await guard.end();
     }
   });
+}
+
+const SESSION_PREFIX = 'mainspring run ';
+const sessionName = (claim: ClaimedRun) => `${SESSION_PREFIX}${claim.runId}/${claim.token}`;
+
+/**
+ * Ends the transactions that earlier attempts of this run have left open. A runner that was killed in the middle
+ * of a long statement leaves it running, with its locks; a stopped one leaves them until it is idle too long.
+ */
+export async function endEarlierAttempts(pool: Pool, claim: ClaimedRun): Promise<void> {
+  if (claim.token <= 1) return;
+  await transaction(pool, {}, (tx) =>
+    tx.execute(sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and usename = current_user and pid <> pg_backend_pid()
+        and starts_with(application_name, ${`${SESSION_PREFIX}${claim.runId}/`}) and application_name <> ${sessionName(claim)}`),
+  );
 }
 
 function cancelWhenStopped(pool: Pool, control: RunControl, pid: number): { end(): Promise<void> } {
@@ -85,6 +105,7 @@ export async function withWorkConnection<T>(
   } finally {
     control.signal.removeEventListener('abort', abandon);
     if (timer) clearTimeout(timer);
-    await work.end({ timeout: 1 }).catch(() => {});
+    // At once: after an error the driver may think of the connection as still in use.
+    await work.end({ timeout: 0 }).catch(() => {});
   }
 }
