@@ -28,6 +28,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
   try {
     await checkServer(sql);
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
+    await refuseOtherPrefix(sql, options.rolePrefix);
     const roles = roleNames(options.rolePrefix);
     for (const statement of roleStatements(roles, options.passwords)) await sql.unsafe(statement);
     await runMigrations(drizzle(sql), { migrationsFolder: MIGRATIONS_FOLDER });
@@ -49,6 +50,14 @@ async function checkServer(sql: postgres.Sql): Promise<void> {
   if (!row || row.version < 160000)
     throw new Error(`PostgreSQL 16 or newer is needed, this server is ${row?.version ?? 'unknown'}`);
   if (!row.may) throw new Error('the role in DATABASE_URL needs CREATEROLE: ALTER ROLE … CREATEROLE');
+}
+
+/** Before any role is touched: those of a wrong prefix may be another installation's, passwords included. */
+async function refuseOtherPrefix(sql: postgres.Sql, rolePrefix: string): Promise<void> {
+  const [row] = await sql<
+    { isMigrated: boolean }[]
+  >`select to_regclass('public.installation') is not null as "isMigrated"`;
+  if (row?.isMigrated) await claimPrefix(sql, rolePrefix);
 }
 
 async function claimPrefix(sql: postgres.Sql, rolePrefix: string): Promise<void> {
