@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { query, transaction } from '#server/lib/index.ts';
+import { query, type Tx, transaction } from '#server/lib/index.ts';
 import { CLAIM_SCAN } from './config.ts';
 import { perTenant } from './switch-tenant.ts';
 
@@ -35,12 +35,26 @@ export async function claimRuns(
       await tx.execute(sql`update runs r set status = 'running', attempt = c.attempt, started_at = coalesce(r.started_at, clock_timestamp())
         from jsonb_to_recordset(${started}::jsonb) as c("runId" uuid, attempt int)
         where r.tenant_id = ${tenantId} and r.id = c."runId"`);
+      await markLate(tx, tenantId, started);
       await tx.execute(sql`insert into run_attempts (tenant_id, run_id, attempt, token, runner, status, started_at)
         select ${tenantId}, c."runId", c.attempt, c.token, ${options.runner}, 'running', clock_timestamp()
         from jsonb_to_recordset(${started}::jsonb) as c("runId" uuid, attempt int, token bigint)`);
     });
     return claimed;
   });
+}
+
+/**
+ * An occurrence whose run starts more than max(60 s, 2 × interval) after it was due is late, not fired. The tick
+ * cannot know: the run may have waited in the queue since.
+ */
+async function markLate(tx: Tx, tenantId: string, started: string): Promise<void> {
+  await tx.execute(sql`update occurrences o set verdict = 'late',
+      reason = 'its run started ' || round(extract(epoch from r.started_at - r.scheduled_for)) || ' s after it was due'
+    from jsonb_to_recordset(${started}::jsonb) as c("runId" uuid, attempt int)
+    join runs r on r.tenant_id = ${tenantId} and r.id = c."runId"
+    where c.attempt = 1 and o.schedule_id = r.schedule_id and o.due_at = r.scheduled_for and o.run_id = r.id and o.verdict = 'fired'
+      and r.started_at - r.scheduled_for > greatest(interval '60 seconds', 2 * (r.interval_end - r.interval_start))`);
 }
 
 // `place` is the tenant's turn: its running runs first, then one for each run it would get. The scan of each
