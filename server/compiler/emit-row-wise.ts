@@ -1,3 +1,5 @@
+// None of these sorts: each reads one temp table in one plain scan, and that keeps the order of its rows. (Temp tables
+// take no part in synchronized or parallel scans, and the run and params rows are folded into constants.)
 import { allCastable, castMessage, castValue, type GuardedCast } from './cast-guard.ts';
 import { type Column, formattedType } from './catalogue.ts';
 import {
@@ -11,16 +13,7 @@ import {
 } from './node-context.ts';
 import { quoteIdent } from './quote.ts';
 import { expressionScope } from './run-scope.ts';
-import {
-  declared,
-  hidden,
-  inOrder,
-  payloadOf,
-  rejectStatement,
-  STAGED_HIDDEN,
-  stageOf,
-  stageStatement,
-} from './select-list.ts';
+import { declared, hidden, payloadOf, rejectStatement, STAGED_HIDDEN, stageOf, stageStatement } from './select-list.ts';
 
 const WHOLE_TYPES: ReadonlySet<string> = new Set(['smallint', 'integer', 'bigint']);
 
@@ -35,7 +28,7 @@ export async function emitFilter(ctx: NodeContext<'filter'>): Promise<Emitted | 
     origins: passOrigins(input),
     statements: (run) => {
       const scope = expressionScope([where], ctx.parameters, run);
-      const query = `SELECT ${declared(input.columns)}, ${hidden()}\nFROM ${stageOf(input)} AS h${scope}\nWHERE e.keep${inOrder(ctx.isOrdered)}`;
+      const query = `SELECT ${declared(input.columns)}, ${hidden()}\nFROM ${stageOf(input)} AS h${scope}\nWHERE e.keep`;
       return [stageStatement(ctx.node.id, query)];
     },
   };
@@ -70,12 +63,7 @@ export async function emitDerive(ctx: NodeContext<'derive'>): Promise<Emitted | 
     origins,
     statements: (run) => {
       const scope = expressionScope(expressions, ctx.parameters, run);
-      return [
-        stageStatement(
-          ctx.node.id,
-          `SELECT ${list}, ${hidden()}\nFROM ${stageOf(input)} AS h${scope}${inOrder(ctx.isOrdered)}`,
-        ),
-      ];
+      return [stageStatement(ctx.node.id, `SELECT ${list}, ${hidden()}\nFROM ${stageOf(input)} AS h${scope}`)];
     },
   };
 }
@@ -98,7 +86,7 @@ export function emitSelect(ctx: NodeContext<'select'>): Emitted | null {
   const good = allCastable(casts);
   const stage = stageStatement(
     ctx.node.id,
-    `SELECT ${list},\n  ${hidden()}\nFROM ${stageOf(input)} AS h${good === null ? '' : `\nWHERE ${good}`}${inOrder(ctx.isOrdered)}`,
+    `SELECT ${list},\n  ${hidden()}\nFROM ${stageOf(input)} AS h${good === null ? '' : `\nWHERE ${good}`}`,
   );
   const reject = rejectStatement({
     nodeId: ctx.node.id,

@@ -2,7 +2,7 @@ import type { PipelineNode } from '#server/ir/index.ts';
 
 /**
  * The nodes whose output must have the same row order in every run, because something behind them depends on it. Only
- * those pay for an ORDER BY; a temp table that is scanned plainly keeps its order anyway.
+ * those pay for an ORDER BY, and only where the node could change the order: filter, derive and select keep it anyway.
  */
 export function orderedNodes(nodes: readonly PipelineNode[]): Set<string> {
   const ordered = new Set<string>();

@@ -1,4 +1,4 @@
-import type { PipelineNode } from './schema.ts';
+import type { PipelineDocument, PipelineNode } from './schema.ts';
 
 /** A part of a node that documents may already contain but this version cannot run; `path` is below the node. */
 export type Unsupported = { path: string; what: string };
@@ -31,5 +31,15 @@ function unsupportedTarget(config: Extract<PipelineNode, { kind: 'target' }>['co
   const parts: Unsupported[] = [];
   if (MODES_TO_COME.has(config.mode)) parts.push({ path: '/config/mode', what: `the load mode ${config.mode}` });
   if (config.watermark !== undefined) parts.push({ path: '/config/watermark', what: 'watermarks of a target' });
+  return parts;
+}
+
+/** The same for what stands beside the nodes; `path` is from the document's root. */
+export function unsupportedDocumentParts(doc: PipelineDocument): Unsupported[] {
+  const parts: Unsupported[] = [];
+  if (doc.trigger !== null) parts.push({ path: '/trigger', what: `triggers of kind ${doc.trigger.kind}` });
+  if (doc.policies.overlap === 'cancel_other') parts.push({ path: '/policies/overlap', what: 'the overlap cancel_other' });
+  for (const [when, channels] of Object.entries(doc.notify))
+    if (channels.length > 0) parts.push({ path: `/notify/${when}`, what: 'notifications' });
   return parts;
 }

@@ -1,7 +1,7 @@
 import { orderNodes, usedIds } from './graph.ts';
 import type { Problem } from './problem.ts';
 import type { NodeKind, PipelineDocument, PipelineNode } from './schema.ts';
-import { unsupportedParts } from './unsupported.ts';
+import { unsupportedDocumentParts, unsupportedParts } from './unsupported.ts';
 import { validateConfig } from './validate-config.ts';
 
 /** How many inputs each kind takes. */

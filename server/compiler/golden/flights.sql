@@ -49,8 +49,7 @@ delay >= params.min_delay
   and date < run.due_at at time zone 'UTC' -- only the past
 ) AS "keep"
 FROM (SELECT h."delay", h."date") AS _ms_in) AS e
-WHERE e.keep
-ORDER BY h.ctid;
+WHERE e.keep;
 
 --- join at_airport: date timestamp without time zone, delay integer, distance numeric, origin text, state text, airport text
 

@@ -24,8 +24,7 @@ SELECT CASE WHEN (h."Sensor Id" IS NULL OR pg_input_is_valid(h."Sensor Id", 'int
   h."value" AS "value",
   h._ms_key, h._ms_source, h._ms_replayable
 FROM pg_temp."ms_n_readings" AS h
-WHERE (h."Sensor Id" IS NULL OR pg_input_is_valid(h."Sensor Id", 'integer'))
-ORDER BY h.ctid;
+WHERE (h."Sensor Id" IS NULL OR pg_input_is_valid(h."Sensor Id", 'integer'));
 
 --- derive doubled: sensor integer, at timestamp with time zone, value double precision, day timestamp with time zone
 
@@ -40,8 +39,7 @@ value * 2
 (
 date_trunc('day', at)
 ) AS "day"
-FROM (SELECT h."value", h."at") AS _ms_in) AS e
-ORDER BY h.ctid;
+FROM (SELECT h."value", h."at") AS _ms_in) AS e;
 
 --- dedupe latest: sensor integer, at timestamp with time zone, value double precision, day timestamp with time zone
 
