@@ -42,6 +42,8 @@ export async function lockHome(home: string, baseUrl: string, log: (message: str
   return {
     addChild: async (pid) => {
       const identity = await getProcessIdentity(pid).catch(() => null);
+      const alive = await Promise.all(record.children.map(isSameProcessRunning));
+      record.children = record.children.filter((_, index) => alive[index]);
       if (identity) record.children.push(identity);
       last = last.then(() => writeFileAtomically(path, text()));
       await last;
