@@ -1,6 +1,6 @@
 // Keeps a fresh file in each of the demo's inboxes, so that every fire finds one.
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Logger, logError } from '#server/lib/index.ts';
 import { type DataSet, fileDataSets } from './data-sets.ts';
 
@@ -40,7 +40,7 @@ export function demoFeeder(config: FeederConfig) {
       for (const set of sets) await dropSlice(root, set, new Date());
       if (Date.now() - prunedAt > KEEP_MS / 24) {
         prunedAt = Date.now();
-        for (const set of sets) await pruneArchive(join(root, set.inbox, '.archive'));
+        await pruneArchive(join(root, '.archive'), sets);
       }
     } catch (error) {
       logError(config.log, error, 'the demo feeder could not drop a file');
@@ -55,9 +55,11 @@ export function demoFeeder(config: FeederConfig) {
   };
 }
 
-async function pruneArchive(folder: string): Promise<void> {
+/** Only files that the feeder dropped: people may try the demo tenant with their own. */
+async function pruneArchive(folder: string, sets: readonly DataSet[]): Promise<void> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   for (const name of names) {
+    if (!sets.some((set) => basename(name).startsWith(`${set.inbox}-`))) continue;
     const path = join(folder, name);
     const info = await stat(path).catch(() => null);
     if (info?.isFile() && Date.now() - info.mtimeMs > KEEP_MS) await rm(path, { force: true });

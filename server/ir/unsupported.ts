@@ -38,7 +38,8 @@ function unsupportedTarget(config: Extract<PipelineNode, { kind: 'target' }>['co
 export function unsupportedDocumentParts(doc: PipelineDocument): Unsupported[] {
   const parts: Unsupported[] = [];
   if (doc.trigger !== null) parts.push({ path: '/trigger', what: `triggers of kind ${doc.trigger.kind}` });
-  if (doc.policies.overlap === 'cancel_other') parts.push({ path: '/policies/overlap', what: 'the overlap cancel_other' });
+  if (doc.policies.overlap === 'cancel_other')
+    parts.push({ path: '/policies/overlap', what: 'the overlap cancel_other' });
   for (const [when, channels] of Object.entries(doc.notify))
     if (channels.length > 0) parts.push({ path: `/notify/${when}`, what: 'notifications' });
   return parts;

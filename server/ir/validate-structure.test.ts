@@ -29,6 +29,20 @@ describe('validateStructure', () => {
     expect(problems(source('s'), filter('f', 's'), target('t', 'f'))).toEqual([]);
   });
 
+  it('refuses what a document may say beside its nodes but this version cannot do, rather than ignore it', () => {
+    const doc = {
+      ...parse([source('s'), target('t', 's')]),
+      trigger: { kind: 'upstream' as const, pipelines: ['other'] },
+      notify: { onFailure: ['log'], onMissedDeadline: [], onRecovery: [] },
+    };
+    const refused = validateStructure({ ...doc, policies: { ...doc.policies, overlap: 'cancel_other' } });
+    expect(refused.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
+      '/trigger not_supported_yet',
+      '/policies/overlap not_supported_yet',
+      '/notify/onFailure not_supported_yet',
+    ]);
+  });
+
   it('reports duplicate ids, unknown inputs and inputs named twice', () => {
     const union = { id: 'u', kind: 'union', inputs: ['s', 's', 'nowhere'], config: {} };
     expect(problems(source('s'), source('s'), union, target('t', 'u'))).toEqual([

@@ -1,7 +1,7 @@
 import { orderNodes, usedIds } from './graph.ts';
 import type { Problem } from './problem.ts';
 import type { NodeKind, PipelineDocument, PipelineNode } from './schema.ts';
-import { unsupportedDocumentParts, unsupportedParts } from './unsupported.ts';
+import { type Unsupported, unsupportedDocumentParts, unsupportedParts } from './unsupported.ts';
 import { validateConfig } from './validate-config.ts';
 
 /** How many inputs each kind takes. */
@@ -29,7 +29,8 @@ export function validateStructure(doc: PipelineDocument): Problem[] {
     ...doc.nodes.flatMap((node, index) => inputProblems(doc.nodes, node, index)),
     ...cycleProblems(doc.nodes),
     ...outputProblems(doc.nodes),
-    ...doc.nodes.flatMap((node, index) => unsupportedProblems(node, index)),
+    ...doc.nodes.flatMap((node, index) => notSupported(unsupportedParts(node), `/nodes/${index}`)),
+    ...notSupported(unsupportedDocumentParts(doc), ''),
     ...doc.nodes.flatMap((node, index) => validateConfig(node, `/nodes/${index}`)),
   ];
 }
@@ -129,8 +130,8 @@ function sharedTargets(nodes: PipelineNode[]): Problem[] {
   );
 }
 
-function unsupportedProblems(node: PipelineNode, index: number): Problem[] {
-  return unsupportedParts(node).map(({ path, what }) =>
-    error(`/nodes/${index}${path}`, 'not_supported_yet', `${what} cannot be run by this version yet`),
+function notSupported(parts: Unsupported[], base: string): Problem[] {
+  return parts.map(({ path, what }) =>
+    error(`${base}${path}`, 'not_supported_yet', `${what} cannot be run by this version yet`),
   );
 }
