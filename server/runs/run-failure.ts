@@ -14,6 +14,7 @@ export type RunErrorCode =
   | 'DATA_ERROR'
   | 'CONSTRAINT_VIOLATED'
   | 'SQL_ERROR'
+  | 'TABLES_CHANGED'
   | 'FILE_PATH_INVALID'
   | 'FILE_ERROR'
   | 'DLQ_DISABLED'
@@ -84,6 +85,9 @@ export function classifyError(error: unknown): Verdict {
   return { ...verdict('INTERNAL', 'internal error', false), canRetry: true };
 }
 
+/** undefined_table, undefined_column, undefined_object, duplicate_table, duplicate_object, invalid_schema_name */
+const CATALOGUE_CHANGED = new Set(['42P01', '42703', '42704', '42P07', '42710', '3F000']);
+
 /** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function classifySqlState(error: postgres.PostgresError): Verdict {
   const { code } = error;
@@ -93,6 +97,9 @@ function classifySqlState(error: postgres.PostgresError): Verdict {
   if (code.startsWith('40') || code.startsWith('53') || code.startsWith('55'))
     return verdict('DATABASE_BUSY', message, true);
   if (code === '25P03') return verdict('DATABASE_UNAVAILABLE', message, true);
+  // The tables are not what they were when the run was compiled; the next attempt compiles anew.
+  if (CATALOGUE_CHANGED.has(code) || (code === '23505' && error.schema_name === 'pg_catalog'))
+    return verdict('TABLES_CHANGED', message, true);
   if (code.startsWith('22')) return verdict('DATA_ERROR', message, false);
   if (code.startsWith('23')) return verdict('CONSTRAINT_VIOLATED', message, false);
   return verdict('SQL_ERROR', message, false);
