@@ -86,7 +86,7 @@ export const AUTH_FUNCTIONS = [
   'auth_session(bytea, int)',
   'auth_session_close(bytea)',
   'auth_key(bytea)',
-  'auth_login_failures(text[], boolean)',
+  'auth_login_count(text, int)',
 ];
 
 /** The same for the worker: what it may know of all tenants. */

@@ -14,11 +14,12 @@ export function sessionCookie(token: string | null, options: { isSecure: boolean
   return parts.join('; ');
 }
 
-/** The session token that a request's cookies carry, or null. */
+/** The session token that a request's cookies carry, or null. Where both are there, the one bound to the host counts. */
 export function sessionTokenOf(headers: Headers): string | null {
-  for (const pair of (headers.get('cookie') ?? '').split(';')) {
-    const [name, value] = pair.trim().split('=', 2);
-    if ((name === cookieName(true) || name === cookieName(false)) && value) return value;
+  const pairs = (headers.get('cookie') ?? '').split(';').map((pair) => pair.trim().split('=', 2));
+  for (const name of [cookieName(true), cookieName(false)]) {
+    const value = pairs.find((pair) => pair[0] === name)?.[1];
+    if (value) return value;
   }
   return null;
 }

@@ -1,5 +1,6 @@
 // Sign-in by e-mail and password. An unknown user, a disabled one and a wrong password answer alike and take
-// alike long; failures are counted per account and per address, and ten in a quarter of an hour close the door.
+// alike long; attempts are counted per account and per address, and ten failures in a quarter of an hour close
+// the door. An attempt counts from its start until it has succeeded, so that many at once are not more.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { hashToken, isPasswordRight, newToken, query, queryOne, ServiceError, transaction } from '#server/lib/index.ts';
@@ -17,7 +18,8 @@ export async function signIn(pool: Pool, input: SignIn): Promise<{ token: string
   const email = input.email.trim().toLowerCase().slice(0, 320);
   const account = `account:${email}`;
   const address = `address:${input.address}`;
-  await refuseAfterFailures(pool, account, address);
+  await countOrRefuse(pool, account, MAX_FAILURES);
+  await countOrRefuse(pool, address, MAX_FAILURES_PER_ADDRESS);
   const [user] = await transaction(pool, {}, (tx) =>
     query<{ user_id: string; password_hash: string | null; disabled: boolean }>(
       tx,
@@ -25,10 +27,9 @@ export async function signIn(pool: Pool, input: SignIn): Promise<{ token: string
     ),
   );
   const isRight = await isPasswordRight(input.password.slice(0, 1_000), user?.password_hash ?? null);
-  if (!user || user.disabled || !isRight) {
-    await countFailures(pool, [account, address], true);
-    throw new ServiceError('LOGIN_FAILED');
-  }
+  if (!user || user.disabled || !isRight) throw new ServiceError('LOGIN_FAILED');
+  await countAttempt(pool, account, -1);
+  await countAttempt(pool, address, -1);
   const token = newToken();
   await transaction(pool, {}, (tx) =>
     tx.execute(
@@ -43,19 +44,14 @@ export async function signOut(pool: Pool, token: string): Promise<void> {
   await transaction(pool, {}, (tx) => tx.execute(sql`select auth_session_close(${hashToken(token)})`));
 }
 
-async function refuseAfterFailures(pool: Pool, account: string, address: string): Promise<void> {
-  if ((await countFailures(pool, [account], false)) >= MAX_FAILURES) throw new ServiceError('LOGIN_LIMITED');
-  if ((await countFailures(pool, [address], false)) >= MAX_FAILURES_PER_ADDRESS)
-    throw new ServiceError('LOGIN_LIMITED');
+async function countOrRefuse(pool: Pool, subject: string, limit: number): Promise<void> {
+  if ((await countAttempt(pool, subject, 1)) > limit) throw new ServiceError('LOGIN_LIMITED');
 }
 
-async function countFailures(pool: Pool, subjects: string[], hasFailed: boolean): Promise<number> {
-  const array = sql`array[${sql.join(
-    subjects.map((subject) => sql`${subject}`),
-    sql`, `,
-  )}]::text[]`;
-  const row = await transaction(pool, {}, (tx) =>
-    queryOne<{ failures: number }>(tx, sql`select auth_login_failures(${array}, ${hasFailed}) as failures`),
+/** Changes the subject's count in this quarter of an hour and returns it. */
+async function countAttempt(pool: Pool, subject: string, change: 1 | -1): Promise<number> {
+  const { counted } = await transaction(pool, {}, (tx) =>
+    queryOne<{ counted: number }>(tx, sql`select auth_login_count(${subject}, ${change}::int) as counted`),
   );
-  return row.failures;
+  return counted;
 }
