@@ -9,7 +9,7 @@ import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen } from '#server/http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
-import { listenForWakes, notifyRunnersThrough } from '#server/runs/index.ts';
+import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
 import { heartbeat } from './heartbeat.ts';
 import { createRunner } from './runner-loop.ts';
 import { schedulerLoop } from './scheduler-loop.ts';
@@ -35,6 +35,7 @@ async function boot() {
     applicationName: 'mainspring worker',
     prepare: !env.DATABASE_POOLED,
   });
+  observeQueue(pool);
   const processId = env.PROCESS_NAME;
 
   const beats = heartbeat({ pool, log, processId, tier: 'worker', version: '0.1.0' });

@@ -135,7 +135,7 @@ function judgeAreas(from: string, to: string, found: Import): string | null {
         return `pages import only types from server/: write "import type … from '${found.specifier}'"`;
       return null;
     default:
-      return toArea === 'server' ? judgeDoor(to, found) : null;
+      return toArea === 'server' ? judgeDoor(from, to, found) : null;
   }
 }
 
@@ -145,7 +145,7 @@ function judgeRooms(from: string, to: string, found: Import): string | null {
   if (found.specifier.startsWith('.') && !isRootFile(from)) {
     return `"${found.specifier}" leaves the room ${fromRoom}/: write "#${to}"`;
   }
-  const door = judgeDoor(to, found);
+  const door = judgeDoor(from, to, found);
   if (door !== null) return door;
   if (toRoom === 'env') {
     // lib/metrics.ts needs the prefix while modules load, before anybody could hand it over.
@@ -164,8 +164,10 @@ function judgeRooms(from: string, to: string, found: Import): string | null {
 
 const isRootFile = (path: string) => path.split('/').length === 2;
 
-function judgeDoor(to: string, found: Import): string | null {
+function judgeDoor(from: string, to: string, found: Import): string | null {
   if (isRootFile(to) || to === `server/${roomOf(to)}/index.ts`) return null;
+  // What a room's tests are made with is lent to tests elsewhere, by a door of its own.
+  if (isTest(from) && to === `server/${roomOf(to)}/testing/index.ts`) return null;
   return `a room is entered through its index.ts: "${found.specifier}" goes past it`;
 }
 

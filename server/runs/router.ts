@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { listDlq } from '#server/dlq/index.ts';
+import { DlqPage, listDlq } from '#server/dlq/index.ts';
 import { withTransaction } from '#server/lib/index.ts';
 import { mutation, procedure } from '#server/procedure.ts';
 import { cancelRun } from './cancel-run.ts';
 import { getRun, listRuns } from './read-runs.ts';
-import { GetRunInput, ListRunsInput } from './schemas.ts';
+import { CancelRunOutput, GetRunInput, ListRunsInput, RunDetail, RunPage, StartRunOutput } from './schemas.ts';
 import { StartRunInput, startRun } from './start-run.ts';
 
 const RunDlqInput = GetRunInput.extend({
@@ -14,15 +14,15 @@ const RunDlqInput = GetRunInput.extend({
 
 export const runProcedures = {
   list: procedure
-    .meta({ rest: 'GET /runs', scope: 'runs:read' })
+    .meta({ rest: 'GET /runs', scope: 'runs:read', output: RunPage })
     .input(ListRunsInput)
     .query(({ ctx, input }) => listRuns(ctx, input)),
   get: procedure
-    .meta({ rest: 'GET /runs/:id', scope: 'runs:read' })
+    .meta({ rest: 'GET /runs/:id', scope: 'runs:read', output: RunDetail, errors: ['RUN_NOT_FOUND'] })
     .input(GetRunInput)
     .query(({ ctx, input }) => getRun(ctx, input)),
   dlq: procedure
-    .meta({ rest: 'GET /runs/:id/dlq', scope: 'runs:read' })
+    .meta({ rest: 'GET /runs/:id/dlq', scope: 'runs:read', output: DlqPage, errors: ['RUN_NOT_FOUND'] })
     .input(RunDlqInput)
     .query(({ ctx, input: { id, ...page } }) =>
       withTransaction(ctx, async (tx) => {
@@ -32,13 +32,27 @@ export const runProcedures = {
       }),
     ),
   cancel: mutation
-    .meta({ rest: 'POST /runs/:id/cancel', scope: 'runs:write', audit: 'run.cancel', status: 202 })
+    .meta({
+      rest: 'POST /runs/:id/cancel',
+      scope: 'runs:write',
+      audit: 'run.cancel',
+      status: 202,
+      output: CancelRunOutput,
+      errors: ['RUN_NOT_FOUND', 'RUN_NOT_CANCELLABLE'],
+    })
     .input(GetRunInput)
     .mutation(({ ctx, input }) => cancelRun(ctx, input)),
 };
 
 /** Mounted with the pipelines' procedures, where callers look for it. */
 export const startRunProcedure = mutation
-  .meta({ rest: 'POST /pipelines/:id/run', scope: 'runs:write', audit: 'pipeline.run', status: 202 })
+  .meta({
+    rest: 'POST /pipelines/:id/run',
+    scope: 'runs:write',
+    audit: 'pipeline.run',
+    status: 202,
+    output: StartRunOutput,
+    errors: ['PIPELINE_NOT_FOUND', 'PIPELINE_NOT_PUBLISHED'],
+  })
   .input(StartRunInput)
   .mutation(({ ctx, input }) => startRun(ctx, input));

@@ -90,3 +90,4 @@ export const ListRunsInput = z.object({
 export type ListRunsInput = z.infer<typeof ListRunsInput>;
 export const RunPage = z.object({ items: z.array(RunItem), nextCursor: z.string().nullable() });
 export const CancelRunOutput = z.object({ status: z.enum(RUN_STATUSES), isPending: z.boolean() });
+export const StartRunOutput = z.object({ runId: z.uuid() });
