@@ -52,6 +52,10 @@ export async function act({ request, context }: Args, write: (api: PagesApi) => 
   }
 }
 
+/** What a loader throws for an address that names nothing. */
+export const notFound = (code: string, message: string) =>
+  data({ title: titleOf(404), code, message, errorId: null } satisfies PageError, { status: 404 });
+
 /** A heading for an HTTP status. */
 export function titleOf(status: number): string {
   if (status === 404) return 'Not found';

@@ -1,41 +1,14 @@
-import { Link, useFetcher } from '@remix-run/react';
 import { CirclePlay, Pause, Play } from 'lucide-react';
-import { type ReactNode, useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { PipelineDetail } from '#server/web/index.ts';
-import type { ActionResult } from '../api.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
-import { useToast } from '../ui/toast.tsx';
-
-/** Posts to the pipeline's page and tells the outcome as a toast; `onDone` runs after a success. */
-function useAction(pipelineId: string, onDone: () => void) {
-  const fetcher = useFetcher<ActionResult>();
-  const toast = useToast();
-  const { state, data } = fetcher;
-  const [told, setTold] = useState<ActionResult | undefined>(undefined);
-  useEffect(() => {
-    if (state !== 'idle' || data === undefined || data === told) return;
-    setTold(data);
-    if (data.ok) {
-      onDone();
-      const { runId } = data;
-      const detail: ReactNode = runId ? (
-        <Link to={`/data/runs/${runId}`} className="underline">
-          Open the run
-        </Link>
-      ) : (
-        data.detail
-      );
-      toast({ tone: 'ok', title: data.title, detail });
-    } else toast({ tone: 'bad', title: data.error.title, detail: `${data.error.message} (${data.error.code})` });
-  }, [state, data, told, toast, onDone]);
-  return { Form: fetcher.Form, busy: state !== 'idle', action: `/data/pipelines/${pipelineId}` };
-}
+import { useAction } from '../ui/use-action.tsx';
 
 export function RunNow({ pipeline }: { pipeline: PipelineDetail }) {
   const [isOpen, setOpen] = useState(false);
-  const { Form, busy, action } = useAction(pipeline.id, () => setOpen(false));
+  const { Form, busy } = useAction(() => setOpen(false));
   return (
     <Dialog
       open={isOpen}
@@ -48,7 +21,7 @@ export function RunNow({ pipeline }: { pipeline: PipelineDetail }) {
         </Button>
       }
     >
-      <Form method="post" action={action}>
+      <Form method="post" action={`/data/pipelines/${pipeline.id}`}>
         <input type="hidden" name="intent" value="run" />
         <DialogButtons>
           <Button type="submit" look="primary" busy={busy}>
@@ -60,6 +33,59 @@ export function RunNow({ pipeline }: { pipeline: PipelineDetail }) {
   );
 }
 
+/**
+ * Pause or resume, whichever the schedule allows. One form state for both: the button that was pressed is gone by the
+ * time its answer is there, and the answer must still be told.
+ */
+export function ScheduleAction({ pipeline }: { pipeline: PipelineDetail }) {
+  const [isOpen, setOpen] = useState(false);
+  const { Form, busy } = useAction(() => setOpen(false));
+  const isPaused = pipeline.paused !== null;
+  return (
+    <Dialog
+      open={isOpen}
+      onOpenChange={setOpen}
+      title={`${isPaused ? 'Resume' : 'Pause'} the schedule of ${pipeline.name}?`}
+      description={isPaused ? <ResumeEffect pipeline={pipeline} /> : <PauseEffect pipeline={pipeline} />}
+      trigger={
+        <Button look={isPaused ? 'primary' : 'plain'}>
+          {isPaused ? <Play aria-hidden /> : <Pause aria-hidden />} {isPaused ? 'Resume' : 'Pause'}
+        </Button>
+      }
+    >
+      <Form method="post" action={`/data/pipelines/${pipeline.id}`} className="space-y-4">
+        <input type="hidden" name="intent" value={isPaused ? 'resume' : 'pause'} />
+        {!isPaused && <PauseFields />}
+        <DialogButtons>
+          <Button type="submit" look="primary" busy={busy}>
+            {isPaused ? 'Resume schedule' : 'Pause schedule'}
+          </Button>
+        </DialogButtons>
+      </Form>
+    </Dialog>
+  );
+}
+
+function PauseEffect({ pipeline }: { pipeline: PipelineDetail }) {
+  const isQueued = pipeline.policies?.onPause === 'queue';
+  return (
+    <p>
+      It stops firing at once; a run under way goes on. What comes due meanwhile is{' '}
+      {isQueued ? 'queued.' : 'skipped and recorded as such.'}
+    </p>
+  );
+}
+
+function ResumeEffect({ pipeline }: { pipeline: PipelineDetail }) {
+  const reason = pipeline.paused?.reason;
+  return (
+    <>
+      {reason && <p>It was paused because: “{reason}”.</p>}
+      <p>It fires again from its next due time on.</p>
+    </>
+  );
+}
+
 const LENGTHS = [
   { value: '', label: 'Until somebody resumes it' },
   { value: '60', label: 'For 1 hour' },
@@ -68,91 +94,34 @@ const LENGTHS = [
   { value: '10080', label: 'For 1 week' },
 ];
 
-export function PauseSchedule({ pipeline }: { pipeline: PipelineDetail }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy, action } = useAction(pipeline.id, () => setOpen(false));
-  const effect =
-    pipeline.policies?.onPause === 'queue'
-      ? 'What comes due meanwhile is queued.'
-      : 'What comes due meanwhile is skipped and recorded as such.';
+function PauseFields() {
   return (
-    <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
-      title={`Pause the schedule of ${pipeline.name}?`}
-      description={`It stops firing at once; a run under way goes on. ${effect}`}
-      trigger={
-        <Button>
-          <Pause aria-hidden /> Pause
-        </Button>
-      }
-    >
-      <Form method="post" action={action} className="space-y-4">
-        <input type="hidden" name="intent" value="pause" />
-        <TextField
-          label="Reason"
-          name="reason"
-          required
-          maxLength={500}
-          placeholder="Source system is being moved"
-          hint="Shown to everybody who looks at this schedule."
-        />
-        <fieldset>
-          <legend className="mb-1 font-medium">How long</legend>
-          <div className="grid grid-cols-2 gap-x-4 gap-y-1 max-sm:grid-cols-1">
-            {LENGTHS.map(({ value, label }) => (
-              <label key={value} className="flex items-center gap-2 first:col-span-full">
-                <input
-                  type="radio"
-                  name="minutes"
-                  value={value}
-                  defaultChecked={value === ''}
-                  className="accent-accent"
-                />
-                {label}
-              </label>
-            ))}
-          </div>
-        </fieldset>
-        <DialogButtons>
-          <Button type="submit" look="primary" busy={busy}>
-            Pause schedule
-          </Button>
-        </DialogButtons>
-      </Form>
-    </Dialog>
-  );
-}
-
-export function ResumeSchedule({ pipeline }: { pipeline: PipelineDetail }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy, action } = useAction(pipeline.id, () => setOpen(false));
-  const reason = pipeline.paused?.reason;
-  return (
-    <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
-      title={`Resume the schedule of ${pipeline.name}?`}
-      description={
-        <>
-          {reason && <p>It was paused because: “{reason}”.</p>}
-          <p>It fires again from its next due time on. Nothing that was missed is made up for by resuming.</p>
-        </>
-      }
-      trigger={
-        <Button look="primary">
-          <Play aria-hidden /> Resume
-        </Button>
-      }
-    >
-      <Form method="post" action={action}>
-        <input type="hidden" name="intent" value="resume" />
-        <DialogButtons>
-          <Button type="submit" look="primary" busy={busy}>
-            Resume schedule
-          </Button>
-        </DialogButtons>
-      </Form>
-    </Dialog>
+    <>
+      <TextField
+        label="Reason"
+        name="reason"
+        required
+        maxLength={500}
+        placeholder="Source system is being moved"
+        hint="Shown to everybody who looks at this schedule."
+      />
+      <fieldset>
+        <legend className="mb-1 font-medium">How long</legend>
+        <div className="grid grid-cols-2 gap-x-4 gap-y-1 max-sm:grid-cols-1">
+          {LENGTHS.map(({ value, label }) => (
+            <label key={value} className="flex items-center gap-2 first:col-span-full">
+              <input
+                type="radio"
+                name="minutes"
+                value={value}
+                defaultChecked={value === ''}
+                className="accent-accent"
+              />
+              {label}
+            </label>
+          ))}
+        </div>
+      </fieldset>
+    </>
   );
 }

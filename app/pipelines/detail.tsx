@@ -10,7 +10,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { TabLinks } from '../ui/tabs.tsx';
 import { Time } from '../ui/time.tsx';
 import { pipelineAction } from './action.server.ts';
-import { PauseSchedule, ResumeSchedule, RunNow } from './actions.tsx';
+import { RunNow, ScheduleAction } from './actions.tsx';
 import { PipelineState } from './pipeline-state.tsx';
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
@@ -46,9 +46,7 @@ export default function Pipeline() {
         actions={
           <>
             <Live loadedAtMs={loadedAtMs} />
-            {canOperate &&
-              pipeline.schedule !== null &&
-              (pipeline.paused ? <ResumeSchedule pipeline={pipeline} /> : <PauseSchedule pipeline={pipeline} />)}
+            {canOperate && pipeline.schedule !== null && <ScheduleAction pipeline={pipeline} />}
             {canOperate && <RunNow pipeline={pipeline} />}
           </>
         }

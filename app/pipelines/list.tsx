@@ -71,14 +71,16 @@ const Name = ({ item }: { item: PipelineListItem }) => (
 
 function PipelineTable({ items }: { items: PipelineListItem[] }) {
   return (
-    <Table label="Pipelines" className="max-md:hidden">
+    <Table label="Pipelines" className="max-md:hidden" fixed="min-w-[56rem]">
       <Head>
-        <Column>Pipeline</Column>
-        <Column>Labels</Column>
-        <Column>Schedule</Column>
+        <Column className="w-[31%]">Pipeline</Column>
+        <Column className="w-[17%]">Labels</Column>
+        <Column className="w-[21%]">Schedule</Column>
         <Column>State</Column>
-        <Column>Last run</Column>
-        <Column align="right">Live version</Column>
+        <Column className="w-[12%]">Last run</Column>
+        <Column align="right" className="w-[8%]">
+          Live
+        </Column>
       </Head>
       <tbody>
         {items.map((item) => (

@@ -64,7 +64,9 @@ export default function Overview() {
             ) : (
               <div className="space-y-4">
                 <div>
-                  <p className="font-medium first-letter:uppercase">{pipeline.scheduleWords}</p>
+                  <p className="font-medium first-letter:uppercase">
+                    {(pipeline.scheduleWords ?? '').replace(` (${timezone})`, '')}
+                  </p>
                   <code className="break-words font-mono text-faint text-xs">{sourceOf(schedule)}</code>
                 </div>
                 <div>

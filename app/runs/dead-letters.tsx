@@ -1,6 +1,7 @@
 import { ChevronRight, Inbox } from 'lucide-react';
 import { Fragment, useState } from 'react';
 import type { DlqEntry } from '#server/web/index.ts';
+import { count } from '../time/format.ts';
 import { Card, Facts } from '../ui/card.tsx';
 import { cn } from '../ui/cn.ts';
 import { CopyableId } from '../ui/copy.tsx';
@@ -14,6 +15,7 @@ import { Dash, Time } from '../ui/time.tsx';
 export function keyText(key: unknown): string | null {
   if (key === null || key === undefined) return null;
   if (typeof key !== 'object') return String(key);
+  if ('path' in key && 'line' in key) return `${key.path}#${key.line}`;
   return Object.entries(key)
     .map(([name, value]) =>
       Array.isArray(key)
@@ -23,11 +25,22 @@ export function keyText(key: unknown): string | null {
     .join(', ');
 }
 
+interface DeadLettersProps {
+  items: DlqEntry[];
+  nextCursor: string | null;
+  /** Rows that the run rejected, where it has ended. */
+  total: number | null;
+}
+
 /** The rows that a run set aside: why, which, and what was in them. */
-export function DeadLetters({ items, nextCursor }: { items: DlqEntry[]; nextCursor: string | null }) {
+export function DeadLetters({ items, nextCursor, total }: DeadLettersProps) {
   const [open, setOpen] = useState<string | null>(null);
   return (
-    <Card title="Dead letters" aside="rows set aside instead of being lost" flush>
+    <Card
+      title="Dead letters"
+      aside={<span className="tabular">{total === null || total === 0 ? 'none' : `${count(total)} set aside`}</span>}
+      flush
+    >
       {items.length === 0 ? (
         <EmptyState icon={Inbox} title="No row was set aside">
           Rows that break a rule, cannot be cast or cannot be read end here with their reason.
@@ -87,7 +100,7 @@ function Letter({ entry, isOpen, onToggle }: { entry: DlqEntry; isOpen: boolean;
             <Dash why="No key" />
           ) : (
             <code className="block truncate font-mono text-xs" title={key}>
-              {key}
+              {key.slice(key.lastIndexOf('/') + 1)}
             </code>
           )}
         </Cell>

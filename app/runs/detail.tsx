@@ -1,8 +1,8 @@
-import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { Link, useLoaderData } from '@remix-run/react';
 import { useState } from 'react';
 import type { RunDetail } from '#server/web/index.ts';
-import { load } from '../api.ts';
+import { act, load, notFound } from '../api.ts';
 import { DagView } from '../dag/dag-view.tsx';
 import { count } from '../time/format.ts';
 import { Card, Facts } from '../ui/card.tsx';
@@ -13,6 +13,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { nodeLook, RunPill, toneSolid } from '../ui/status-pill.tsx';
 import { Dash, Duration, Time } from '../ui/time.tsx';
 import { Attempts } from './attempts.tsx';
+import { CancelRun } from './cancel-run.tsx';
 import { DeadLetters } from './dead-letters.tsx';
 import { NodeTable } from './node-table.tsx';
 import { Progress } from './progress.tsx';
@@ -23,12 +24,15 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data ? `Run of ${data.run.pipelineName}` : 'Run'} · Mainspring` },
 ];
 
+/** A mistyped address is a run that is not there, not a malformed question. */
+const RUN_ID = /^[0-9a-f-]{36}$/i;
 const DLQ_PAGE_SIZE = 25;
 /** A run under way is asked about more often than a page at rest, in milliseconds. */
 const RUNNING_REFRESH_MS = 2_000;
 
 export async function loader(args: LoaderFunctionArgs) {
   const id = args.params.id ?? '';
+  if (!RUN_ID.test(id)) throw notFound('RUN_NOT_FOUND', `there is no run "${id.slice(0, 100)}"`);
   const cursor = new URL(args.request.url).searchParams.get('cursor');
   return load(args, async (api) => {
     const [run, dlq] = await Promise.all([
@@ -37,14 +41,30 @@ export async function loader(args: LoaderFunctionArgs) {
     ]);
     const { document } = await api.pipelines.ir({ id: run.pipelineId, version: run.version });
     const inputs = Object.fromEntries(document.nodes.map((node) => [node.id, node.inputs]));
-    return { run, dlq, inputs, loadedAtMs: args.context.now.getTime() };
+    return {
+      run,
+      dlq,
+      inputs,
+      canOperate: args.context.session?.role !== 'viewer',
+      loadedAtMs: args.context.now.getTime(),
+    };
   });
 }
+
+export const action = (args: ActionFunctionArgs) =>
+  act(args, async (api) => {
+    const { isPending } = await api.runs.cancel({ id: args.params.id ?? '' });
+    return {
+      ok: true,
+      title: isPending ? 'Cancel asked for' : 'Run cancelled',
+      detail: isPending ? 'Its runner stops it within seconds.' : '',
+    };
+  });
 
 const isUnderWay = ({ status }: RunDetail) => status === 'running' || status === 'queued';
 
 export default function Run() {
-  const { run, dlq, inputs, loadedAtMs } = useLoaderData<typeof loader>();
+  const { run, dlq, inputs, canOperate, loadedAtMs } = useLoaderData<typeof loader>();
   const [selected, setSelected] = useState<string | null>(null);
   const nodes = run.nodes.map((node) => ({
     id: node.nodeId,
@@ -66,11 +86,10 @@ export default function Run() {
         title={`Run of ${run.pipelineName}`}
         mark={<RunPill status={run.status} />}
         actions={
-          isUnderWay(run) ? (
-            <Live loadedAtMs={loadedAtMs} everyMs={RUNNING_REFRESH_MS} />
-          ) : (
-            <Live loadedAtMs={loadedAtMs} everyMs={REFRESH_MS} />
-          )
+          <>
+            <Live loadedAtMs={loadedAtMs} everyMs={isUnderWay(run) ? RUNNING_REFRESH_MS : REFRESH_MS} />
+            {canOperate && <CancelRun run={run} isUnderWay={isUnderWay(run)} />}
+          </>
         }
       />
       <div className="space-y-4">
@@ -78,6 +97,11 @@ export default function Run() {
           <RunFacts run={run} />
           {run.progress !== null && run.status === 'running' && <Progress progress={run.progress} />}
         </Card>
+        {run.status === 'queued' && run.availableAt !== null && run.attempt > 0 && (
+          <p className="rounded-lg bg-warn-soft px-3.5 py-2 text-warn">
+            Attempt {run.attempt} failed; the next starts <Time at={run.availableAt} />.
+          </p>
+        )}
         {run.error !== null && <RunFailure error={run.error} />}
         {nodes.length > 0 && (
           <Card title="Steps" aside="rows out of each step">
@@ -85,7 +109,7 @@ export default function Run() {
           </Card>
         )}
         <NodeTable nodes={run.nodes} selected={selected} onSelect={toggle} />
-        <DeadLetters {...dlq} />
+        <DeadLetters {...dlq} total={run.rowsRejected} />
         {run.attempts.length > 1 && <Attempts attempts={run.attempts} />}
       </div>
     </>
@@ -109,6 +133,7 @@ function RunFacts({ run }: { run: RunDetail }) {
         },
         { term: 'Started', value: <Time at={run.startedAt} show="exact" /> },
         { term: 'Took', value: <Duration from={run.startedAt} to={run.finishedAt} /> },
+        { term: 'Requested by', value: run.requestedBy || <Dash why="The scheduler" /> },
         { term: 'Attempt', value: `${run.attempt} of ${run.maxAttempts}` },
         {
           term: 'Version',

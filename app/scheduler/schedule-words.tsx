@@ -17,9 +17,11 @@ interface ScheduleWordsProps {
 export function ScheduleWords({ words, schedule, zone }: ScheduleWordsProps) {
   if (schedule === null) return <span className="text-faint">No schedule</span>;
   const source = sourceOf(schedule);
+  // The words name the zone too; here it has a place of its own.
+  const shown = (words ?? '').replace(` (${zone})`, '');
   return (
     <div className="min-w-0 max-w-72">
-      <p className="leading-4.5 first-letter:uppercase">{words}</p>
+      <p className="leading-4.5 first-letter:uppercase">{shown}</p>
       <p className="flex flex-wrap items-baseline gap-x-1.5 text-faint text-xs leading-4.5">
         <span>{schedule.kind}</span>
         <code className="max-w-full truncate font-mono text-2xs" title={source}>

@@ -14,10 +14,10 @@ export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
   return (
     <Table label="Schedules" className="max-md:hidden" fixed="min-w-[61rem]">
       <Head>
-        <Column sort="name" className="w-[17%]">
+        <Column sort="name" className="w-[18%]">
           Pipeline
         </Column>
-        <Column className="w-[22%]">Schedule</Column>
+        <Column className="w-[21%]">Schedule</Column>
         <Column sort="last" className="w-[11%]">
           Last run
         </Column>

@@ -63,7 +63,9 @@ export function Timeline({ recent, nextFires, isPaused }: TimelineProps) {
             </circle>
           );
         })}
-      <line x1={`${x(atMs)}%`} x2={`${x(atMs)}%`} y1="0" y2="100%" className="stroke-ink" strokeWidth="1" />
+      {/* In two halves, so that the newest verdicts are not hidden behind it. */}
+      <line x1={`${x(atMs)}%`} x2={`${x(atMs)}%`} y1="0" y2="3" className="stroke-ink" strokeWidth="1.5" />
+      <line x1={`${x(atMs)}%`} x2={`${x(atMs)}%`} y1="19" y2="22" className="stroke-ink" strokeWidth="1.5" />
     </svg>
   );
 }

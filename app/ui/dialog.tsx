@@ -38,11 +38,11 @@ export function Dialog({ trigger, title, description, open, onOpenChange, childr
 }
 
 /** The row of buttons at a dialog's end. */
-export function DialogButtons({ children }: { children: ReactNode }) {
+export function DialogButtons({ children, dismiss = 'Cancel' }: { children: ReactNode; dismiss?: string }) {
   return (
     <div className="mt-5 flex justify-end gap-2">
       <Radix.Close asChild>
-        <Button>Cancel</Button>
+        <Button>{dismiss}</Button>
       </Radix.Close>
       {children}
     </div>

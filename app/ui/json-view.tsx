@@ -63,7 +63,10 @@ function Branch({ label, isList, entries, depth, openDepth }: BranchProps) {
     >
       <summary className="w-fit rounded pr-1 marker:text-faint hover:bg-hover">
         {label}
-        <span className="text-faint">{isList ? `[ ${entries.length} ]` : `{ ${entries.length} }`}</span>
+        <span className="text-faint">
+          {isList ? `[ ${entries.length} ]` : `{ ${entries.length} }`}
+          {!isOpen && !isList && hintOf(entries)}
+        </span>
       </summary>
       {isOpen && (
         <div className="ml-1.5 border-line border-l pl-2">
@@ -74,6 +77,13 @@ function Branch({ label, isList, entries, depth, openDepth }: BranchProps) {
       )}
     </details>
   );
+}
+
+/** What a folded object is called, so that one need not open all to find one. */
+function hintOf(entries: [string, unknown][]): string {
+  const [, hint] =
+    entries.find(([key, value]) => /^(id|name|rule|column)$/.test(key) && typeof value === 'string') ?? [];
+  return hint === undefined ? '' : ` ${String(hint)}`;
 }
 
 function Scalar({ value }: { value: unknown }) {

@@ -188,6 +188,10 @@ export interface RunProgress {
 
 export interface RunDetail extends RunListItem {
   maxAttempts: number;
+  /** A cancel is asked for and its runner has yet to do it. */
+  isCancelRequested: boolean;
+  /** When a queued run may start; later than now after a failed attempt. */
+  availableAt: Instant | null;
   progress: RunProgress | null;
   nodes: RunNode[];
   attempts: RunAttempt[];
@@ -223,6 +227,7 @@ export interface PagesApi {
   runs: {
     list(input: PageInput & { pipelineId?: string; status?: RunStatus }): Promise<Page<RunListItem>>;
     get(input: { id: string }): Promise<RunDetail>;
+    cancel(input: { id: string }): Promise<{ status: RunStatus; isPending: boolean }>;
     dlq(input: PageInput & { id: string }): Promise<Page<DlqEntry>>;
   };
 }

@@ -1,0 +1,54 @@
+// Every view by axe and by width: light on the wide screen, dark on the phone, so that both themes and widths are seen.
+import { expectUsable, pipelineOf, succeededRun, test } from './fixtures.ts';
+
+test.beforeEach(async ({ page, isMobile }) => {
+  await page.emulateMedia({ colorScheme: isMobile ? 'dark' : 'light' });
+});
+
+test('the sign-in page has no barrier', async ({ page }) => {
+  await page.goto('/login');
+  await expectUsable(page);
+});
+
+for (const path of ['/data/scheduler', '/data/pipelines', '/data/runs']) {
+  test(`${path} has no barrier`, async ({ operator: page }) => {
+    await page.goto(path);
+    await expectUsable(page);
+  });
+}
+
+for (const tab of ['', '/runs', '/ledger', '/sql', '/ir']) {
+  test(`a pipeline's page${tab} has no barrier`, async ({ operator: page, installation }) => {
+    await page.goto(`/data/pipelines/${pipelineOf(installation, 'movie-ratings').id}${tab}`);
+    await expectUsable(page);
+  });
+}
+
+test('a dialog has no barrier', async ({ operator: page, installation }) => {
+  await page.goto(`/data/pipelines/${pipelineOf(installation, 'movie-ratings').id}`);
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await expectUsable(page);
+});
+
+test('a run with an open step and an open dead letter has no barrier', async ({
+  operator: page,
+  installation,
+  api,
+}) => {
+  const run = await succeededRun(api, pipelineOf(installation, 'movie-ratings').id);
+  await page.goto(`/data/runs/${run.id}`);
+  await page.getByRole('region', { name: 'Steps', exact: true }).getByRole('button').first().click();
+  await page
+    .getByRole('button', { name: /show what was in it/ })
+    .first()
+    .click();
+  await expectUsable(page);
+});
+
+test.describe('an error page', () => {
+  test.use({ expectedErrors: [/status of 404/] });
+  test('has no barrier', async ({ operator: page }) => {
+    await page.goto('/data/pipelines/there-is-none');
+    await expectUsable(page);
+  });
+});
