@@ -9,6 +9,7 @@ import { buildPages } from './build-pages.ts';
 import { printDevelopmentLog } from './development-log.ts';
 import { checkPortFree, waitForOk } from './http-ready.ts';
 import { keepDatabase } from './keep-database.ts';
+import { restartOnChange } from './restart-on-change.ts';
 import { lockHome } from './running.ts';
 import type { Shutdown } from './shutdown.ts';
 import { type Supervised, supervise } from './supervise.ts';
@@ -76,16 +77,18 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
   const start = (name: string, script: string) =>
     supervise({
       name,
-      args: isDevelopment ? ['--watch', '--watch-preserve-output', script] : [script],
+      args: [script],
       cwd: rootDir,
       env: childEnv,
       logFile: join(home, 'logs', `${name}.log`),
       onOutput: isDevelopment ? printDevelopmentLog(name) : undefined,
+      afterCrash: isDevelopment ? 'wait' : 'restart',
       drainMs: (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1000,
       log,
       onStarted: (pid) => lock.addChild(pid),
     });
   const children = await startBoth(start, shutdown);
+  if (isDevelopment) restartOnChange(rootDir, children, log, signal);
   const failed = Promise.race(children.map((child) => child.failed));
   failed.catch(() => undefined);
 

@@ -16,6 +16,8 @@ export type ChildOptions = {
   logFile: string;
   /** Also receives each chunk of output (development). */
   onOutput?: (chunk: Buffer) => void;
+  /** After a crash: start it again by itself, or wait for restart() (development: a file is about to change). */
+  afterCrash: 'restart' | 'wait';
   /** Time to drain after SIGTERM; then SIGKILL. */
   drainMs: number;
   log: (message: string) => void;
@@ -28,6 +30,8 @@ export type Supervised = {
   failed: Promise<never>;
   /** From here on a crash is answered by a restart instead of by giving up. */
   markReady(): void;
+  /** Stops it and starts it anew, with changed sources. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
   /** Without waiting for the drain. */
   kill(): void;
@@ -38,6 +42,7 @@ export async function supervise(options: ChildOptions): Promise<Supervised> {
   const { name, log } = options;
   let child: ChildProcess | null = null;
   let isStopping = false;
+  let isRestarting = false;
   let isReady = false;
   let crashes = 0;
   let restartTimer: NodeJS.Timeout | undefined;
@@ -48,10 +53,14 @@ export async function supervise(options: ChildOptions): Promise<Supervised> {
   // A failure that comes when nobody waits any more must not end this process before it has cleaned up.
   failed.catch(() => undefined);
 
-  const onExit = async (code: number | null, signal: string | null, startedAtMs: number) => {
-    child = null;
-    if (isStopping) return;
+  const onExit = async (ended: ChildProcess, code: number | null, signal: string | null, startedAtMs: number) => {
+    if (child === ended) child = null;
+    if (isStopping || isRestarting) return;
     const how = signal ? `was ended by ${signal}` : `ended with exit code ${code}`;
+    if (options.afterCrash === 'wait') {
+      log(`the ${name} process ${how}; it starts again when a file changes`);
+      return;
+    }
     if (code === exitBadEnvironment || !isReady) {
       giveUp(
         new Error(`The ${name} process ${how}. The end of ${options.logFile}:\n${await readLogEnd(options.logFile)}`),
@@ -66,8 +75,9 @@ export async function supervise(options: ChildOptions): Promise<Supervised> {
 
   const start = async () => {
     const startedAtMs = Date.now();
-    child = await spawnWithLog(options);
-    child.once('exit', (code, signal) => void onExit(code, signal, startedAtMs));
+    const started = await spawnWithLog(options);
+    child = started;
+    child.once('exit', (code, signal) => void onExit(started, code, signal, startedAtMs));
     child.once('error', giveUp);
     if (child.pid !== undefined) await options.onStarted(child.pid);
   };
@@ -79,6 +89,13 @@ export async function supervise(options: ChildOptions): Promise<Supervised> {
     failed,
     markReady: () => {
       isReady = true;
+    },
+    restart: async () => {
+      if (isStopping || isRestarting) return;
+      isRestarting = true;
+      if (child) await stopChild(child, options.drainMs, () => undefined);
+      isRestarting = false;
+      if (!isStopping) await start();
     },
     stop: async () => {
       isStopping = true;
