@@ -28,14 +28,23 @@ export const claimSeconds = histogram(
 /** Queue depth, counted when it is asked for; the queue holds only what waits or runs. */
 export function observeQueue(pool: Pool): void {
   const depth = gauge('run_queue_depth', 'Runs in the queue by state', ['state'], async () => {
-    const rows = await transaction(pool, { statementTimeoutMs: 2_000 }, (tx) =>
-      query<{ state: string; count: number }>(
-        tx,
-        sql`select case when claimed_by is not null then 'running' when available_at > clock_timestamp() then 'delayed' else 'waiting' end as state,
-          count(*)::int as count from run_queue group by 1`,
-      ),
-    );
-    for (const state of ['running', 'delayed', 'waiting'])
-      depth.labels(state).set(rows.find((row) => row.state === state)?.count ?? 0);
+    try {
+      const counted = await countQueue(pool);
+      for (const state of ['running', 'delayed', 'waiting'])
+        depth.labels(state).set(counted.find((row) => row.state === state)?.count ?? 0);
+    } catch {
+      // No figure is honest; a stale one is not, and the other metrics must still be served.
+      depth.reset();
+    }
   });
+}
+
+function countQueue(pool: Pool): Promise<{ state: string; count: number }[]> {
+  return transaction(pool, { statementTimeoutMs: 2_000 }, (tx) =>
+    query(
+      tx,
+      sql`select case when claimed_by is not null then 'running' when available_at > clock_timestamp() then 'delayed' else 'waiting' end as state,
+        count(*)::int as count from run_queue group by 1`,
+    ),
+  );
 }
