@@ -12,6 +12,7 @@ import { type Caller, hasScope, type Scope } from '#server/auth/index.ts';
 import {
   ERROR_CODES,
   type ErrorBody,
+  type ErrorCode,
   histogram,
   type Logger,
   logError,
@@ -36,8 +37,14 @@ export type ProcedureMeta = {
   /** HTTP status of success; 200 when absent. */
   status?: 200 | 201 | 202;
   scope: Scope;
+  /** One sentence for the reference: what it does, without the path. */
+  summary: string;
   /** The audit action; every mutation has one. */
   audit?: string;
+  /** What it answers, for the OpenAPI document. Not run on answers (docs/adr/0009): a test holds them to it. */
+  output: z.ZodType;
+  /** The codes that this operation throws itself, beside those that every one can answer. */
+  errors?: readonly ErrorCode[];
 };
 
 const t = initTRPC

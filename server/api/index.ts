@@ -1,6 +1,8 @@
 export { requireCronSecret } from './cron-auth.ts';
+export { documentRoutes } from './document-routes.ts';
 export { answerError } from './errors.ts';
 export { securityHeaders } from './headers.ts';
+export { type OpenApiDocument, openApiDocument } from './openapi.ts';
 export { apiContext, type RequestDependencies, requestIdOf } from './request-context.ts';
 export { refuseCrossSite } from './request-guard.ts';
 export { type RestRoute, restApi, restRoutes } from './rest.ts';

@@ -1,20 +1,30 @@
 // /api/v1: one route per procedure, read off the procedure's metadata, so that REST cannot drift from tRPC.
 import { callTRPCProcedure } from '@trpc/server';
 import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
 import { ServiceError } from '#server/lib/index.ts';
 import type { ApiContext, ProcedureMeta } from '#server/procedure.ts';
 import { appRouter } from './router.ts';
 
-export type RestRoute = { path: string; type: 'query' | 'mutation'; method: string; url: string; meta: ProcedureMeta };
+export type RestRoute = {
+  path: string;
+  type: 'query' | 'mutation';
+  method: string;
+  url: string;
+  meta: ProcedureMeta;
+  /** The zod schema of its input; null when it takes none. */
+  input: z.ZodType | null;
+};
+
+type ProcedureDef = { meta?: ProcedureMeta; type: 'query' | 'mutation'; inputs: z.ZodType[] };
 
 /** All REST routes, in the order that a literal segment is matched before a parameter. */
 export function restRoutes(): RestRoute[] {
   const routes: RestRoute[] = [];
   for (const [path, procedure] of Object.entries(appRouter._def.procedures)) {
-    const { meta, type } = (procedure as unknown as { _def: { meta?: ProcedureMeta; type: 'query' | 'mutation' } })
-      ._def;
+    const { meta, type, inputs } = (procedure as unknown as { _def: ProcedureDef })._def;
     const [method, url] = meta?.rest?.split(' ') ?? [];
-    if (meta && method && url) routes.push({ path, type, method, url, meta });
+    if (meta && method && url) routes.push({ path, type, method, url, meta, input: inputs[0] ?? null });
   }
   return routes.sort((a, b) => Number(a.url.includes(':')) - Number(b.url.includes(':')));
 }

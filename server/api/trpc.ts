@@ -14,6 +14,8 @@ export function answerTrpc(request: Request, contextOf: () => Promise<ApiContext
     req: request,
     router: appRouter,
     maxBatchSize: MAX_BATCH_SIZE,
+    // A document to validate is larger than a URL may be. Only towards POST: a mutation by GET stays refused.
+    allowMethodOverride: true,
     createContext: async () => {
       try {
         return await contextOf();

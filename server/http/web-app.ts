@@ -8,6 +8,7 @@ import type { Pool } from '#db/client.ts';
 import {
   answerTrpc,
   apiContext,
+  documentRoutes,
   refuseCrossSite,
   requireCronSecret,
   restApi,
@@ -90,6 +91,7 @@ export async function webApp(
       processId: options.processId,
     }),
   );
+  app.route('/api/v1', documentRoutes());
   app.route(
     '/api/v1',
     restApi((c) => contextOf(c.req.raw, c.get('requestId'))),

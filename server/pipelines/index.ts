@@ -3,5 +3,14 @@ export { labelCondition, labelsOf } from './labels.ts';
 export { publishVersion } from './publish-version.ts';
 export { pipelineProcedures } from './router.ts';
 export { createPipeline, getVersion, saveIr } from './save-version.ts';
-export { LabelFilter, PageInput, PipelineRef } from './schemas.ts';
+export {
+  DocumentProblem,
+  DocumentToSave,
+  LabelFilter,
+  NextFire,
+  NodeSql,
+  PageInput,
+  PipelineItem,
+  PipelineRef,
+} from './schemas.ts';
 export { compileDocument } from './validate-document.ts';

@@ -6,24 +6,48 @@ import { publishVersion } from './publish-version.ts';
 import { createPipeline, saveIr } from './save-version.ts';
 import {
   CreatePipelineInput,
+  CreatePipelineOutput,
   GetIrInput,
+  IrOutput,
   ListPipelinesInput,
+  OccurrencePage,
   PageInput,
+  PauseOutput,
   PausePipelineInput,
+  PipelineDetail,
+  PipelinePage,
   PipelineRef,
   PublishInput,
+  PublishOutput,
+  ResumeOutput,
   SaveIrInput,
+  SaveIrOutput,
+  SqlPreviewOutput,
   ValidateInput,
+  ValidateOutput,
 } from './schemas.ts';
 import { previewPipelineSql, validateDocument } from './validate-document.ts';
 
 export const pipelineProcedures = {
   list: procedure
-    .meta({ rest: 'GET /pipelines', scope: 'pipelines:read' })
+    .meta({
+      rest: 'GET /pipelines',
+      summary: 'Lists the pipelines by name, narrowed by labels and a search in name and description.',
+      scope: 'pipelines:read',
+      output: PipelinePage,
+    })
     .input(ListPipelinesInput)
     .query(({ ctx, input }) => listPipelines(ctx, input)),
   create: mutation
-    .meta({ rest: 'POST /pipelines', scope: 'pipelines:write', audit: 'pipeline.create', status: 201 })
+    .meta({
+      rest: 'POST /pipelines',
+      summary: 'Creates a pipeline with its first version, and makes it live when asked to.',
+      scope: 'pipelines:write',
+      audit: 'pipeline.create',
+      status: 201,
+      output: CreatePipelineOutput,
+      errors: ['DOCUMENT_INVALID', 'PIPELINE_NAME_TAKEN'],
+    })
     .input(CreatePipelineInput)
     .mutation(async ({ ctx, input }) => {
       const made = await createPipeline(ctx, input);
@@ -31,39 +55,97 @@ export const pipelineProcedures = {
       return made;
     }),
   get: procedure
-    .meta({ rest: 'GET /pipelines/:id', scope: 'pipelines:read' })
+    .meta({
+      rest: 'GET /pipelines/:id',
+      summary: 'Gives one pipeline by id or name, with its policies and next fires.',
+      scope: 'pipelines:read',
+      output: PipelineDetail,
+      errors: ['PIPELINE_NOT_FOUND'],
+    })
     .input(PipelineRef)
     .query(({ ctx, input }) => getPipeline(ctx, input)),
   ir: procedure
-    .meta({ rest: 'GET /pipelines/:id/ir', scope: 'pipelines:read' })
+    .meta({
+      rest: 'GET /pipelines/:id/ir',
+      summary: 'Gives a saved document: the version asked for, else the latest.',
+      scope: 'pipelines:read',
+      output: IrOutput,
+      errors: ['PIPELINE_NOT_FOUND', 'VERSION_NOT_FOUND'],
+    })
     .input(GetIrInput)
     .query(({ ctx, input }) => getIr(ctx, input)),
   saveIr: mutation
-    .meta({ rest: 'PUT /pipelines/:id/ir', scope: 'pipelines:write', audit: 'pipeline.save' })
+    .meta({
+      rest: 'PUT /pipelines/:id/ir',
+      summary: 'Saves a new version on top of baseVersion; what is already the latest changes nothing.',
+      scope: 'pipelines:write',
+      audit: 'pipeline.save',
+      output: SaveIrOutput,
+      errors: ['PIPELINE_NOT_FOUND', 'VERSION_STALE', 'DOCUMENT_INVALID', 'PIPELINE_NAME_TAKEN'],
+    })
     .input(SaveIrInput)
     .mutation(({ ctx, input }) => saveIr(ctx, input)),
   publish: mutation
-    .meta({ rest: 'POST /pipelines/:id/publish', scope: 'pipelines:write', audit: 'pipeline.publish' })
+    .meta({
+      rest: 'POST /pipelines/:id/publish',
+      summary: 'Makes a version live (the latest when none is named), and its schedule with it.',
+      scope: 'pipelines:write',
+      audit: 'pipeline.publish',
+      output: PublishOutput,
+      errors: ['PIPELINE_NOT_FOUND', 'VERSION_NOT_FOUND', 'DOCUMENT_INVALID'],
+    })
     .input(PublishInput)
     .mutation(({ ctx, input }) => publishVersion(ctx, input)),
   sqlPreview: procedure
-    .meta({ rest: 'GET /pipelines/:id/sql-preview', scope: 'pipelines:read' })
+    .meta({
+      rest: 'GET /pipelines/:id/sql-preview',
+      summary: 'Shows the SQL that a run would execute, node by node.',
+      scope: 'pipelines:read',
+      output: SqlPreviewOutput,
+      errors: ['PIPELINE_NOT_FOUND', 'VERSION_NOT_FOUND'],
+    })
     .input(GetIrInput)
     .query(({ ctx, input }) => previewPipelineSql(ctx, input)),
   pause: mutation
-    .meta({ rest: 'POST /pipelines/:id/pause', scope: 'schedules:write', audit: 'pipeline.pause' })
+    .meta({
+      rest: 'POST /pipelines/:id/pause',
+      summary: 'Stops the schedule from firing, with a reason and perhaps an end; a run by hand still works.',
+      scope: 'schedules:write',
+      audit: 'pipeline.pause',
+      output: PauseOutput,
+      errors: ['PIPELINE_NOT_FOUND', 'PIPELINE_HAS_NO_SCHEDULE'],
+    })
     .input(PausePipelineInput)
     .mutation(({ ctx, input }) => pausePipeline(ctx, input)),
   resume: mutation
-    .meta({ rest: 'POST /pipelines/:id/resume', scope: 'schedules:write', audit: 'pipeline.resume' })
+    .meta({
+      rest: 'POST /pipelines/:id/resume',
+      summary: 'Lets the schedule fire again, from now on.',
+      scope: 'schedules:write',
+      audit: 'pipeline.resume',
+      output: ResumeOutput,
+      errors: ['PIPELINE_NOT_FOUND', 'PIPELINE_HAS_NO_SCHEDULE'],
+    })
     .input(PipelineRef)
     .mutation(({ ctx, input }) => resumePipeline(ctx, input)),
   occurrences: procedure
-    .meta({ rest: 'GET /pipelines/:id/occurrences', scope: 'schedules:read' })
+    .meta({
+      rest: 'GET /pipelines/:id/occurrences',
+      summary: 'Lists what became of each due instant, newest first.',
+      scope: 'schedules:read',
+      output: OccurrencePage,
+      errors: ['PIPELINE_NOT_FOUND'],
+    })
     .input(PageInput.extend(PipelineRef.shape))
     .query(({ ctx, input }) => listPipelineOccurrences(ctx, input)),
   validate: procedure
-    .meta({ rest: 'POST /validate', scope: 'pipelines:read' })
+    .meta({
+      rest: 'POST /validate',
+      summary:
+        'Checks a document against the tables as they are: all problems, and the SQL when there are none. Saves nothing.',
+      scope: 'pipelines:read',
+      output: ValidateOutput,
+    })
     .input(ValidateInput)
     .query(({ ctx, input }) => validateDocument(ctx, input)),
 };

@@ -14,15 +14,27 @@ const RunDlqInput = GetRunInput.extend({
 
 export const runProcedures = {
   list: procedure
-    .meta({ rest: 'GET /runs', scope: 'runs:read', output: RunPage })
+    .meta({ rest: 'GET /runs', summary: 'Lists runs, newest first.', scope: 'runs:read', output: RunPage })
     .input(ListRunsInput)
     .query(({ ctx, input }) => listRuns(ctx, input)),
   get: procedure
-    .meta({ rest: 'GET /runs/:id', scope: 'runs:read', output: RunDetail, errors: ['RUN_NOT_FOUND'] })
+    .meta({
+      rest: 'GET /runs/:id',
+      summary: 'Gives one run with its nodes and attempts.',
+      scope: 'runs:read',
+      output: RunDetail,
+      errors: ['RUN_NOT_FOUND'],
+    })
     .input(GetRunInput)
     .query(({ ctx, input }) => getRun(ctx, input)),
   dlq: procedure
-    .meta({ rest: 'GET /runs/:id/dlq', scope: 'runs:read', output: DlqPage, errors: ['RUN_NOT_FOUND'] })
+    .meta({
+      rest: 'GET /runs/:id/dlq',
+      summary: 'Lists the dead letters that a run parked, newest first.',
+      scope: 'runs:read',
+      output: DlqPage,
+      errors: ['RUN_NOT_FOUND'],
+    })
     .input(RunDlqInput)
     .query(({ ctx, input: { id, ...page } }) =>
       withTransaction(ctx, async (tx) => {
@@ -34,6 +46,7 @@ export const runProcedures = {
   cancel: mutation
     .meta({
       rest: 'POST /runs/:id/cancel',
+      summary: 'Cancels a run: a waiting one at once, a running one as soon as its runner hears of it.',
       scope: 'runs:write',
       audit: 'run.cancel',
       status: 202,
@@ -48,6 +61,7 @@ export const runProcedures = {
 export const startRunProcedure = mutation
   .meta({
     rest: 'POST /pipelines/:id/run',
+    summary: 'Queues a run of the live version and answers its id.',
     scope: 'runs:write',
     audit: 'pipeline.run',
     status: 202,
