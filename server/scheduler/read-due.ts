@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Policies, Schedule } from '#server/ir/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 
@@ -25,14 +25,18 @@ export type DueRow = {
 /**
  * Locks and reads what is due, oldest first; by the partial index it touches nothing else. Rows that somebody
  * is publishing or pausing are left for the next tick; so are those whose pause keeps
- * what falls due for later.
+ * what falls due for later, and those that this tick could not decide (`except`).
  */
-export function readDue(tx: Tx, now: Date, limit: number): Promise<DueRow[]> {
-  return query<DueRow>(
-    tx,
-    sql`with due as materialized (
-        select * from schedules where enabled and next_fire_at <= ${now.toISOString()}::timestamptz
-        and not (paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > now()))
+export const readDue = (tx: Tx, now: Date, limit: number, except: readonly string[] = []): Promise<DueRow[]> =>
+  query<DueRow>(tx, dueStatement(now, limit, except));
+
+/** Exported for the test that holds its plan. */
+export function dueStatement(now: Date, limit: number, except: readonly string[]): SQL {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const isLeft = except.length === 0 ? sql`` : sql`and id <> all(${`{${except.join(',')}}`}::uuid[])`;
+  return sql`with due as materialized (
+        select * from schedules where enabled and next_fire_at <= ${at} ${isLeft}
+        and not (paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > ${at}))
         order by next_fire_at limit ${limit} for update skip locked)
       select s.tenant_id as "tenantId", s.id as "scheduleId", s.pipeline_id as "pipelineId", s.version, s.schedule,
         s.policies, s.max_attempts as "maxAttempts", s.next_fire_at as "nextFireAt", s.paused_at as "pausedAt",
@@ -43,6 +47,5 @@ export function readDue(tx: Tx, now: Date, limit: number): Promise<DueRow[]> {
         from run_queue q where q.tenant_id = s.tenant_id and q.pipeline_id = s.pipeline_id) q
       left join lateral (select l.due_at, l.verdict from occurrences l where l.schedule_id = s.id
         order by l.due_at desc limit 1) o on o.verdict in ('skipped_paused', 'skipped_overlap', 'coalesced')
-      order by s.next_fire_at`,
-  );
+      order by s.next_fire_at`;
 }

@@ -68,11 +68,17 @@ function skipped(): TickResult {
 }
 
 type Totals = { due: number; fired: number; verdicts: Record<string, number> };
+type Progress = {
+  totals: Totals;
+  /** Schedules that this tick could not decide: read again, they would hide those behind them. */
+  undecided: string[];
+};
 
 async function tickBatches(deps: TickDependencies): Promise<Totals | null> {
   const totals: Totals = { due: 0, fired: 0, verdicts: {} };
+  const progress: Progress = { totals, undecided: [] };
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
-    const done = await transaction(deps.pool, { statementTimeoutMs: 20_000 }, (tx) => tickBatch(tx, deps, totals));
+    const done = await transaction(deps.pool, { statementTimeoutMs: 20_000 }, (tx) => tickBatch(tx, deps, progress));
     if (done === 'locked') return batch === 0 ? null : totals;
     if (done === 'empty') return totals;
   }
@@ -80,7 +86,11 @@ async function tickBatches(deps: TickDependencies): Promise<Totals | null> {
 }
 
 /** `more`: what was due filled the batch, or a schedule has instants left. */
-async function tickBatch(tx: Tx, deps: TickDependencies, totals: Totals): Promise<'locked' | 'empty' | 'more'> {
+async function tickBatch(
+  tx: Tx,
+  deps: TickDependencies,
+  { totals, undecided }: Progress,
+): Promise<'locked' | 'empty' | 'more'> {
   const { locked } = await queryOne<{ locked: boolean }>(
     tx,
     sql`select pg_try_advisory_xact_lock(${TICK_LOCK}) as locked`,
@@ -90,8 +100,8 @@ async function tickBatch(tx: Tx, deps: TickDependencies, totals: Totals): Promis
   const processNow = Date.now();
   const now = await (deps.clock ?? databaseClock).now(tx);
   const batchSize = deps.batchSize ?? BATCH_SIZE;
-  const due = await readDue(tx, now, batchSize);
-  const decided = due.flatMap((row) => decideOrReport(row, now, deps.log));
+  const due = await readDue(tx, now, batchSize, undecided);
+  const decided = due.flatMap((row) => decideOrReport(row, now, deps.log, undecided));
   const result = await applyDecisions(tx, decided);
   await recordTick(tx, deps, { now, processNow, due: due.length, fired: result.fired, startedMs: started });
   totals.due += result.instants;
@@ -100,18 +110,16 @@ async function tickBatch(tx: Tx, deps: TickDependencies, totals: Totals): Promis
     totals.verdicts[verdict] = (totals.verdicts[verdict] ?? 0) + count;
   if (result.fired > 0) tx.afterCommit(() => wakeRunners());
   lastTick.set(now.getTime() / 1_000);
-  // Without a decision nothing would change, and the next batch would read the same rows again.
-  return decided.length > 0 && (due.length === batchSize || decided.some((one) => one.decision.isContinued))
-    ? 'more'
-    : 'empty';
+  return due.length === batchSize || decided.some((one) => one.decision.isContinued) ? 'more' : 'empty';
 }
 
 /** One schedule that cannot be decided must not keep the others from firing. */
-function decideOrReport(row: DueRow, now: Date, log: Logger): Decided[] {
+function decideOrReport(row: DueRow, now: Date, log: Logger, undecided: string[]): Decided[] {
   try {
     return [decideSchedule(row, now)];
   } catch (error) {
     logError(log, error, 'a schedule could not be decided', { scheduleId: row.scheduleId, pipelineId: row.pipelineId });
+    undecided.push(row.scheduleId);
     return [];
   }
 }
