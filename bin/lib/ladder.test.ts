@@ -59,6 +59,25 @@ describe('the import ladder', () => {
     expect(judge('e2e/a.ts', `import { x } from '#server/lib/index.ts';`)[0]).toContain('speaks HTTP');
   });
 
+  it('lets the client take only types, of the API alone, and its users take it by its name', () => {
+    expect(judge('client/a.ts', `import type { AppRouter } from '#server/api/index.ts';`)).toEqual([]);
+    expect(judge('client/a.ts', `import { appRouter } from '#server/api/index.ts';`)[0]).toContain('only types');
+    expect(judge('client/a.ts', `import type { Tx } from '#server/lib/index.ts';`)[0]).toContain('only of server/api');
+    expect(judge('bin/lib/cli/a.ts', `import { x } from '../../../client/index.ts';`)[0]).toContain(
+      "'mainspring/client'",
+    );
+  });
+
+  it("lets tests, and only tests, take a room's or the workers' testing door", () => {
+    for (const [door, from] of [
+      ['#server/runs/testing/index.ts', 'workers/a'],
+      ['#workers/testing/installation.ts', 'client/a'],
+    ]) {
+      expect(judge(`${from}.db.test.ts`, `import { x } from '${door}';`)).toEqual([]);
+      expect(judge(`${from}.ts`, `import { x } from '${door}';`)).toHaveLength(1);
+    }
+  });
+
   it('keeps configuration an argument: only entries read the environment', () => {
     expect(judge('server/main.ts', `import { env } from '#server/env.ts';`)).toEqual([]);
     expect(judge('server/runs/a.ts', `import { env } from '#server/env.ts';`)[0]).toContain(

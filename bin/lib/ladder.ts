@@ -34,7 +34,7 @@ export type Violation = { path: string; line: number; message: string };
 
 type Import = { specifier: string; isTypeOnly: boolean; line: number };
 
-const areas = ['app', 'server', 'db', 'workers', 'e2e', 'k6', 'bench', 'bin'];
+const areas = ['app', 'server', 'db', 'workers', 'e2e', 'k6', 'bench', 'bin', 'client'];
 
 /** Checks every import of these files. Paths are from the repository's root, with forward slashes. */
 export function findViolations(files: SourceFile[]): Violation[] {
@@ -111,9 +111,12 @@ function judge(from: string, to: string, found: Import): string | null {
   const [fromArea, toArea] = [areaOf(from), areaOf(to)];
   if (!areas.includes(toArea)) return null;
   if (fromArea === toArea) return fromArea === 'server' ? judgeRooms(from, to, found) : null;
+  if (toArea === 'client')
+    return `"${found.specifier}" goes past the client's door: write 'mainspring/client', as its users do`;
   if (found.specifier.startsWith('.') && `#${toArea}` !== '#bin') {
     return `"${found.specifier}" leaves ${fromArea}/: write "#${to}"`;
   }
+  if (to.startsWith('workers/testing/') && isTest(from)) return null;
   if (toArea === 'app' || toArea === 'workers') return `nothing imports ${toArea}/ (here "${found.specifier}")`;
   if (toArea === 'bin' || toArea === 'bench' || toArea === 'k6' || toArea === 'e2e') {
     return `${fromArea}/ does not import ${toArea}/ (here "${found.specifier}")`;
@@ -134,6 +137,12 @@ function judgeAreas(from: string, to: string, found: Import): string | null {
       if (!found.isTypeOnly)
         return `pages import only types from server/: write "import type … from '${found.specifier}'"`;
       return null;
+    case 'client':
+      // Its users have no server: only the procedures' types may come from there.
+      if (isTest(from)) return toArea === 'server' ? judgeDoor(from, to, found) : null;
+      return to === 'server/api/index.ts' && found.isTypeOnly
+        ? null
+        : `client/ imports only types, and only of server/api (here "${found.specifier}")`;
     default:
       return toArea === 'server' ? judgeDoor(from, to, found) : null;
   }
@@ -167,7 +176,7 @@ const isRootFile = (path: string) => path.split('/').length === 2;
 function judgeDoor(from: string, to: string, found: Import): string | null {
   if (isRootFile(to) || to === `server/${roomOf(to)}/index.ts`) return null;
   // What a room's tests are made with is lent to tests elsewhere, by a door of its own.
-  if (isTest(from) && to === `server/${roomOf(to)}/testing/index.ts`) return null;
+  if ((isTest(from) || from.includes('/testing/')) && to === `server/${roomOf(to)}/testing/index.ts`) return null;
   return `a room is entered through its index.ts: "${found.specifier}" goes past it`;
 }
 

@@ -1,3 +1,4 @@
+export type { ErrorCode } from '#server/lib/index.ts';
 export { requireCronSecret } from './cron-auth.ts';
 export { documentRoutes } from './document-routes.ts';
 export { answerError } from './errors.ts';
@@ -6,5 +7,5 @@ export { type OpenApiDocument, openApiDocument } from './openapi.ts';
 export { apiContext, type RequestDependencies, requestIdOf } from './request-context.ts';
 export { refuseCrossSite } from './request-guard.ts';
 export { type RestRoute, restApi, restRoutes } from './rest.ts';
-export { type AppRouter, appRouter, createCaller } from './router.ts';
+export { type AppRouter, appRouter, createCaller, type RouterOutputs } from './router.ts';
 export { answerTrpc } from './trpc.ts';

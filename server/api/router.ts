@@ -1,4 +1,5 @@
 // Every procedure there is. REST, tRPC, the pages' caller and the tests all walk this one tree.
+import type { inferRouterOutputs } from '@trpc/server';
 import { pipelineProcedures } from '#server/pipelines/index.ts';
 import { createCallerFactory, router } from '#server/procedure.ts';
 import { runProcedures, startRunProcedure } from '#server/runs/index.ts';
@@ -10,6 +11,7 @@ export const appRouter = router({
   scheduler: router(schedulerProcedures),
 });
 export type AppRouter = typeof appRouter;
+export type RouterOutputs = inferRouterOutputs<AppRouter>;
 
 /** Calls procedures in process, through the same middleware as HTTP. */
 export const createCaller = createCallerFactory(appRouter);
