@@ -124,7 +124,11 @@ export const openApiPath = (url: string) => url.replace(/:(\w+)/g, '{$1}');
 function operationOf(route: RestRoute, schemas: Schemas): OpenApiOperation {
   const { path, type, method, meta } = route;
   const { parameters, body } = splitInput(route, schemas);
-  const secured = [{ bearerKey: [meta.scope] }, { apiKeyHeader: [meta.scope] }, { sessionCookie: [meta.scope] }];
+  const secured: OpenApiOperation['security'] = [
+    { bearerKey: [meta.scope] },
+    { apiKeyHeader: [meta.scope] },
+    { sessionCookie: [meta.scope] },
+  ];
   const success = String(meta.status ?? 200);
   return {
     operationId: path,

@@ -34,6 +34,8 @@ export async function openInstallation(db: TestDatabase, slug: string) {
   });
   return {
     shop,
+    /** For what must stay in the queue. */
+    stopRunner: () => runner.stop(),
     baseUrl: `http://127.0.0.1:${server.port}`,
     /** A new key of the tenant. */
     async key(scopes: readonly Scope[] = SCOPES): Promise<string> {

@@ -1,0 +1,108 @@
+// The command "mainspring": words to commands, errors to exit codes.
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { MainspringError } from 'mainspring/client';
+import { apply } from './apply.ts';
+import type { Context, ExitCode } from './command.ts';
+import { connect } from './connect.ts';
+import { exportDocuments } from './export.ts';
+import { run } from './run.ts';
+import { status } from './status.ts';
+import { HELP, UsageError } from './usage.ts';
+import { validate } from './validate.ts';
+
+const rootDir = resolve(fileURLToPath(new URL('../../..', import.meta.url)));
+
+const flag = { type: 'boolean', default: false } as const;
+const text = { type: 'string' } as const;
+const texts = { type: 'string' as const, multiple: true as const, default: [] as string[] };
+
+const COMMON = { url: text, key: text, tenant: text, json: flag, help: { ...flag, short: 'h' } } as const;
+/** The flags that a command has beside the common ones. */
+const FLAGS: Record<string, readonly string[]> = {
+  run: ['param', 'wait'],
+  status: ['label'],
+  validate: [],
+  apply: ['file', 'publish'],
+  export: ['out'],
+};
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        ...COMMON,
+        ...{ wait: flag, publish: flag, param: texts, label: texts },
+        file: { ...texts, short: 'f' },
+        out: { ...text, short: 'o' },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function main(args: string[]): Promise<ExitCode> {
+  const print = (words: string) => void process.stdout.write(words);
+  const { values, positionals } = parse(args);
+  const [command, ...words] = positionals;
+  if (values.help || command === 'help') {
+    print(HELP);
+    return 0;
+  }
+  refuseForeignFlags(command, args);
+  const context: Context = { client: connect(values, process.env, rootDir), isJson: values.json, print };
+  switch (command) {
+    case 'run':
+      return run(context, { pipeline: only(words, 'pipeline'), params: values.param, wait: values.wait });
+    case 'status':
+      if (words.length > 0) throw new UsageError(`status takes no words: "${words[0]}"; narrow it by --label`);
+      return status(context, { label: values.label });
+    case 'validate':
+      return validate(context, { files: some(words, 'file') });
+    case 'apply':
+      // A shell's -f pipelines/*.json names one file by the flag and the others as words.
+      return apply(context, { files: some([...values.file, ...words], 'file'), publish: values.publish });
+    case 'export':
+      return exportDocuments(context, { pipelines: words, outDir: values.out });
+    default:
+      throw new UsageError(`there is no command "${command}"`);
+  }
+}
+
+/** A flag of another command would be ignored in silence. @throws UsageError, for an unknown command too. */
+function refuseForeignFlags(command: string | undefined, args: string[]): void {
+  if (command === undefined) throw new UsageError('a command is needed');
+  const own = Object.hasOwn(FLAGS, command) ? FLAGS[command] : undefined;
+  if (!own) throw new UsageError(`there is no command "${command}"`);
+  for (const name of Object.values(FLAGS).flat())
+    if (!own.includes(name) && args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)))
+      throw new UsageError(`"${command}" takes no --${name}`);
+}
+
+function some(words: string[], what: string): string[] {
+  if (words.length === 0) throw new UsageError(`name a ${what}`);
+  return words;
+}
+
+function only(words: string[], what: string): string {
+  const [word] = some(words, what);
+  if (words.length > 1) throw new UsageError(`name one ${what}, not ${words.length}`);
+  return word!;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    process.stderr.write(`mainspring: ${error.message}\nmainspring --help tells more.\n`);
+    process.exitCode = 2;
+  } else if (error instanceof MainspringError) {
+    const id = error.errorId ? `, ${error.errorId} in the log` : '';
+    process.stderr.write(`mainspring: ${error.message} (${error.code}${id})\n`);
+    process.exitCode = 1;
+  } else throw error;
+}

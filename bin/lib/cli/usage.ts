@@ -1,0 +1,23 @@
+/** Wrong words on the command line or a setting that is missing: exit code 2. */
+export class UsageError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'UsageError';
+  }
+}
+
+export const HELP = `mainspring: pipelines from the shell
+
+  mainspring run <pipeline> [--param name=value]… [--wait]   queue a run; with --wait until it has ended
+  mainspring status [--label key:value]…                     schedules, lag and last runs
+  mainspring validate <file.json>…                           all problems of documents, saving nothing
+  mainspring apply -f <file.json>… [--publish]               create pipelines or save new versions, by name
+  mainspring export [<pipeline>…] [-o <folder>]              documents as JSON; all pipelines when none is named
+
+  --url, --key, --tenant   where and as whom; else MAINSPRING_URL, MAINSPRING_API_KEY and MAINSPRING_TENANT;
+                           else what bin/start wrote for its demo ($MAINSPRING_HOME/demo.json)
+  --json                   answers as JSON instead of tables
+  --help
+
+Exit codes: 0 done; 1 a run failed, a document is invalid, or the server refused; 2 wrong usage.
+`;

@@ -1,0 +1,131 @@
+// Every procedure is called over REST, and what it answers is held against the schema that its metadata names.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { copyTable } from '#server/runs/testing/index.ts';
+import { openInstallation } from '#workers/testing/installation.ts';
+import { restRoutes } from './index.ts';
+
+const db = await testDatabase();
+const there = await openInstallation(db, 'answers');
+const key = await there.key();
+const routes = new Map(restRoutes().map((route) => [route.path, route]));
+const called = new Set<string>();
+
+type Answer = { status: number; body: Record<string, unknown> };
+
+/** Calls a procedure by its name; path parameters are taken out of `input`, the rest goes where REST wants it. */
+async function call(path: string, input: Record<string, unknown> = {}): Promise<Answer> {
+  const route = routes.get(path);
+  if (!route) throw new Error(`there is no ${path}`);
+  const rest = { ...input };
+  const url = new URL(
+    `/api/v1${route.url.replace(/:(\w+)/g, (_, name: string) => {
+      delete rest[name];
+      return encodeURIComponent(String(input[name]));
+    })}`,
+    there.baseUrl,
+  );
+  const isRead = route.method === 'GET';
+  if (isRead) for (const [name, value] of Object.entries(rest)) url.searchParams.set(name, String(value));
+  const response = await fetch(url, {
+    method: route.method,
+    headers: { Authorization: `Bearer ${key}`, ...(isRead ? {} : { 'Content-Type': 'application/json' }) },
+    ...(isRead ? {} : { body: JSON.stringify(rest) }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** A success whose body is exactly what the schema makes of it: no field too many, none too few. */
+async function expectKept(path: string, input: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+  const { status, body } = await call(path, input);
+  const meta = routes.get(path)!.meta;
+  expect({ path, status, body }).toEqual({ path, status: meta.status ?? 200, body });
+  expect(body).toEqual(meta.output.parse(body));
+  called.add(path);
+  return body;
+}
+
+const document = {
+  ...{ kind: 'pipeline', version: '1.0', metadata: { name: 'checked', owner: 'tests', labels: { env: 'test' } } },
+  schedule: { kind: 'cron', expression: '0 6 * * *', timezone: 'Europe/Berlin' },
+  parameters: { region: { type: 'text', default: 'north' } },
+  nodes: [
+    { id: 'src', kind: 'source', config: { type: 'table', table: 'numbers' } },
+    { id: 'good', kind: 'validate', inputs: ['src'], config: { rules: [{ rule: 'not_null', columns: ['n'] }] } },
+    { id: 'tgt', kind: 'target', inputs: ['good'], config: { type: 'table', table: 'copies', mode: 'append' } },
+  ],
+};
+
+const ended = async (id: string) => {
+  for (;;) {
+    const run = await expectKept('runs.get', { id });
+    if (run.finishedAt) return run;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+describe('the answers over REST', () => {
+  beforeAll(async () => {
+    await there.shop.sql('create table numbers (n int); insert into numbers values (1), (2), (3), (null)');
+    await there.shop.sql('create table copies (n int)');
+  });
+
+  it('of pipelines are what the schemas say', async () => {
+    const { id } = await expectKept('pipelines.create', { document });
+    await expectKept('pipelines.publish', { id });
+    const changed = { ...document, metadata: { ...document.metadata, description: 'changed' } };
+    await expectKept('pipelines.saveIr', { id, baseVersion: 1, document: changed });
+    await expectKept('pipelines.list', { limit: 10, label: 'env:test' });
+    await expectKept('pipelines.get', { id });
+    await expectKept('pipelines.ir', { id: 'checked', version: 1 });
+    const preview = await expectKept('pipelines.sqlPreview', { id });
+    expect(preview.nodes).toHaveLength(3);
+    expect((await expectKept('pipelines.validate', { document })).ok).toBe(true);
+    const broken = await expectKept('pipelines.validate', {
+      document: { ...document, nodes: copyTable('no', 'copies') },
+    });
+    expect(broken.problems).not.toEqual([]);
+    expect((await expectKept('pipelines.validate', { document: 7 })).ok).toBe(false);
+  });
+
+  it('of pause, status and occurrences are what the schemas say', async () => {
+    const { id } = (await call('pipelines.get', { id: 'checked' })).body;
+    await expectKept('pipelines.pause', { id, reason: 'a look', until: '2999-01-01T00:00:00Z' });
+    await expectKept('pipelines.get', { id });
+    await expectKept('scheduler.status', { label: 'env' });
+    await expectKept('pipelines.resume', { id });
+    await db.owner`insert into occurrences (tenant_id, schedule_id, pipeline_id, due_at, due_until, count, verdict)
+      select tenant_id, id, pipeline_id, now() - interval '2 hours', now() - interval '1 hour', 2, 'coalesced' from schedules`;
+    expect((await expectKept('pipelines.occurrences', { id })).items).toHaveLength(1);
+    const { items } = await expectKept('scheduler.status');
+    expect(items).toMatchObject([{ recent: [{ count: 2 }] }]);
+  });
+
+  it('of runs and dead letters are what the schemas say', async () => {
+    const { runId } = await expectKept('pipelines.run', { id: 'checked', params: { region: 'south' } });
+    expect(await ended(String(runId))).toMatchObject({ status: 'succeeded', rowsRejected: 1 });
+    expect((await expectKept('runs.dlq', { id: runId })).items).toHaveLength(1);
+    await there.shop.sql('alter table numbers rename to gone');
+    const failing = await expectKept('pipelines.run', { id: 'checked' });
+    expect(await ended(String(failing.runId))).toMatchObject({ status: 'failed' });
+    expect((await expectKept('runs.list', { limit: 1 })).nextCursor).not.toBeNull();
+    await expectKept('pipelines.list');
+  });
+
+  it('of a cancel is what the schema says', async () => {
+    await there.stopRunner();
+    const { runId } = await expectKept('pipelines.run', { id: 'checked' });
+    expect(await expectKept('runs.cancel', { id: runId })).toEqual({ status: 'cancelled', isPending: false });
+  });
+
+  it('of the document and its page need no credential', async () => {
+    const document = await fetch(`${there.baseUrl}/api/v1/openapi.json`);
+    expect([document.status, ((await document.json()) as { openapi: string }).openapi]).toEqual([200, '3.1.0']);
+    const page = await fetch(`${there.baseUrl}/api/v1/reference`);
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8']);
+  });
+
+  it('were asked of every procedure that there is', () => {
+    expect([...routes.keys()].filter((path) => !called.has(path))).toEqual([]);
+  });
+});
