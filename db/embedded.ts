@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath } from 'node:fs/promises';
+import { chmod, realpath } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { findJsonFile, writeFileAtomically } from './atomic-file.ts';
 import { prepareBinaries } from './embedded/binaries.ts';
@@ -7,6 +7,7 @@ import { ensureRunAs } from './embedded/os-user.ts';
 import { choosePlace } from './embedded/place.ts';
 import { clearLeftovers, type Postmaster, startPostmaster, stopPostmaster } from './embedded/postmaster.ts';
 import { getProcessIdentity, isSameProcessRunning, type ProcessIdentity } from './embedded/process-identity.ts';
+import { rotateLog } from './embedded/rotate-log.ts';
 import { ensureHome, ensureSecrets } from './secrets.ts';
 
 export type EmbeddedDatabase = {
@@ -71,7 +72,7 @@ export async function startEmbedded(options: {
   await remember(startedBy);
 
   const logFile = join(home, 'logs', 'postgres.log');
-  await mkdir(join(home, 'logs'), { recursive: true, mode: 0o700 });
+  await rotateLog(logFile);
   const postmaster = await startPostmaster({ binaries, dataDir, port, logFile, runAs });
   await chmod(logFile, 0o600);
   const stop = stopOnce(postmaster, dataDir, () => remember(null));

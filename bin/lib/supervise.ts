@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openLog, readLogEnd, rotateLog } from './log-file.ts';
+import { rotateLog } from '#db/embedded/rotate-log.ts';
+import { openLog, readLogEnd } from './log-file.ts';
 
 /** Restarts after a crash wait 1 s, then twice as long each time, to this. A minute of running resets it. */
 const maxRestartDelayMs = 30_000;
