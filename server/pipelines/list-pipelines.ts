@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import type { RUN_STATUSES } from '#db/schema/index.ts';
 import type { Policies, Schedule } from '#server/ir/index.ts';
 import { decodeCursor, query, toPage, withTransaction } from '#server/lib/index.ts';
 import { describeSchedule } from '#server/schedules/index.ts';
@@ -21,7 +22,7 @@ type Row = {
   pauseReason: string | null;
   pauseUntil: string | null;
   lastRunId: string | null;
-  lastRunStatus: string | null;
+  lastRunStatus: (typeof RUN_STATUSES)[number] | null;
   lastRunAt: string | null;
   createdAt: string;
   updatedAt: string;
@@ -64,7 +65,7 @@ export function pipelineItem(row: Row) {
       ? { at: instant(row.pausedAt)!, by: row.pausedBy, reason: row.pauseReason, until: instant(row.pauseUntil) }
       : null,
     lastRunId: row.lastRunId,
-    lastRunStatus: row.lastRunStatus as 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped' | null,
+    lastRunStatus: row.lastRunStatus,
     lastRunAt: instant(row.lastRunAt),
     createdAt: instant(row.createdAt)!,
     updatedAt: instant(row.updatedAt)!,

@@ -1,5 +1,6 @@
 // What /data/scheduler shows: per pipeline its schedule, last run, lag, coming fires and the last 24 hours.
 import { sql } from 'drizzle-orm';
+import type { RUN_STATUSES, VERDICTS } from '#db/schema/index.ts';
 import type { Policies, Schedule } from '#server/ir/index.ts';
 import { decodeCursor, query, queryOne, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import { labelCondition, labelsOf } from '#server/pipelines/index.ts';
@@ -11,17 +12,8 @@ const NEXT_FIRES = 5;
 /** The timeline is drawn from half-hour buckets: a minutely pipeline has 1,440 instants a day. */
 const BUCKET_MINUTES = 30;
 
-type RunStatus = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
-type Verdict =
-  | 'pending'
-  | 'fired'
-  | 'late'
-  | 'coalesced'
-  | 'skipped_overlap'
-  | 'skipped_paused'
-  | 'skipped_blackout'
-  | 'missed_window'
-  | 'capped';
+type RunStatus = (typeof RUN_STATUSES)[number];
+type Verdict = (typeof VERDICTS)[number];
 type Row = {
   pipelineId: string;
   name: string;

@@ -3,22 +3,13 @@
 // Invariants (held by property tests): every due instant is in exactly one row; rows ascend; the new next fire is
 // after now, or, when a pass was full, the first instant no row has decided; only the newest instants fire, and
 // none while older ones are undecided.
+import type { VERDICTS } from '#db/schema/index.ts';
 import type { Policies, Schedule } from '#server/ir/index.ts';
 import { type DueStretch, findDueStretch } from './due-stretch.ts';
 import { fireTimes } from './fire-times.ts';
 
-/** Every verdict the ledger knows. `fired` and `late` are the ones that make a run. */
-export const VERDICTS = [
-  'fired',
-  'late',
-  'coalesced',
-  'skipped_overlap',
-  'skipped_paused',
-  'skipped_blackout',
-  'missed_window',
-  'capped',
-] as const;
-export type Verdict = (typeof VERDICTS)[number];
+/** What the tick decides. `fired` and `late` make a run; `pending` is a fire that is still buffered. */
+export type Verdict = Exclude<(typeof VERDICTS)[number], 'pending'>;
 
 /** One ledger row: one instant, or a stretch of instants that did not fire. */
 export type OccurrenceRow = {

@@ -6,7 +6,6 @@ export {
   isFiring,
   lateGraceMs,
   type OccurrenceRow,
-  VERDICTS,
   type Verdict,
 } from './decide-due.ts';
 export { describeSchedule } from './describe-schedule.ts';
