@@ -97,14 +97,23 @@ export function pipelineOf(installation: Installation, name: string): { id: stri
   return found;
 }
 
-/** The newest run of a pipeline that has ended well, waiting for the first one. */
-export async function succeededRun(api: APIRequestContext, pipelineId: string): Promise<{ id: string }> {
-  let newest: { id: string } | undefined;
+interface FoundRun {
+  id: string;
+  rowsRejected: number | null;
+}
+
+/** The newest run of a pipeline that has ended well (and is as `wanted`), waiting for the first one. */
+export async function succeededRun(
+  api: APIRequestContext,
+  pipelineId: string,
+  wanted: (run: FoundRun) => boolean = () => true,
+): Promise<FoundRun> {
+  let newest: FoundRun | undefined;
   await expect
     .poll(
       async () => {
-        const answer = await api.get(`runs?pipelineId=${pipelineId}&status=succeeded&limit=1`);
-        newest = ((await answer.json()) as { items: { id: string }[] }).items[0];
+        const answer = await api.get(`runs?pipelineId=${pipelineId}&status=succeeded&limit=100`);
+        newest = ((await answer.json()) as { items: FoundRun[] }).items.find(wanted);
         return newest;
       },
       { timeout: 120_000, message: 'a succeeded run' },
@@ -112,3 +121,6 @@ export async function succeededRun(api: APIRequestContext, pipelineId: string): 
     .toBeTruthy();
   return newest!;
 }
+
+/** A run that set rows aside. */
+export const isDirty = ({ rowsRejected }: FoundRun): boolean => (rowsRejected ?? 0) > 0;

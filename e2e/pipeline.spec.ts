@@ -45,17 +45,26 @@ test('runs now, says so, and leads to the run', async ({ operator: page, install
   });
 });
 
-test('pauses with a reason that everybody sees, and resumes', async ({ operator: page, installation, isMobile }) => {
+test('pauses with a reason that everybody sees, and resumes', async ({
+  operator: page,
+  installation,
+  api,
+  isMobile,
+}) => {
+  // Five pages and two dialogs, in one test because the second half undoes the first.
+  test.slow();
   // Each project has a pipeline of its own, because both run at once on one installation.
   const { id, name } = pipelineOf(installation, isMobile ? 'airports-by-state' : 'seattle-weather');
   const reason = 'The source is being moved';
+  // An earlier try that failed halfway must not decide this one.
+  await api.post(`pipelines/${id}/resume`);
   await page.goto(`/data/pipelines/${id}`);
   await page.getByRole('button', { name: 'Pause', exact: true }).click();
   const dialog = page.getByRole('dialog', { name: `Pause the schedule of ${name}?` });
   await dialog.getByLabel('Reason').fill(reason);
   await dialog.getByLabel('For 4 hours').check();
   await dialog.getByRole('button', { name: 'Pause schedule' }).click();
-  await expect(page.getByText('Schedule paused')).toBeVisible();
+  await expect(page.getByText('Schedule paused', { exact: true })).toBeVisible();
   await expect(page.getByText(`until`).filter({ hasText: reason })).toBeVisible();
 
   await page.goto('/data/scheduler?state=paused');
@@ -66,7 +75,7 @@ test('pauses with a reason that everybody sees, and resumes', async ({ operator:
   await page.goto(`/data/pipelines/${id}`);
   await page.getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Resume schedule' }).click();
-  await expect(page.getByText('Schedule resumed')).toBeVisible();
+  await expect(page.getByText('Schedule resumed', { exact: true })).toBeVisible();
   await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeVisible();
 });
 

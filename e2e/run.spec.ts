@@ -1,4 +1,4 @@
-import { expect, pipelineOf, succeededRun, test } from './fixtures.ts';
+import { expect, isDirty, pipelineOf, succeededRun, test } from './fixtures.ts';
 
 test('lists runs and filters them by status', async ({ operator: page, installation, api }) => {
   await succeededRun(api, pipelineOf(installation, 'flight-delays').id);
@@ -37,7 +37,7 @@ test('shows the dead letters of a run with rule, reason and what was in the row'
   installation,
   api,
 }) => {
-  const run = await succeededRun(api, pipelineOf(installation, 'movie-ratings').id);
+  const run = await succeededRun(api, pipelineOf(installation, 'movie-ratings').id, isDirty);
   const dlq = (await (await api.get(`runs/${run.id}/dlq`)).json()) as {
     items: { message: string; payload: Record<string, unknown> }[];
   };

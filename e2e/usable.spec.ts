@@ -1,7 +1,9 @@
 // Every view by axe and by width: light on the wide screen, dark on the phone, so that both themes and widths are seen.
-import { expectUsable, pipelineOf, succeededRun, test } from './fixtures.ts';
+import { expectUsable, isDirty, pipelineOf, succeededRun, test } from './fixtures.ts';
 
 test.beforeEach(async ({ page, isMobile }) => {
+  // axe looks at every pair of colours: seconds on a page of fifty rows, and more on a busy machine.
+  test.slow();
   await page.emulateMedia({ colorScheme: isMobile ? 'dark' : 'light' });
 });
 
@@ -35,7 +37,7 @@ test('a run with an open step and an open dead letter has no barrier', async ({
   installation,
   api,
 }) => {
-  const run = await succeededRun(api, pipelineOf(installation, 'movie-ratings').id);
+  const run = await succeededRun(api, pipelineOf(installation, 'movie-ratings').id, isDirty);
   await page.goto(`/data/runs/${run.id}`);
   await page.getByRole('region', { name: 'Steps', exact: true }).getByRole('button').first().click();
   await page

@@ -1,6 +1,6 @@
 import { Link } from '@remix-run/react';
 import type { RunListItem } from '#server/web/index.ts';
-import { useNowMs, useZone } from '../time/clock.tsx';
+import { useClock, useZone } from '../time/clock.tsx';
 import { duration, exactTime, toMs } from '../time/format.ts';
 import { runLook, toneSolid } from '../ui/status-pill.tsx';
 import { Tooltip } from '../ui/tooltip.tsx';
@@ -9,7 +9,8 @@ const HEIGHT = 56;
 
 /** One bar a run, oldest left: height is how long it took, colour how it ended. Each leads to its run. */
 export function RunBars({ runs }: { runs: RunListItem[] }) {
-  const nowMs = useNowMs();
+  const isAnyRunning = runs.some(({ startedAt, finishedAt }) => startedAt !== null && finishedAt === null);
+  const nowMs = useClock((ms) => (isAnyRunning ? ms : 0));
   const zone = useZone();
   if (runs.length === 0) return <p className="p-8 text-center text-muted">It has not run yet.</p>;
   const bars = runs.toReversed().map((run) => {

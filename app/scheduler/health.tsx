@@ -1,7 +1,7 @@
 import { HeartPulse } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { SchedulerHealth } from '#server/web/index.ts';
-import { useNowMs } from '../time/clock.tsx';
+import { useClock } from '../time/clock.tsx';
 import { duration, toMs } from '../time/format.ts';
 import { cn } from '../ui/cn.ts';
 import { Time } from '../ui/time.tsx';
@@ -13,11 +13,9 @@ const SKEW_MS = 1_000;
 
 /** The signs that tell a dead scheduler from one with nothing to do. */
 export function HealthStrip({ health }: { health: SchedulerHealth }) {
-  const nowMs = useNowMs();
   const { lastTickAt, oldestDueUnfiredAt, clockSkewMs } = health;
-  const tickAgeMs = lastTickAt === null ? null : Math.max(0, nowMs - toMs(lastTickAt));
-  const isSilent = tickAgeMs === null || tickAgeMs > SILENT_MS;
-  const isBehind = oldestDueUnfiredAt !== null && nowMs - toMs(oldestDueUnfiredAt) > SILENT_MS;
+  const isSilent = useClock((nowMs) => lastTickAt === null || nowMs - toMs(lastTickAt) > SILENT_MS);
+  const isBehind = useClock((nowMs) => oldestDueUnfiredAt !== null && nowMs - toMs(oldestDueUnfiredAt) > SILENT_MS);
   const isSkewed = clockSkewMs !== null && Math.abs(clockSkewMs) > SKEW_MS;
   const isWell = !isSilent && !isBehind && !isSkewed;
   return (

@@ -1,5 +1,5 @@
 import type { SchedulerItem } from '#server/web/index.ts';
-import { useNowMs } from '../time/clock.tsx';
+import { useClock } from '../time/clock.tsx';
 import { relative, toMs } from '../time/format.ts';
 import { cn } from '../ui/cn.ts';
 import { Dash } from '../ui/time.tsx';
@@ -15,16 +15,14 @@ function lagWords(minutes: number): string {
 
 /** How late the latest instant's run began. Green under five minutes, amber from there; a dash with its reason. */
 export function Lag({ item }: { item: Pick<SchedulerItem, 'lagMinutes' | 'expectedAt' | 'paused' | 'schedule'> }) {
-  const nowMs = useNowMs();
-  const { lagMinutes, expectedAt } = item;
+  const { lagMinutes } = item;
   if (lagMinutes === null) {
     const why = item.paused !== null ? 'Paused' : item.schedule === null ? 'No schedule' : 'Has not been due yet';
     return <Dash why={why} />;
   }
   const isLate = lagMinutes >= LATE_MINUTES;
-  const due = expectedAt === null ? '' : `Due ${relative(toMs(expectedAt), nowMs)}. `;
   return (
-    <Tooltip text={`${due}Lag ${lagMinutes.toFixed(2)} minutes.`}>
+    <Tooltip text={<LagDetail lagMinutes={lagMinutes} expectedAt={item.expectedAt} />}>
       <span
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact figure must be reachable without a mouse
         tabIndex={0}
@@ -39,4 +37,9 @@ export function Lag({ item }: { item: Pick<SchedulerItem, 'lagMinutes' | 'expect
       </span>
     </Tooltip>
   );
+}
+
+function LagDetail({ lagMinutes, expectedAt }: { lagMinutes: number; expectedAt: string | null }) {
+  const due = useClock((nowMs) => (expectedAt === null ? '' : `Due ${relative(toMs(expectedAt), nowMs)}. `));
+  return <>{`${due}Lag ${lagMinutes.toFixed(2)} minutes.`}</>;
 }

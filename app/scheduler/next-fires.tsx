@@ -1,5 +1,5 @@
 import type { DstMark, NextFire } from '#server/web/index.ts';
-import { useNowMs } from '../time/clock.tsx';
+import { useClock } from '../time/clock.tsx';
 import { clockTime, dayOf, relative, toMs } from '../time/format.ts';
 import { Time } from '../ui/time.tsx';
 import { Tooltip } from '../ui/tooltip.tsx';
@@ -28,10 +28,10 @@ export function DstBadge({ mark }: { mark: DstMark }) {
 
 /** The next five fires on two lines: the first in words, the rest as clock times of the schedule's own zone. */
 export function NextFires({ fires, zone }: { fires: NextFire[]; zone: string }) {
-  const nowMs = useNowMs();
+  const today = useClock((nowMs) => dayOf(nowMs, zone));
   const [first, ...rest] = fires;
   if (first === undefined) return null;
-  let shownDay = dayOf(nowMs, zone);
+  let shownDay = today;
   const withDay = (ms: number): string => {
     const day = dayOf(ms, zone);
     const isNew = day !== shownDay;
@@ -46,7 +46,7 @@ export function NextFires({ fires, zone }: { fires: NextFire[]; zone: string }) 
     <div className="leading-4.5">
       <p className="flex items-center gap-1.5 whitespace-nowrap">
         <span className="tabular font-medium">{withDay(firstMs)}</span>
-        <span className="tabular text-muted text-xs">{firstMs <= nowMs ? 'due' : relative(firstMs, nowMs)}</span>
+        <Until ms={firstMs} />
         {first.dst !== null && <DstBadge mark={first.dst} />}
       </p>
       <p className="flex max-w-64 flex-wrap gap-x-2 text-faint text-xs">
@@ -61,15 +61,19 @@ export function NextFires({ fires, zone }: { fires: NextFire[]; zone: string }) 
   );
 }
 
+function Until({ ms }: { ms: number }) {
+  const words = useClock((nowMs) => (ms <= nowMs ? 'due' : relative(ms, nowMs)));
+  return <span className="tabular text-muted text-xs">{words}</span>;
+}
+
 /** The same five as a list with full dates, for a page that has room. */
 export function NextFiresList({ fires, zone }: { fires: NextFire[]; zone: string }) {
-  const nowMs = useNowMs();
   return (
     <ol className="space-y-1">
       {fires.map((fire) => (
         <li key={fire.at} className="flex items-center gap-2">
           <Time at={fire.at} show="exact" zone={zone} />
-          <span className="tabular text-faint text-xs">{relative(toMs(fire.at), nowMs)}</span>
+          <Until ms={toMs(fire.at)} />
           {fire.dst !== null && <DstBadge mark={fire.dst} />}
         </li>
       ))}

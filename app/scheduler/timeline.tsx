@@ -1,5 +1,5 @@
 import type { NextFire, Occurrence } from '#server/web/index.ts';
-import { useNowMs, useZone } from '../time/clock.tsx';
+import { useClock, useZone } from '../time/clock.tsx';
 import { clockTime, toMs } from '../time/format.ts';
 import { type Tone, toneSolid, verdictLook } from '../ui/status-pill.tsx';
 
@@ -22,10 +22,9 @@ interface TimelineProps {
 
 /** Twenty-four hours of one schedule: verdicts to the left of the line, coming fires to its right. */
 export function Timeline({ recent, nextFires, isPaused }: TimelineProps) {
-  const nowMs = useNowMs();
   const zone = useZone();
   // Moves by the minute, not by the second: four hundred strips are not redrawn for nothing.
-  const atMs = Math.floor(nowMs / 60_000) * 60_000;
+  const atMs = useClock((nowMs) => Math.floor(nowMs / 60_000) * 60_000);
   /** Percent from the left: the strip is as wide as its column, and circles stay round. */
   const x = (ms: number) => ((ms - atMs + PAST_MS) / SPAN_MS) * 100;
   const marks = recent

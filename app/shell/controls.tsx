@@ -1,7 +1,7 @@
 import { useFetcher, useSubmit } from '@remix-run/react';
 import { Globe, LogOut, Monitor, Moon, Sun } from 'lucide-react';
 import type { PageSession } from '#server/web/index.ts';
-import { useNowMs, useZone } from '../time/clock.tsx';
+import { useClock, useZone } from '../time/clock.tsx';
 import { utcOffset } from '../time/format.ts';
 import { Button } from '../ui/button.tsx';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from '../ui/menu.tsx';
@@ -41,7 +41,6 @@ export function ThemeMenu({ known }: { known: Theme }) {
 export function ZoneMenu() {
   const fetcher = useFetcher({ key: 'zone' });
   const zone = useZone();
-  const nowMs = useNowMs();
   return (
     <Menu
       trigger={
@@ -59,7 +58,6 @@ export function ZoneMenu() {
       <MenuLabel>Show times in</MenuLabel>
       <ZoneChoices
         zone={zone}
-        nowMs={nowMs}
         onChange={(next) => fetcher.submit({ zone: next }, { method: 'post', action: '/preferences' })}
       />
     </Menu>
@@ -76,7 +74,9 @@ const COMMON_ZONES = [
   'Australia/Sydney',
 ];
 
-function ZoneChoices({ zone, nowMs, onChange }: { zone: string; nowMs: number; onChange: (zone: string) => void }) {
+function ZoneChoices({ zone, onChange }: { zone: string; onChange: (zone: string) => void }) {
+  // Offsets hold for a while: by the hour is often enough.
+  const hourMs = useClock((nowMs) => Math.floor(nowMs / 3_600_000) * 3_600_000);
   // Rendered only while the menu is open, so only in the browser: its own zone is known here.
   const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const zones = [...new Set(['UTC', mine, zone, ...COMMON_ZONES])];
@@ -87,7 +87,7 @@ function ZoneChoices({ zone, nowMs, onChange }: { zone: string; nowMs: number; o
       options={zones.map((name) => ({
         value: name,
         label: name === mine && name !== 'UTC' ? `${name} (this browser)` : name,
-        hint: name === 'UTC' ? '' : utcOffset(nowMs, name),
+        hint: name === 'UTC' ? '' : utcOffset(hourMs, name),
       }))}
     />
   );

@@ -1,7 +1,7 @@
 import { useNavigation, useRevalidator } from '@remix-run/react';
 import { Pause, Play } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useNowMs } from '../time/clock.tsx';
+import { useClock } from '../time/clock.tsx';
 import { relative } from '../time/format.ts';
 import { Button } from './button.tsx';
 import { cn } from './cn.ts';
@@ -36,7 +36,7 @@ export function useRefresh(isOn: boolean, everyMs = REFRESH_MS): void {
 /** Keeps the page fresh and says how fresh it is; can be paused, for reading and for copying. */
 export function Live({ loadedAtMs, everyMs }: { loadedAtMs: number; everyMs?: number }) {
   const [isOn, setOn] = useState(true);
-  const nowMs = useNowMs();
+  const age = useClock((nowMs) => (Math.abs(nowMs - loadedAtMs) < 1_500 ? 'just now' : relative(loadedAtMs, nowMs)));
   useRefresh(isOn, everyMs);
   const label = isOn ? 'Pause live updates' : 'Resume live updates';
   return (
@@ -47,7 +47,7 @@ export function Live({ loadedAtMs, everyMs }: { loadedAtMs: number; everyMs?: nu
       />
       <span className="tabular min-w-26 whitespace-nowrap pl-0.5">
         {isOn ? 'Updated ' : 'Paused, from '}
-        {Math.abs(nowMs - loadedAtMs) < 1_500 ? 'just now' : relative(loadedAtMs, nowMs)}
+        {age}
       </span>
       <Tooltip text={label}>
         <Button look="quiet" size="icon-sm" aria-label={label} onClick={() => setOn(!isOn)}>

@@ -1,11 +1,11 @@
-import type { Instant } from '#server/web/index.ts';
-import { useNowMs, useZone } from '../time/clock.tsx';
+import type { Instant as InstantText } from '#server/web/index.ts';
+import { useClock, useZone } from '../time/clock.tsx';
 import { clockTime, dayOf, duration, exactTime, relative, toMs, utcOffset } from '../time/format.ts';
 import { cn } from './cn.ts';
 import { Tooltip } from './tooltip.tsx';
 
 interface TimeProps {
-  at: Instant | null | undefined;
+  at: InstantText | null | undefined;
   /** What stands there: the age, date and time, or the time with its day when that is not today. The rest shows on hover and focus. */
   show?: 'relative' | 'exact' | 'clock';
   /** IANA zone; the person's chosen one when absent. */
@@ -14,32 +14,37 @@ interface TimeProps {
 }
 
 /** An instant. The exact form always carries its zone, because "14:00" alone has misled every operator once. */
-export function Time({ at, show = 'relative', zone, className }: TimeProps) {
-  const nowMs = useNowMs();
+export function Time({ at, ...rest }: TimeProps) {
+  return at === null || at === undefined ? <Dash /> : <Instant ms={toMs(at)} {...rest} />;
+}
+
+function Instant({ ms, show = 'relative', zone, className }: Omit<TimeProps, 'at'> & { ms: number }) {
   const chosen = useZone();
-  if (at === null || at === undefined) return <Dash />;
-  const ms = toMs(at);
   const inZone = zone ?? chosen;
-  const exact = exactTime(ms, inZone);
-  const age = relative(ms, nowMs);
+  const shown = useClock((nowMs) =>
+    show === 'relative' ? relative(ms, nowMs) : show === 'exact' ? exactTime(ms, inZone) : shortTime(ms, nowMs, inZone),
+  );
   return (
-    <Tooltip
-      text={
-        <span className="tabular">
-          {exact} {inZone}
-          {inZone !== 'UTC' && ` (${utcOffset(ms, inZone)})`} · {age}
-        </span>
-      }
-    >
+    <Tooltip text={<Exact ms={ms} zone={inZone} />}>
       <time
         dateTime={new Date(ms).toISOString()}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the exact time must be reachable without a mouse
         tabIndex={0}
         className={cn('whitespace-nowrap', className)}
       >
-        {show === 'relative' ? age : show === 'exact' ? exact : shortTime(ms, nowMs, inZone)}
+        {shown}
       </time>
     </Tooltip>
+  );
+}
+
+function Exact({ ms, zone }: { ms: number; zone: string }) {
+  const age = useClock((nowMs) => relative(ms, nowMs));
+  return (
+    <span className="tabular">
+      {exactTime(ms, zone)} {zone}
+      {zone !== 'UTC' && ` (${utcOffset(ms, zone)})`} · {age}
+    </span>
   );
 }
 
@@ -50,21 +55,18 @@ function shortTime(ms: number, nowMs: number, zone: string): string {
 }
 
 /** How long something took, or takes so far when it has not finished. */
-export function Duration({ from, to }: { from: Instant | null; to: Instant | null }) {
-  const nowMs = useNowMs();
-  if (from === null) return <Dash />;
-  const ms = Math.max(0, (to === null ? nowMs : toMs(to)) - toMs(from));
-  return (
-    <span className="tabular whitespace-nowrap">
-      {to === null ? duration(Math.floor(ms / 1_000) * 1_000) : duration(ms)}
-    </span>
-  );
+export function Duration({ from, to }: { from: InstantText | null; to: InstantText | null }) {
+  const words = useClock((nowMs) => {
+    if (from === null) return '';
+    const ms = Math.max(0, (to === null ? nowMs : toMs(to)) - toMs(from));
+    return duration(to === null ? Math.floor(ms / 1_000) * 1_000 : ms);
+  });
+  return from === null ? <Dash /> : <span className="tabular whitespace-nowrap">{words}</span>;
 }
 
 /** A zone by name, with the offset that holds now. */
 export function ZoneLabel({ zone, className }: { zone: string; className?: string }) {
-  const nowMs = useNowMs();
-  const offset = utcOffset(nowMs, zone);
+  const offset = useClock((nowMs) => utcOffset(nowMs, zone));
   return (
     <span className={cn('whitespace-nowrap text-faint', className)}>
       {zone}
