@@ -58,9 +58,10 @@ export async function createPagesHandler(options: PagesOptions): Promise<Pages> 
   );
   // A missing asset is a 404 of its own: an HTML page in its place would be cached and parsed as a script.
   app.all('/assets/*', (c) => c.text('Not found', 404));
+  // Only names with an ending are files: asked for a folder, `/` too, the static server would send the folder.
   app.on(
     ['GET', 'HEAD'],
-    '*',
+    '/:file{[^/]+\\.[a-z0-9]+}',
     serveStatic({ root: clientDir, index: '', onFound: (_p, c) => c.header('Cache-Control', 'public, max-age=3600') }),
   );
   app.all('*', async (c) => handle(c.req.raw, { ...(await getLoadContext(c.req.raw)) }));
