@@ -10,6 +10,14 @@ test('a visitor is asked to sign in and then sees the page that was asked for', 
   await expect(page).toHaveURL(/\/data\/runs\?status=succeeded$/);
 });
 
+test('the bare address leads to the scheduler, by way of the sign-in', async ({ page, installation }) => {
+  await page.goto('/');
+  await page.getByLabel('E-mail').fill(installation.login.email);
+  await page.getByLabel('Password').fill(installation.login.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page).toHaveURL(`${installation.baseUrl}/data/scheduler`);
+});
+
 test('sign-in never leaves for another site', async ({ page, installation }) => {
   await page.goto('/login?next=//elsewhere.example/x');
   await page.getByLabel('E-mail').fill(installation.login.email);
