@@ -84,6 +84,8 @@ function toProblem(error: TRPCError, errorId: string): ErrorBody {
   }
   if (cause instanceof z.ZodError || error.code === 'BAD_REQUEST')
     return { code: 'INPUT_INVALID', message: inputMessage(cause, error), details: inputDetails(cause), errorId };
+  if (error.code === 'PARSE_ERROR' || error.code === 'UNSUPPORTED_MEDIA_TYPE')
+    return { code: 'INPUT_INVALID', message: error.message, errorId };
   if (error.code === 'NOT_FOUND') return { code: 'ROUTE_NOT_FOUND', message: error.message, errorId };
   if (error.code === 'METHOD_NOT_SUPPORTED') return { code: 'METHOD_NOT_ALLOWED', message: error.message, errorId };
   if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'BODY_TOO_LARGE', message: error.message, errorId };
@@ -139,7 +141,7 @@ const reporting = t.middleware(async ({ ctx, path, type, next }) => {
   const started = performance.now();
   const result = await next();
   duration.labels(path, result.ok ? 'ok' : 'error').observe((performance.now() - started) / 1_000);
-  if (!result.ok) throw reportProblem(result.error, ctx.log, { path, type, requestId: ctx.requestId }).error;
+  if (!result.ok) throw reportProblem(result.error, ctx.log, { path, type }).error;
   return result;
 });
 

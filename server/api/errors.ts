@@ -5,5 +5,7 @@ import { reportProblem } from '#server/procedure.ts';
 /** The one place where an HTTP door turns a thrown error into an answer. */
 export function answerError(error: unknown, c: Context, log: Logger): Response {
   const { body } = reportProblem(error, log, { requestId: c.get('requestId'), method: c.req.method, path: c.req.path });
+  // The rest of the body is not read: the connection cannot be used again.
+  if (body.code === 'BODY_TOO_LARGE') c.header('Connection', 'close');
   return c.json(body, ERROR_CODES[body.code].http);
 }

@@ -13,7 +13,11 @@ export type BaseOptions = {
   areMetricsOpen: boolean;
 };
 
-export type Variables = { requestId: string };
+export type Variables = {
+  requestId: string;
+  /** Of the content security policy; set by the web only. */
+  nonce: string;
+};
 
 export function baseApp(options: BaseOptions): Hono<{ Variables: Variables }> {
   const app = new Hono<{ Variables: Variables }>();

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Pool } from '#db/client.ts';
 import {
   answerTrpc,
@@ -20,6 +19,7 @@ import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { type Logger, ServiceError } from '#server/lib/index.ts';
 import type { PagesOptions } from '#server/web/index.ts';
 import { baseApp, type Variables } from './base-app.ts';
+import { limitBody } from './body-limit.ts';
 import { pagesLoadContext } from './pages-load-context.ts';
 
 export type WebOptions = {
@@ -32,6 +32,8 @@ export type WebOptions = {
   isDevelopment: boolean;
   publicUrl: string | null;
   cronSecret: string | undefined;
+  /** OUTBOX_REAPER_STALENESS_SECONDS as it was given. */
+  outboxStaleness?: string | undefined;
   metricsToken: string | undefined;
   sessionIdleSeconds: number;
   sessionLifetimeSeconds: number;
@@ -60,23 +62,20 @@ export async function webApp(
   });
   app.use('*', async (c, next) => {
     const nonce = randomBytes(16).toString('base64');
-    const address = getConnInfo(c).remote.address ?? 'unknown';
-    known.set(c.req.raw, { nonce, requestId: c.get('requestId'), address });
+    c.set('nonce', nonce);
     await next();
     for (const [name, value] of Object.entries(
       securityHeaders({ nonce, isSecure, isDevelopment: options.isDevelopment }),
     ))
       c.header(name, value);
   });
-  app.use(
-    '*',
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new ServiceError('BODY_TOO_LARGE', `a request body has at most ${MAX_BODY_BYTES} bytes`);
-      },
-    }),
-  );
+  app.use('*', limitBody(MAX_BODY_BYTES));
+  // After the limit, which puts another request in the place of one whose length is not known before.
+  app.use('*', async (c, next) => {
+    const address = getConnInfo(c).remote.address ?? 'unknown';
+    known.set(c.req.raw, { nonce: c.get('nonce'), requestId: c.get('requestId'), address });
+    await next();
+  });
   app.get('/health', async (c) => {
     const caller = await authenticate(pool, c.req.raw.headers, options.sessionIdleSeconds).catch(() => null);
     const answer = await health(pool, caller?.tenant ?? null);
@@ -89,6 +88,7 @@ export async function webApp(
       pool: options.cronPool,
       log,
       processId: options.processId,
+      outboxStaleness: options.outboxStaleness,
     }),
   );
   app.route('/api/v1', documentRoutes());
@@ -99,7 +99,12 @@ export async function webApp(
   app.all('/api/*', (c) => {
     throw new ServiceError('ROUTE_NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`);
   });
-  app.all('/trpc/*', (c) => answerTrpc(c.req.raw, () => contextOf(c.req.raw, c.get('requestId'))));
+  app.all('/trpc/*', (c) =>
+    answerTrpc(c.req.raw, () => contextOf(c.req.raw, c.get('requestId')), {
+      log,
+      requestId: c.get('requestId'),
+    }),
+  );
   app.use('*', async (c, next) => {
     refuseCrossSite(c.req.raw, origins);
     await next();
