@@ -52,7 +52,7 @@ export function DeadLetters({ items, nextCursor, total }: DeadLettersProps) {
               <Column>
                 <span className="sr-only">Open</span>
               </Column>
-              <Column>Rule</Column>
+              <Column className="max-sm:hidden">Rule</Column>
               <Column>Message</Column>
               <Column className="max-md:hidden">Row key</Column>
               <Column className="max-md:hidden">Step</Column>
@@ -93,8 +93,11 @@ function Letter({ entry, isOpen, onToggle }: { entry: DlqEntry; isOpen: boolean;
             <ChevronRight aria-hidden className={cn('size-4 transition-transform', isOpen && 'rotate-90')} />
           </button>
         </Cell>
-        <Cell className="break-words font-medium">{entry.rule}</Cell>
-        <Cell className="max-w-xl break-words">{entry.message}</Cell>
+        <Cell className="break-words font-medium max-sm:hidden">{entry.rule}</Cell>
+        <Cell className="max-w-xl break-words">
+          <span className="block font-medium sm:hidden">{entry.rule}</span>
+          {entry.message}
+        </Cell>
         <Cell className="max-w-60 max-md:hidden">
           {key === null ? (
             <Dash why="No key" />

@@ -58,7 +58,7 @@ export function NodeTable({ nodes, selected, onSelect }: NodeTableProps) {
                       className="rounded text-left hover:underline"
                     >
                       <span className="font-medium">{node.name || node.nodeId}</span>
-                      <span className="ml-2 text-faint text-xs">{node.kind}</span>
+                      <span className="ml-2 text-faint text-xs max-sm:hidden">{node.kind}</span>
                     </button>
                   </Cell>
                   <Cell>

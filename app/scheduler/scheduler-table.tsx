@@ -71,7 +71,7 @@ export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
 export function LastRun({ item }: { item: Pick<SchedulerItem, 'lastRunAt' | 'lastRunStatus' | 'lastRunId'> }) {
   if (item.lastRunStatus === null || item.lastRunId === null) return <Dash why="Has not run yet" />;
   return (
-    <div className="flex flex-col items-start gap-0.5">
+    <div className="flex flex-col items-start gap-0.5 max-md:items-end">
       <Link to={`/data/runs/${item.lastRunId}`} className="rounded">
         <RunPill status={item.lastRunStatus} />
       </Link>

@@ -88,7 +88,7 @@ function summary(recent: Occurrence[], nextFires: NextFire[]): string {
 export function TimelineScale() {
   return (
     <span aria-hidden className="tabular relative block h-4 w-full min-w-36 font-normal text-2xs">
-      {[-16, -12, -8, -4].map((hour) => (
+      {[-18, -12, -6].map((hour) => (
         <span key={hour} className="absolute -translate-x-1/2" style={{ left: `${((hour + 20) / 24) * 100}%` }}>
           −{-hour} h
         </span>

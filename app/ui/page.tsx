@@ -31,7 +31,8 @@ export function PageHeader({ title, mark, detail, actions, crumbs, children }: P
         </nav>
       )}
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <div className="min-w-0 flex-1">
+        {/* A basis, so that buttons move below a title and do not squeeze it. */}
+        <div className="min-w-0 flex-[1_1_15rem]">
           <div className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
             <h1 className="min-w-0 break-words font-semibold text-lg leading-7 tracking-tight">{title}</h1>
             {mark}

@@ -53,7 +53,7 @@ export function Column({ children, align = 'left', className, sort }: ColumnProp
   const current = params.get('sort');
   const direction = sort === undefined ? null : current === sort ? 'up' : current === `-${sort}` ? 'down' : null;
   const style = cn(
-    'h-8 whitespace-nowrap border-line border-b px-3 font-medium text-faint text-xs first:rounded-tl-lg first:pl-4 last:rounded-tr-lg last:pr-4',
+    'h-8 whitespace-nowrap border-line border-b px-3 font-medium max-sm:px-2 text-faint text-xs first:rounded-tl-lg first:pl-4 last:rounded-tr-lg last:pr-4',
     align === 'right' && 'text-right',
     className,
   );
@@ -100,7 +100,7 @@ export function Cell({
     <td
       colSpan={colSpan}
       className={cn(
-        'border-line border-b px-3 py-2 align-middle group-last/row:border-b-0 first:pl-4 last:pr-4',
+        'border-line border-b px-3 py-2 align-middle max-sm:px-2 group-last/row:border-b-0 first:pl-4 last:pr-4',
         align === 'right' && 'text-right',
         className,
       )}
