@@ -14,7 +14,7 @@ export type TableAccess = {
   app: Verb[];
   worker: Verb[];
   auth?: Verb[];
-  /** The worker's policy is USING (true): the queue and schedule tables only. */
+  /** The worker's policy is USING (true): the queue, schedule and outbox tables only. */
   isWorkerWide?: boolean;
 };
 
@@ -70,6 +70,24 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   },
   checkpoints: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   run_files: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  outbox_events: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE'],
+    worker: ['SELECT', 'UPDATE'],
+    isWorkerWide: true,
+  },
+  outbox_lanes: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
+  outbox_counters: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE'],
+    isWorkerWide: true,
+  },
+  outbox_publishers: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
+  interaction_outcomes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
+  decision_traces: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
+  ai_attachments: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
   cron_runs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   scheduler_state: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   processes: {

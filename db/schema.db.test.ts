@@ -12,7 +12,8 @@ type Column = { name: string; type: string; isNotNull: boolean; hasDefault: bool
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1);
 
 const liveColumns = (table: string) => db.owner<Column[]>`
-  select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as "isNotNull", a.atthasdef as "hasDefault"
+  select a.attname as name, format_type(a.atttypid, a.atttypmod) as type, a.attnotnull as "isNotNull",
+    (a.atthasdef or a.attidentity <> '') as "hasDefault"
   from pg_attribute a where a.attrelid = ${`public.${table}`}::regclass and a.attnum > 0 and not a.attisdropped`;
 
 function mirrorColumns(table: PgTable): Column[] {
@@ -21,7 +22,7 @@ function mirrorColumns(table: PgTable): Column[] {
     name: column.name,
     type: spelled(column.getSQLType()),
     isNotNull: column.notNull || column.primary || inKey.has(column.name),
-    hasDefault: column.hasDefault,
+    hasDefault: column.hasDefault || column.generated !== undefined,
   }));
 }
 
@@ -62,6 +63,7 @@ describe('the typed mirror of the schema', () => {
     ['run_nodes', 'status', schema.NODE_STATUSES],
     ['run_files', 'state', schema.FILE_STATES],
     ['occurrences', 'verdict', schema.VERDICTS],
+    ['outbox_events', 'status', schema.EVENT_STATUSES],
   ])('%s.%s allows the words that the program knows, and no other', async (table, column, words) => {
     const [row] = await db.owner<{ definition: string }[]>`
       select pg_get_constraintdef(oid) as definition from pg_constraint

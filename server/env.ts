@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 
 const seconds = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
+const milliseconds = (fallback: number, min: number) =>
+  z.coerce.number().int().min(min).max(3_600_000).default(fallback);
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const flag = z
   .enum(['true', 'false', '1', '0', ''])
@@ -59,17 +61,47 @@ export const Environment = z.object({
   SHUTDOWN_DRAIN_SECONDS: seconds(15),
   /** Who fires the wired jobs: node-cron in the worker, only outside callers, or both. */
   CRON_MODE: z.enum(['worker', 'http', 'both']).default('worker'),
+  /** The co-located publisher of the worker; false where workers/outbox-publisher.ts runs as a process of its own. */
+  OUTBOX_IN_WORKER: z
+    .enum(['true', 'false', '1', '0'])
+    .default('true')
+    .transform((text) => text === 'true' || text === '1'),
+  /** Cadence on idle; a full batch is followed at once. */
+  OUTBOX_POLL_INTERVAL_MS: milliseconds(2_000, 10),
+  OUTBOX_BATCH_SIZE: z.coerce.number().int().min(1).max(5_000).default(500),
+  OUTBOX_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(10),
+  /** A dead publisher's lanes are taken over after it. */
+  OUTBOX_LEASE_MS: milliseconds(10_000, 500),
+  /** The longest wait between failed ticks. */
+  OUTBOX_BACKOFF_MAX_MS: milliseconds(2_000, 10),
+  OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS: milliseconds(15_000, 100),
+  /** Touched after every completed turn of the process; a probe fails when it is older than 90 s. */
+  OUTBOX_LIVENESS_FILE: z.string().default('/tmp/outbox-publisher.alive'),
+  EVENT_PUBLISHER: z
+    .string()
+    .default('file')
+    .refine((name) => name === 'file', 'must be "file"; "kafka" and "webhook" are not in this release yet'),
+  /** Where the file publisher writes. Default: `<MAINSPRING_HOME>/outbox`. */
+  OUTBOX_FILE_DIR: z.string().optional(),
+  /** Checked where it is used: what is no positive whole number falls back to 300 with a warning. */
+  OUTBOX_REAPER_STALENESS_SECONDS: z.string().optional(),
   /** Names this process in leases and heartbeats. */
   PROCESS_NAME: z.string().default(`${hostname()}-${process.pid}`),
 });
-export type Environment = z.infer<typeof Environment> & { FILES_DIR: string };
+export type Environment = z.infer<typeof Environment> & { FILES_DIR: string; OUTBOX_FILE_DIR: string };
 
 /** @throws Error naming each bad variable, its value withheld, and what was expected. */
 export function parseEnvironment(source: Record<string, string | undefined>): Environment {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = Environment.safeParse(given);
-  if (parsed.success)
-    return { ...parsed.data, FILES_DIR: parsed.data.FILES_DIR ?? join(parsed.data.MAINSPRING_HOME, 'files') };
+  if (parsed.success) {
+    const { MAINSPRING_HOME: home, FILES_DIR, OUTBOX_FILE_DIR } = parsed.data;
+    return {
+      ...parsed.data,
+      FILES_DIR: FILES_DIR ?? join(home, 'files'),
+      OUTBOX_FILE_DIR: OUTBOX_FILE_DIR ?? join(home, 'outbox'),
+    };
+  }
   const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`bad environment\n  ${lines.join('\n  ')}`);
 }

@@ -5,6 +5,7 @@ import { openPool, urlForRole } from '#db/client.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
 import { listen, webApp } from './http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from './lib/index.ts';
+import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
 import { createPagesHandler } from './web/index.ts';
 
@@ -33,6 +34,7 @@ async function boot() {
   });
   // A run started here is claimed in another process: one NOTIFY tells it.
   notifyRunnersThrough({ pool, log });
+  notifyPublishersThrough({ pool, log });
   const isDevelopment = env.NODE_ENV === 'development';
   let closePages = async () => {};
   const app = await webApp(
@@ -44,6 +46,7 @@ async function boot() {
       isDevelopment,
       publicUrl: env.PUBLIC_URL ?? null,
       cronSecret: env.CRON_SECRET,
+      outboxStaleness: env.OUTBOX_REAPER_STALENESS_SECONDS,
       metricsToken: env.METRICS_TOKEN,
       sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
       sessionLifetimeSeconds: env.SESSION_LIFETIME_SECONDS,

@@ -1,5 +1,6 @@
 // The worker process: scheduler and runner loops, and an HTTP server of its own for probes and cron routes, so
 // that a busy API cannot hold a job up nor a job the API.
+import { join } from 'node:path';
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { requireCronSecret } from '#server/api/index.ts';
@@ -9,8 +10,13 @@ import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen } from '#server/http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
+import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
+import { cronLoop } from './cron-loop.ts';
 import { heartbeat } from './heartbeat.ts';
+import { createPublisherLoop } from './publisher-loop.ts';
+import { publisherSettings } from './publisher-settings.ts';
+import { restartingPublisher } from './restarting-publisher.ts';
 import { createRunner } from './runner-loop.ts';
 import { schedulerLoop } from './scheduler-loop.ts';
 
@@ -61,6 +67,20 @@ async function boot() {
   const isRunnerTurning = () => Date.now() - (runner.lastTurnAt()?.getTime() ?? bootedAt) < RUNNER_STALE_MS;
   const feeder = env.DEMO ? demoFeeder({ filesDir: env.FILES_DIR, tenantSlug: DEMO_SLUG, log }) : null;
 
+  const jobs = { pool, log, processId, outboxStaleness: env.OUTBOX_REAPER_STALENESS_SECONDS };
+  const crons = cronLoop({ ...jobs, isEnabled: env.CRON_MODE !== 'http' });
+  // A publisher that gives up is started again here, later and later: the worker's other loops must go on.
+  const outbox = env.OUTBOX_IN_WORKER
+    ? restartingPublisher(log, (onGivingUp) =>
+        createPublisherLoop({
+          ...publisherSettings(env, url, log),
+          name: `${processId}/publisher`,
+          livenessFile: join(env.MAINSPRING_HOME, 'outbox-publisher.alive'),
+          onGivingUp,
+        }),
+      )
+    : null;
+
   const app = baseApp({
     log,
     isAlive: () => scheduler.isTurning() && isRunnerTurning(),
@@ -71,17 +91,21 @@ async function boot() {
   app.get('/health', async (c) => c.json(await health(pool, null)));
   app.route(
     '/api/v1/cron',
-    cronRoutes((headers) => requireCronSecret(headers, env.CRON_SECRET), { pool, log, processId }),
+    cronRoutes((headers) => requireCronSecret(headers, env.CRON_SECRET), jobs),
   );
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
   log.info({ host: env.WORKER_HOST, port: server.port }, 'worker is listening');
   notifyRunnersThrough({ pool, log });
+  notifyPublishersThrough({ pool, log });
   const wakes = listenForWakes(directUrl, log);
+  const events = outbox ? listenForEvents(directUrl, log) : null;
   await beats.start();
   // The first files lie there before the first run is claimed.
   await feeder?.start();
   scheduler.start();
   runner.start();
+  outbox?.start();
+  crons.start();
 
   let isStopping = false;
   const stop = async (signal: string) => {
@@ -90,9 +114,10 @@ async function boot() {
     log.info({ signal }, 'worker is stopping');
     setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
     feeder?.stop();
+    await crons.stop();
     await scheduler.stop();
-    await runner.stop();
-    await wakes.stop();
+    await Promise.all([runner.stop(), outbox?.stop()]);
+    await Promise.all([wakes.stop(), events?.stop()]);
     await beats.stop();
     await server.close();
     await pool.end({ timeout: 5 });

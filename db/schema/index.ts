@@ -1,5 +1,7 @@
 // The typed mirror of db/migrations; db/schema.db.test.ts holds it to the live catalogue.
 export * from './identity.ts';
+export * from './interactions.ts';
 export * from './operations.ts';
+export * from './outbox.ts';
 export * from './pipelines.ts';
 export * from './runs.ts';

@@ -12,6 +12,8 @@ export type FilledTenant = {
   scheduleId: string;
   runId: string;
   dlqEntryId: string;
+  eventId: string;
+  interactionId: string;
 };
 
 const hash = () => `\\x${randomBytes(32).toString('hex')}`;
@@ -50,6 +52,35 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
         payload: { secret: `payload of ${ids.slug}` },
       },
     ],
+    outbox_events: [
+      {
+        ...{
+          tenant_id,
+          id: ids.eventId,
+          type: 'filled.v1',
+          key: ids.slug,
+          payload: { secret: `event of ${ids.slug}` },
+        },
+        ...{ status: 'failed', failed_at: at, last_error: `refused for ${ids.slug}`, attempts: 1 },
+      },
+    ],
+    outbox_counters: [{ tenant_id, lane: 0, published: 7 }],
+    interaction_history: [
+      {
+        ...{ tenant_id, id: ids.interactionId, customer_id: ids.slug, offer_id: 'o', channel: 'web' },
+        interaction_type: 'impression',
+      },
+    ],
+    interaction_outcomes: [
+      { tenant_id, interaction_id: ids.interactionId, customer_id: ids.slug, outcome: 'accepted' },
+    ],
+    decision_traces: [{ tenant_id, interaction_id: ids.interactionId, trace: { why: ids.slug } }],
+    ai_attachments: [
+      {
+        ...{ tenant_id, interaction_id: ids.interactionId, name: 'a.txt', content_type: 'text/plain' },
+        ...{ size_bytes: 1, sha256: 'filled', location: 'filled' },
+      },
+    ],
     checkpoints: [{ ...ofPipeline, node_id: 'n', position: { at: 1 }, run_id: ids.runId }],
     run_files: [
       {
@@ -86,7 +117,8 @@ export async function fillTenant(
 ): Promise<FilledTenant> {
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
-      ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId"`;
+      ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
+      ms_uuid() as "eventId", ms_uuid() as "interactionId"`;
   const tables = rowsOf(ids!, document);
   const [user] = await owner<{ id: string }[]>`
     insert into users (email) values (${`filled@${tenant.slug}.example`}) returning id`;

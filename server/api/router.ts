@@ -1,5 +1,6 @@
 // Every procedure there is. REST, tRPC, the pages' caller and the tests all walk this one tree.
 import type { inferRouterOutputs } from '@trpc/server';
+import { outboxProcedures } from '#server/outbox/index.ts';
 import { pipelineProcedures } from '#server/pipelines/index.ts';
 import { createCallerFactory, router } from '#server/procedure.ts';
 import { runProcedures, startRunProcedure } from '#server/runs/index.ts';
@@ -9,6 +10,7 @@ export const appRouter = router({
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
   runs: router(runProcedures),
   scheduler: router(schedulerProcedures),
+  outbox: router(outboxProcedures),
 });
 export type AppRouter = typeof appRouter;
 export type RouterOutputs = inferRouterOutputs<AppRouter>;

@@ -8,6 +8,9 @@ export const SCOPES = [
   'runs:write',
   'schedules:read',
   'schedules:write',
+  'outbox:read',
+  'outbox:write',
+  'interactions:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -16,7 +19,7 @@ const READ = SCOPES.filter((scope) => scope.endsWith(':read'));
 /** What a role allows: a viewer reads, an operator also runs and pauses, an admin also changes documents. */
 const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
   viewer: READ,
-  operator: [...READ, 'runs:write', 'schedules:write'],
+  operator: [...READ, 'runs:write', 'schedules:write', 'outbox:write', 'interactions:write'],
   admin: SCOPES,
 };
 

@@ -1,9 +1,16 @@
 // THE list of cron jobs: the HTTP routes, node-cron in the worker, the pages and the chart all read it.
 import type { Pool } from '#db/client.ts';
 import type { Logger } from '#server/lib/index.ts';
+import { reapEvents } from '#server/outbox/index.ts';
 import { tick } from '#server/scheduler/index.ts';
 
-export type JobDependencies = { pool: Pool; log: Logger; processId: string };
+export type JobDependencies = {
+  pool: Pool;
+  log: Logger;
+  processId: string;
+  /** OUTBOX_REAPER_STALENESS_SECONDS as it was given. */
+  outboxStaleness: string | undefined;
+};
 
 export type CronJob = {
   /** The chart's key. */
@@ -21,5 +28,11 @@ export const CRON_JOBS: readonly CronJob[] = [
     path: 'flow-scheduler-tick',
     schedule: '* * * * *',
     run: (deps) => tick(deps),
+  },
+  {
+    name: 'outboxReaper',
+    path: 'outbox-reaper',
+    schedule: '*/2 * * * *',
+    run: (deps) => reapEvents(deps, deps.outboxStaleness),
   },
 ];

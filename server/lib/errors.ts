@@ -73,6 +73,28 @@ export const ERROR_CODES = {
     says: 'Too many requests; wait as long as Retry-After says.',
   },
   RUN_TOKEN_LOST: { http: 409, trpc: 'CONFLICT', level: 'warn', says: 'Another runner holds the run now.' },
+  EVENT_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such outbox event.' },
+  INTERACTION_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such interaction.' },
+  EVENT_NOT_FAILED: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The outbox event has not failed.' },
+  // An event that cannot be stored is a fault of this server's making to its caller: nothing was recorded.
+  OUTBOX_EVENT_TOO_LARGE: {
+    http: 500,
+    trpc: 'INTERNAL_SERVER_ERROR',
+    level: 'warn',
+    says: 'The event is larger than the outbox takes; nothing was recorded.',
+  },
+  OUTBOX_EVENT_REFUSED: {
+    http: 500,
+    trpc: 'INTERNAL_SERVER_ERROR',
+    level: 'warn',
+    says: 'The outbox refused the event; nothing was recorded.',
+  },
+  OUTBOX_UNAVAILABLE: {
+    http: 500,
+    trpc: 'INTERNAL_SERVER_ERROR',
+    level: 'error',
+    says: 'The event could not be stored in the outbox; nothing was recorded.',
+  },
   DATABASE_UNAVAILABLE: {
     http: 503,
     trpc: 'SERVICE_UNAVAILABLE',

@@ -17,3 +17,4 @@ export {
   transaction,
   withTransaction,
 } from './transaction.ts';
+export { createWakeChannel, type WakeChannel } from './wake-channel.ts';

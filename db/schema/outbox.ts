@@ -1,0 +1,58 @@
+import { sql } from 'drizzle-orm';
+import { bigint, integer, jsonb, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import { count, id, instant, tenantId, tx } from './columns.ts';
+
+export const EVENT_STATUSES = ['pending', 'processing', 'published', 'failed', 'discarded'] as const;
+
+export const outboxEvents = pgTable(
+  'outbox_events',
+  {
+    tenantId: tenantId(),
+    id: id(),
+    tx: tx(),
+    seq: bigint('seq', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    lane: smallint('lane')
+      .notNull()
+      .generatedAlwaysAs(sql`(hashtextextended(tenant_id::text || ' ' || key, 0) & 3)::smallint`),
+    type: text('type').notNull(),
+    key: text('key').notNull(),
+    payload: jsonb('payload').$type<unknown>().notNull(),
+    payloadBytes: integer('payload_bytes').notNull().generatedAlwaysAs(sql`octet_length(payload::text)`),
+    headers: jsonb('headers').$type<Record<string, string>>().notNull().default({}),
+    status: text('status', { enum: EVENT_STATUSES }).notNull().default('pending'),
+    attempts: integer('attempts').notNull().default(0),
+    requeueCount: integer('requeue_count').notNull().default(0),
+    claimToken: bigint('claim_token', { mode: 'number' }),
+    lastError: text('last_error'),
+    errorId: text('error_id'),
+    availableAt: instant('available_at').notNull().defaultNow(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+    publishedAt: instant('published_at'),
+    failedAt: instant('failed_at'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
+export const outboxLanes = pgTable('outbox_lanes', {
+  lane: smallint('lane').primaryKey(),
+  owner: text('owner'),
+  token: bigint('token', { mode: 'number' }).notNull().default(0),
+  leaseUntil: instant('lease_until'),
+  lowWater: bigint('low_water', { mode: 'number' }).notNull().default(0),
+});
+
+export const outboxCounters = pgTable(
+  'outbox_counters',
+  { tenantId: tenantId(), lane: smallint('lane').notNull(), published: count('published').notNull().default(0) },
+  (t) => [primaryKey({ columns: [t.tenantId, t.lane] })],
+);
+
+export const outboxPublishers = pgTable('outbox_publishers', {
+  id: text('id').primaryKey(),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  backend: text('backend').notNull(),
+  startedAt: instant('started_at').notNull().defaultNow(),
+  lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+});

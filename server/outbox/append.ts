@@ -1,0 +1,66 @@
+import { sql } from 'drizzle-orm';
+import { newId, ServiceError, type Tx } from '#server/lib/index.ts';
+import { MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES } from './config.ts';
+import { enqueueFailures } from './metrics.ts';
+import { wakePublishers } from './wake.ts';
+
+export type NewEvent = {
+  tenantId: string;
+  /** Say its version: `interaction.recorded.v1`. */
+  type: string;
+  /** Events of one key are published in the order in which their transactions followed each other. */
+  key: string;
+  payload: Record<string, unknown>;
+  headers?: Record<string, string>;
+};
+
+/**
+ * Stores an event in the caller's transaction and wakes the publishers after its commit. Whatever is thrown, the
+ * transaction must not be committed: the event and what it tells of go together.
+ * @throws ServiceError OUTBOX_EVENT_TOO_LARGE, OUTBOX_EVENT_REFUSED, OUTBOX_UNAVAILABLE
+ */
+export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: string }> {
+  const eventId = newId();
+  const payload = JSON.stringify(event.payload);
+  const headers = JSON.stringify(event.headers ?? {});
+  const payloadBytes = Buffer.byteLength(payload);
+  if (payloadBytes > MAX_PAYLOAD_BYTES || Buffer.byteLength(headers) > MAX_HEADERS_BYTES) throw tooLarge(payloadBytes);
+  try {
+    // `tx` and `seq` come from their defaults, in this order: see the migration.
+    await tx.execute(sql`insert into outbox_events (tenant_id, id, type, key, payload, headers)
+      values (${event.tenantId}, ${eventId}, ${event.type}, ${event.key}, ${payload}::jsonb, ${headers}::jsonb)`);
+  } catch (error) {
+    throw refusal(error, payloadBytes);
+  }
+  tx.afterCommit(wakePublishers);
+  return { eventId };
+}
+
+function tooLarge(payloadBytes: number): ServiceError {
+  enqueueFailures.labels('too_large').inc();
+  return new ServiceError(
+    'OUTBOX_EVENT_TOO_LARGE',
+    `the event's payload has ${payloadBytes} bytes, of ${MAX_PAYLOAD_BYTES} allowed (headers ${MAX_HEADERS_BYTES}); send less`,
+    { payloadBytes, maxBytes: MAX_PAYLOAD_BYTES },
+  );
+}
+
+function refusal(error: unknown, payloadBytes: number): ServiceError {
+  const { code, constraint } = databaseError(error);
+  // jsonb spells some values longer than JSON does: the check of the table is the last word.
+  if (constraint.includes('payload_bytes') || constraint.includes('headers')) return tooLarge(payloadBytes);
+  if (/^2[23]/.test(code)) {
+    enqueueFailures.labels('constraint').inc();
+    return new ServiceError('OUTBOX_EVENT_REFUSED', undefined, { sqlState: code, constraint }, { cause: error });
+  }
+  enqueueFailures.labels(/^(57P|08|CONN|E[A-Z]+$)/.test(code) ? 'connection' : 'other').inc();
+  return new ServiceError('OUTBOX_UNAVAILABLE', undefined, undefined, { cause: error });
+}
+
+/** The driver's error, from below the query builder's. */
+function databaseError(error: unknown): { code: string; constraint: string } {
+  if (!(error instanceof Error)) return { code: '', constraint: '' };
+  if (!('code' in error)) return databaseError(error.cause);
+  const constraint = 'constraint_name' in error ? String(error.constraint_name) : '';
+  return { code: String(error.code), constraint };
+}

@@ -1,0 +1,133 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { query, type Tx, transaction } from '#server/lib/index.ts';
+import { CLAIM_MAX_BYTES, CLAIM_MAX_SCAN } from './config.ts';
+import type { Hold } from './lanes.ts';
+import { batchSize } from './metrics.ts';
+import type { OutboxEvent } from './publisher.ts';
+import { afterSweep, type Choice, chooseClaim, emptyChoice, type HeadRow, keyOf } from './states.ts';
+
+export type Claim = {
+  events: OutboxEvent[];
+  /** More may wait: claim again at once. */
+  isFull: boolean;
+  /** The first unfinished row that was left; null: none was seen. */
+  firstLeft: number | null;
+};
+
+/** Another publisher has the lane now. */
+export class LaneLostError extends Error {
+  constructor(lane: number) {
+    super(`lane ${lane} was taken over by another publisher`);
+    this.name = 'LaneLostError';
+  }
+}
+
+/**
+ * Takes a lane's next events under the lane's token, renews its lease, and moves the lane's low-water. A sweep
+ * reads from the low-water instead of from where this publisher is, and so finds what committed late.
+ * @throws LaneLostError
+ */
+export async function claimEvents(
+  pool: Pool,
+  hold: Hold,
+  options: { leaseMs: number; batchSize: number; isSweep: boolean },
+): Promise<Claim> {
+  // Short limits: whoever stalls here holds the lane's row.
+  const claim = await transaction(pool, { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000 }, async (tx) => {
+    const sight = await renewLane(tx, hold, options.leaseMs);
+    const from = options.isSweep ? hold.progress.lowWater : hold.progress.cursor;
+    const { choice, top } = await chooseFromHead(tx, hold.lane, from, options.batchSize);
+    const firstUnfinished = choice.chosen[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const first = Math.min(firstUnfinished, choice.firstLeft ?? Number.POSITIVE_INFINITY);
+    const doneUpTo = Number.isFinite(first) ? first - 1 : Math.max(top, from);
+    const progress = options.isSweep
+      ? afterSweep(hold.progress, { ...sight, doneUpTo })
+      : { ...hold.progress, cursor: doneUpTo };
+    if (progress.lowWater > hold.progress.lowWater)
+      await tx.execute(sql`update outbox_lanes set low_water = ${progress.lowWater} where lane = ${hold.lane}`);
+    const events = choice.chosen.length === 0 ? [] : await takeEvents(tx, hold, choice);
+    return { events, isFull: choice.isFull, firstLeft: choice.firstLeft, progress };
+  });
+  hold.progress = claim.progress;
+  if (claim.events.length > 0) batchSize.observe(claim.events.length);
+  return claim;
+}
+
+/** The fence of everything in the claim: the row stays locked until it commits. */
+async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
+  const [row] = await query<{ xid: string; oldest: string }>(
+    tx,
+    sql`update outbox_lanes set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1_000}::float8)
+      where lane = ${hold.lane} and token = ${hold.token}
+      returning pg_current_xact_id()::text as xid, pg_snapshot_xmin(pg_current_snapshot())::text as oldest`,
+  );
+  if (!row) throw new LaneLostError(hold.lane);
+  return { xid: BigInt(row.xid), oldestOpen: BigInt(row.oldest) };
+}
+
+/** Reads unfinished rows in order until the claim is full, the lane ends, or too many were looked at. */
+async function chooseFromHead(
+  tx: Tx,
+  lane: number,
+  from: number,
+  maxEvents: number,
+): Promise<{ choice: Choice; top: number }> {
+  const choice = emptyChoice();
+  const pageSize = maxEvents + 1;
+  let after = from;
+  let top = from;
+  for (let seen = 0; seen < CLAIM_MAX_SCAN; ) {
+    const rows = await query<HeadRow & { top: number }>(tx, headStatement(lane, after, pageSize));
+    const [{ top: seenTop } = { top: from }] = rows;
+    const head = rows.filter((row) => row.seq !== null);
+    if (seen === 0) top = seenTop;
+    chooseClaim(choice, head, { maxEvents, maxBytes: CLAIM_MAX_BYTES });
+    if (choice.isFull || head.length < pageSize) break;
+    seen += head.length;
+    after = head.at(-1)?.seq ?? after;
+  }
+  return { choice, top };
+}
+
+// The lane's top comes from the same snapshot as its rows: what is not among them up to there is done or not
+// committed yet. No lock here: a row that somebody has locked must still hold back the later ones of its key.
+const headStatement = (lane: number, after: number, limit: number): SQL =>
+  sql`select t.top::float8 as top, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key, h.status,
+      h.available_at <= clock_timestamp() as "isDue", h.payload_bytes as "payloadBytes"
+    from (select coalesce(max(seq), 0) as top from outbox_events where lane = ${lane}) t
+    left join lateral (
+      select seq, tenant_id, key, status, available_at, payload_bytes from outbox_events
+      where lane = ${lane} and seq > ${after} and status in ('pending', 'processing')
+      order by seq limit ${limit}) h on true`;
+
+async function takeEvents(tx: Tx, hold: Hold, choice: Choice): Promise<OutboxEvent[]> {
+  const seqs = JSON.stringify(choice.chosen.map((row) => row.seq));
+  const rows = await query<OutboxEvent>(
+    tx,
+    sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = clock_timestamp()
+      where lane = ${hold.lane} and status = 'pending' and seq = any (array(
+        select seq from outbox_events where lane = ${hold.lane} and status = 'pending'
+          and seq = any (array(select value::bigint from jsonb_array_elements_text(${seqs}::jsonb)))
+        for update skip locked))
+      returning seq::float8 as seq, id, tenant_id as "tenantId", type, key, payload::text as payload, headers,
+        attempts, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"`,
+  );
+  rows.sort((a, b) => a.seq - b.seq);
+  return rows.length === choice.chosen.length ? rows : withoutGaps(tx, hold, choice, rows);
+}
+
+/** A chosen row could not be had (a requeue or the reaper holds it): later ones of its key are given back. */
+async function withoutGaps(tx: Tx, hold: Hold, choice: Choice, rows: OutboxEvent[]): Promise<OutboxEvent[]> {
+  const taken = new Set(rows.map((row) => row.seq));
+  const broken = new Map<string, number>();
+  for (const row of choice.chosen) if (!taken.has(row.seq) && !broken.has(keyOf(row))) broken.set(keyOf(row), row.seq);
+  const isBehindGap = (row: OutboxEvent) => row.seq > (broken.get(keyOf(row)) ?? Number.POSITIVE_INFINITY);
+  const back = rows.filter(isBehindGap).map((row) => row.seq);
+  choice.firstLeft = Math.min(choice.firstLeft ?? Number.POSITIVE_INFINITY, ...broken.values());
+  if (back.length > 0)
+    await tx.execute(sql`update outbox_events set status = 'pending', claim_token = null
+      where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
+        and seq = any (array(select value::bigint from jsonb_array_elements_text(${JSON.stringify(back)}::jsonb)))`);
+  return rows.filter((row) => !isBehindGap(row));
+}

@@ -1,0 +1,33 @@
+// What steers the outbox. Times in milliseconds.
+
+/** Lanes; the migration's generated column `lane` says the same. More publishers than lanes stand by. */
+export const LANES = 4;
+
+/** A payload larger than this is refused at insert: a broker takes 1 MB with headers and framing. */
+export const MAX_PAYLOAD_BYTES = 900_000;
+export const MAX_HEADERS_BYTES = 8_192;
+
+/** One claim ends here, so that a publisher's memory is bounded by its lanes and not by its batch size. */
+export const CLAIM_MAX_BYTES = 8_000_000;
+
+/** Unfinished rows that one claim looks at beyond its batch: a key that waits must not hide the others. */
+export const CLAIM_MAX_SCAN = 20_000;
+
+/** A publish is given up at this part of the lease: the rest is for marking before anyone takes over. */
+export const PUBLISH_PART_OF_LEASE = 0.7;
+
+/** Wake-ups of one process are gathered this long. */
+export const NOTIFY_COALESCE_MS = 25;
+export const NOTIFY_CHANNEL = 'mainspring_outbox';
+
+/** Delay after an event's own failure: 1, 2, 4 … seconds, at most this many. */
+export const EVENT_RETRY_MAX_SECONDS = 60;
+
+/** A sweep from the low-water finds rows that committed late. Cheaper than this it comes with every short claim. */
+export const CHEAP_SWEEP_MS = 20;
+
+/** Error messages in rows and pages. */
+export const MAX_MESSAGE_CHARS = 2_000;
+
+/** Default of OUTBOX_REAPER_STALENESS_SECONDS. */
+export const REAPER_STALENESS_SECONDS = 300;

@@ -1,0 +1,13 @@
+export { appendEvent, type NewEvent } from './append.ts';
+export { countBacklog } from './backlog.ts';
+export { LaneLostError } from './claim.ts';
+export { CHEAP_SWEEP_MS, LANES } from './config.ts';
+export { DeadlineError, within } from './deadline.ts';
+export { type Hold, type PublisherIdentity, returnLanes, signOff, signOn, takeLanes } from './lanes.ts';
+export { pendingCount, tickFailures } from './metrics.ts';
+export { type LaneOptions, type LaneTurn, PublishFailedError, publishLane } from './publish-lane.ts';
+export { type EventPublisher, isTransient, type OutboxEvent, type PublishOutcome } from './publisher.ts';
+export { createFilePublisher } from './publishers/file.ts';
+export { type ReapResult, reapEvents } from './reap.ts';
+export { outboxProcedures } from './router.ts';
+export { listenForEvents, notifyPublishersThrough, onOutboxWake, wakePublishers } from './wake.ts';

@@ -1,0 +1,77 @@
+// Who publishes which lane. A lane has one owner at a time, by a lease in the database; the token grows with every
+// change of hands and stands on every row that its owner claims.
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { query, queryOne, transaction } from '#server/lib/index.ts';
+import { LANES } from './config.ts';
+import { type Progress, startProgress } from './states.ts';
+
+export type Hold = { lane: number; token: number; progress: Progress };
+export type PublisherIdentity = { id: string; host: string; pid: number; backend: string };
+
+/** Says that this publisher lives, and returns its fair share of the lanes among those that do. */
+export async function signOn(pool: Pool, me: PublisherIdentity, leaseMs: number): Promise<number> {
+  return transaction(pool, { statementTimeoutMs: 5_000 }, async (tx) => {
+    await tx.execute(sql`insert into outbox_publishers (id, host, pid, backend, last_seen_at)
+      values (${me.id}, ${me.host}, ${me.pid}, ${me.backend}, clock_timestamp())
+      on conflict (id) do update set last_seen_at = clock_timestamp(), backend = excluded.backend`);
+    await tx.execute(sql`delete from outbox_publishers where last_seen_at < clock_timestamp() - interval '1 day'`);
+    const { living } = await queryOne<{ living: number }>(
+      tx,
+      sql`select count(*)::int as living from outbox_publishers
+        where last_seen_at > clock_timestamp() - make_interval(secs => ${leaseMs / 1_000}::float8)`,
+    );
+    return Math.ceil(LANES / Math.max(1, living));
+  });
+}
+
+/**
+ * Takes up to `limit` lanes whose lease has run out, or which are this publisher's own but not among `held`: then it
+ * does not know what it left there. What their last token claimed and did not finish is pending again.
+ */
+export async function takeLanes(
+  pool: Pool,
+  options: { owner: string; leaseMs: number; limit: number; held: readonly number[] },
+): Promise<Hold[]> {
+  if (options.limit <= 0) return [];
+  return transaction(pool, { statementTimeoutMs: 30_000, idleTimeoutMs: 5_000 }, async (tx) => {
+    const taken = await query<{ lane: number; token: number; lowWater: number }>(
+      tx,
+      sql`with free as (
+          select lane from outbox_lanes
+          where (owner is null or owner = ${options.owner} or lease_until is null or lease_until < clock_timestamp())
+            and not lane = any (array(select value::smallint from jsonb_array_elements_text(${JSON.stringify(options.held)}::jsonb)))
+          order by (owner is not distinct from ${options.owner}) desc, lane limit ${options.limit} for update skip locked)
+        update outbox_lanes l set owner = ${options.owner}, token = l.token + 1,
+          lease_until = clock_timestamp() + make_interval(secs => ${options.leaseMs / 1_000}::float8)
+        from free where l.lane = free.lane
+        returning l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater"`,
+    );
+    for (const { lane, token, lowWater } of taken)
+      await tx.execute(sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
+        where lane = ${lane} and seq > ${lowWater} and status = 'processing' and claim_token = ${token - 1}`);
+    return taken.map(({ lane, token, lowWater }) => ({ lane, token, progress: startProgress(lowWater) }));
+  });
+}
+
+/** Gives lanes back at once, with nothing of theirs in flight, so that nobody waits for the lease. */
+export async function returnLanes(pool: Pool, holds: readonly Hold[]): Promise<void> {
+  if (holds.length === 0) return;
+  const given = JSON.stringify(holds.map(({ lane, token }) => ({ lane, token })));
+  await transaction(pool, { statementTimeoutMs: 5_000 }, async (tx) => {
+    await tx.execute(sql`update outbox_events e set status = 'pending', claim_token = null, updated_at = clock_timestamp()
+      from jsonb_to_recordset(${given}::jsonb) as g(lane smallint, token bigint)
+      join outbox_lanes l on l.lane = g.lane and l.token = g.token
+      where e.lane = g.lane and e.seq > l.low_water and e.status = 'processing' and e.claim_token = g.token`);
+    await tx.execute(sql`update outbox_lanes l set owner = null, lease_until = null
+      from jsonb_to_recordset(${given}::jsonb) as g(lane smallint, token bigint)
+      where l.lane = g.lane and l.token = g.token`);
+  });
+}
+
+/** Takes this publisher off the list of the living. */
+export async function signOff(pool: Pool, id: string): Promise<void> {
+  await transaction(pool, { statementTimeoutMs: 5_000 }, (tx) =>
+    tx.execute(sql`delete from outbox_publishers where id = ${id}`),
+  );
+}

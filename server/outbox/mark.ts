@@ -1,0 +1,112 @@
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { query, transaction } from '#server/lib/index.ts';
+import type { Claim } from './claim.ts';
+import { MAX_MESSAGE_CHARS } from './config.ts';
+import type { Hold } from './lanes.ts';
+import { eventAge, eventAttempts, processed } from './metrics.ts';
+import type { OutboxEvent, PublishOutcome } from './publisher.ts';
+import { type Settled, settle } from './states.ts';
+
+export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
+type Verdict = { event: OutboxEvent; outcome: PublishOutcome; settled: Settled };
+
+/**
+ * Records what became of a claim, only on rows that still bear its token: whoever lost the lane, or whose rows were
+ * reaped, marks nothing. Moves the lane's cursor past what is done.
+ */
+export async function markEvents(
+  pool: Pool,
+  hold: Hold,
+  claim: Claim,
+  outcomes: readonly PublishOutcome[],
+  options: { maxAttempts: number; errorId: string },
+): Promise<MarkCounts> {
+  const verdicts = claim.events.map((event, index): Verdict => {
+    const outcome = outcomes[index] ?? { kind: 'held' };
+    return { event, outcome, settled: settle(event.attempts, outcome, options.maxAttempts) };
+  });
+  const published = verdicts.filter(({ settled }) => settled.status === 'published');
+  const others = verdicts.filter(({ settled }) => settled.status !== 'published');
+  const marked = await transaction(pool, { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000 }, async (tx) => {
+    const ages = published.length === 0 ? [] : await query<{ age: number }>(tx, publishedStatement(hold, published));
+    const rest = others.length === 0 ? [] : await query<{ seq: number }>(tx, othersStatement(hold, others, options));
+    return { ages, rest: new Set(rest.map((row) => row.seq)) };
+  });
+  for (const { age } of marked.ages) eventAge.observe(Math.max(0, age));
+  const isMarked = ({ event }: Verdict) => marked.rest.has(event.seq);
+  const failed = others.filter((verdict) => isMarked(verdict) && verdict.settled.status === 'failed');
+  const counts = {
+    published: marked.ages.length,
+    failed: failed.length,
+    retried: marked.rest.size - failed.length,
+    lost: verdicts.length - marked.ages.length - marked.rest.size,
+  };
+  if (counts.lost === 0) moveCursor(hold, claim, verdicts);
+  count(counts, [...published, ...failed]);
+  return counts;
+}
+
+/** Up to the first row of the lane that is known to be unfinished. */
+function moveCursor(hold: Hold, claim: Claim, verdicts: readonly Verdict[]): void {
+  const waiting = verdicts.find(({ settled }) => settled.status === 'pending')?.event.seq;
+  const first = Math.min(waiting ?? Number.POSITIVE_INFINITY, claim.firstLeft ?? Number.POSITIVE_INFINITY);
+  const last = claim.events.at(-1)?.seq ?? hold.progress.cursor;
+  hold.progress = { ...hold.progress, cursor: Number.isFinite(first) ? first - 1 : last };
+}
+
+function count(counts: MarkCounts, ended: readonly Verdict[]): void {
+  for (const [result, n] of Object.entries(counts)) if (n > 0) processed.labels(result).inc(n);
+  for (const { settled } of ended) eventAttempts.observe(settled.attempts);
+}
+
+// Counted in the same statement, per tenant, in rows that only this lane's owner writes.
+const publishedStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`with marked as (
+    update outbox_events set status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
+    where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
+      and seq = any (array(select value::bigint from jsonb_array_elements_text(${JSON.stringify(verdicts.map(({ event }) => event.seq))}::jsonb)))
+    returning tenant_id, extract(epoch from published_at - created_at)::float8 as age),
+  counted as (
+    insert into outbox_counters as c (tenant_id, lane, published)
+    select tenant_id, ${hold.lane}, count(*) from marked group by tenant_id order by tenant_id
+    on conflict (tenant_id, lane) do update set published = c.published + excluded.published)
+  select age from marked`;
+
+function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { errorId: string }) {
+  const rows = verdicts.map(({ event, outcome, settled }) => ({
+    seq: event.seq,
+    status: settled.status,
+    attempts: settled.attempts,
+    delay_s: settled.delayMs / 1_000,
+    error: outcome.kind === 'refused' ? outcome.error.message.slice(0, MAX_MESSAGE_CHARS) : null,
+  }));
+  return sql`update outbox_events e set status = r.status, attempts = r.attempts, claim_token = null,
+      updated_at = clock_timestamp(), available_at = clock_timestamp() + make_interval(secs => r.delay_s),
+      failed_at = case when r.status = 'failed' then clock_timestamp() end,
+      last_error = coalesce(r.error, e.last_error), error_id = case when r.error is null then e.error_id else ${options.errorId} end
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(seq bigint, status text, attempts int, delay_s float8, error text)
+    where e.lane = ${hold.lane} and e.seq = r.seq and e.claim_token = ${hold.token} and e.status = 'processing'
+    returning e.seq::float8 as seq`;
+}
+
+/** Gives back what was claimed and not known to be sent. No attempt is counted. */
+export async function releaseEvents(
+  pool: Pool,
+  hold: Hold,
+  seqs: readonly number[],
+  failure: { message: string; errorId: string } | null,
+): Promise<number> {
+  const released = await transaction(pool, { statementTimeoutMs: 5_000, idleTimeoutMs: 5_000 }, (tx) =>
+    query(
+      tx,
+      sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp(),
+          last_error = coalesce(${failure?.message.slice(0, MAX_MESSAGE_CHARS) ?? null}::text, last_error),
+          error_id = coalesce(${failure?.errorId ?? null}::text, error_id)
+        where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
+          and seq = any (array(select value::bigint from jsonb_array_elements_text(${JSON.stringify(seqs)}::jsonb)))
+        returning 1 as one`,
+    ),
+  );
+  if (released.length > 0) processed.labels('released').inc(released.length);
+  return released.length;
+}

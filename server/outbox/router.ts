@@ -1,0 +1,62 @@
+import { mutation, procedure } from '#server/procedure.ts';
+import { getEvent, getSummary, listEvents } from './read-events.ts';
+import {
+  EventDetail,
+  EventPage,
+  FailedInput,
+  FailedOutput,
+  GetEventInput,
+  ListEventsInput,
+  OutboxSummary,
+} from './schemas.ts';
+import { discardEvents, requeueEvents } from './settle-failed.ts';
+
+export const outboxProcedures = {
+  summary: procedure
+    .meta({
+      rest: 'GET /outbox/summary',
+      summary: 'Counts the events of the outbox by status and says how long the oldest has waited.',
+      scope: 'outbox:read',
+      output: OutboxSummary,
+    })
+    .query(({ ctx }) => getSummary(ctx)),
+  list: procedure
+    .meta({
+      rest: 'GET /outbox/events',
+      summary: 'Lists outbox events, newest first.',
+      scope: 'outbox:read',
+      output: EventPage,
+    })
+    .input(ListEventsInput)
+    .query(({ ctx, input }) => listEvents(ctx, input)),
+  get: procedure
+    .meta({
+      rest: 'GET /outbox/events/:id',
+      summary: 'Gives one outbox event with its payload and last error.',
+      scope: 'outbox:read',
+      output: EventDetail,
+      errors: ['EVENT_NOT_FOUND'],
+    })
+    .input(GetEventInput)
+    .query(({ ctx, input }) => getEvent(ctx, input)),
+  requeue: mutation
+    .meta({
+      rest: 'POST /outbox/requeue',
+      summary: 'Puts failed events back, each at the end of the order of its key.',
+      scope: 'outbox:write',
+      audit: 'outbox.requeue',
+      output: FailedOutput,
+    })
+    .input(FailedInput)
+    .mutation(({ ctx, input }) => requeueEvents(ctx, input)),
+  discard: mutation
+    .meta({
+      rest: 'POST /outbox/discard',
+      summary: 'Gives failed events up for good.',
+      scope: 'outbox:write',
+      audit: 'outbox.discard',
+      output: FailedOutput,
+    })
+    .input(FailedInput)
+    .mutation(({ ctx, input }) => discardEvents(ctx, input)),
+};

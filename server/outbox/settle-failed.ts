@@ -1,0 +1,72 @@
+// What an operator does with failed events: publish them after all, or give them up.
+import { type SQL, sql } from 'drizzle-orm';
+import { recordAudit } from '#server/audit/index.ts';
+import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import type { FailedInput } from './schemas.ts';
+import { wakePublishers } from './wake.ts';
+
+const MAX_PER_CALL = 500;
+type Result = { changed: number; remaining: number };
+
+/**
+ * Puts failed events back, each at the end of its key's order, with a header that says so: later events of the key
+ * may have gone out before it.
+ */
+export function requeueEvents(ctx: Ctx, input: FailedInput): Promise<Result> {
+  return change(ctx, input, 'outbox.requeue', async (tx, id) => {
+    // One by one, so that they keep their order among each other.
+    await tx.execute(sql`update outbox_events set status = 'pending', seq = default, attempts = 0, failed_at = null,
+        requeue_count = requeue_count + 1, claim_token = null, available_at = clock_timestamp(), updated_at = clock_timestamp(),
+        headers = headers || jsonb_build_object('mainspring-requeued', (requeue_count + 1)::text)
+      where tenant_id = ${ctx.tenant.id} and id = ${id}`);
+  });
+}
+
+/** Gives failed events up for good; their rows stay until they are pruned. */
+export function discardEvents(ctx: Ctx, input: FailedInput): Promise<Result> {
+  return change(ctx, input, 'outbox.discard', async (tx, id) => {
+    await tx.execute(sql`update outbox_events set status = 'discarded', failed_at = null, updated_at = clock_timestamp()
+      where tenant_id = ${ctx.tenant.id} and id = ${id}`);
+  });
+}
+
+function change(
+  ctx: Ctx,
+  input: FailedInput,
+  action: 'outbox.requeue' | 'outbox.discard',
+  apply: (tx: Tx, id: string) => Promise<void>,
+): Promise<Result> {
+  return withTransaction(ctx, async (tx) => {
+    const matching = matchingFailed(ctx, input);
+    const { total } = await queryOne<{ total: number }>(
+      tx,
+      sql`select count(*)::int as total from outbox_events where ${matching}`,
+    );
+    if (input.dryRun) return { changed: 0, remaining: total };
+    // The lock comes before a new place is taken: the transaction has its number by then.
+    const rows = await query<{ id: string }>(
+      tx,
+      sql`select id from outbox_events where ${matching} order by seq limit ${MAX_PER_CALL} for update`,
+    );
+    for (const { id } of rows) await apply(tx, id);
+    await recordAudit(tx, ctx, {
+      ...{ action, targetKind: 'outbox_event', targetId: rows.length === 1 ? (rows[0]?.id ?? '') : '' },
+      details: { changed: rows.length, ...(input.filter ? { filter: input.filter } : {}) },
+      after: rows.map((row) => row.id),
+    });
+    if (action === 'outbox.requeue') tx.afterCommit(wakePublishers);
+    return { changed: rows.length, remaining: Math.max(0, total - rows.length) };
+  });
+}
+
+function matchingFailed(ctx: Ctx, input: FailedInput): SQL {
+  const parts = [sql`tenant_id = ${ctx.tenant.id} and failed_at is not null and status = 'failed'`];
+  if (input.ids)
+    parts.push(
+      sql`id = any (array(select value::uuid from jsonb_array_elements_text(${JSON.stringify(input.ids)}::jsonb)))`,
+    );
+  if (input.filter?.type) parts.push(sql`type = ${input.filter.type}`);
+  if (input.filter?.key) parts.push(sql`key = ${input.filter.key}`);
+  return sql.join(parts, sql` and `);
+}

@@ -1,0 +1,122 @@
+// The decisions of the outbox, without a database: what a claim takes, what an outcome does to its event, and how
+// far a lane is known to be done. The SQL beside it carries them out; explorer.test.ts walks all of their states.
+import { backoffMs } from '#server/lib/index.ts';
+import { EVENT_RETRY_MAX_SECONDS } from './config.ts';
+import type { PublishOutcome } from './publisher.ts';
+
+export type EventStatus = 'pending' | 'processing' | 'published' | 'failed' | 'discarded';
+
+/** What an event may become. processing -> pending: tried again, released, taken over or reaped. */
+export const EVENT_MOVES: Record<EventStatus, readonly EventStatus[]> = {
+  pending: ['processing'],
+  processing: ['published', 'pending', 'failed'],
+  published: [],
+  failed: ['pending', 'discarded'],
+  discarded: [],
+};
+
+/** An unfinished row of a lane, as a claim sees it. */
+export type HeadRow = {
+  seq: number;
+  tenantId: string;
+  key: string;
+  status: 'pending' | 'processing';
+  /** Its time to be tried has come. */
+  isDue: boolean;
+  payloadBytes: number;
+};
+
+export type Choice = {
+  /** In order. Events of one key may follow each other here: they are sent in this order. */
+  chosen: HeadRow[];
+  chosenBytes: number;
+  /** The first unfinished row that was not taken; null when all that were seen were. */
+  firstLeft: number | null;
+  isFull: boolean;
+  /** Keys with an earlier unfinished row that this claim does not hold. */
+  blocked: Set<string>;
+};
+
+export const keyOf = (row: { tenantId: string; key: string }) => `${row.tenantId} ${row.key}`;
+export const emptyChoice = (): Choice => ({
+  ...{ chosen: [], chosenBytes: 0, firstLeft: null, isFull: false, blocked: new Set<string>() },
+});
+
+/**
+ * Goes on choosing with the next rows of a lane, which come in the order of seq. An event whose key has an earlier
+ * unfinished one is chosen only when that one is chosen too. At least one event fits, however large.
+ */
+export function chooseClaim(
+  choice: Choice,
+  rows: readonly HeadRow[],
+  limits: { maxEvents: number; maxBytes: number },
+): void {
+  for (const row of rows) {
+    if (choice.isFull) {
+      choice.firstLeft ??= row.seq;
+      return;
+    }
+    const isFree = row.status === 'pending' && row.isDue && !choice.blocked.has(keyOf(row));
+    const fits = choice.chosen.length === 0 || choice.chosenBytes + row.payloadBytes <= limits.maxBytes;
+    if (isFree && fits) {
+      choice.chosen.push(row);
+      choice.chosenBytes += row.payloadBytes;
+      choice.isFull = choice.chosen.length >= limits.maxEvents;
+      continue;
+    }
+    choice.firstLeft ??= row.seq;
+    choice.blocked.add(keyOf(row));
+    if (isFree) choice.isFull = true;
+  }
+}
+
+export type Settled = { status: 'published' | 'pending' | 'failed'; attempts: number; delayMs: number };
+
+/** What an outcome makes of an event. Only its own refusals are attempts; a held one waits for nothing but its key. */
+export function settle(
+  attempts: number,
+  outcome: PublishOutcome,
+  maxAttempts: number,
+  random: () => number = Math.random,
+): Settled {
+  if (outcome.kind === 'published') return { status: 'published', attempts, delayMs: 0 };
+  if (outcome.kind === 'held') return { status: 'pending', attempts, delayMs: 0 };
+  const next = attempts + 1;
+  if (outcome.isFinal || next >= maxAttempts) return { status: 'failed', attempts: next, delayMs: 0 };
+  const backoff = { initialSeconds: 1, factor: 2, maxSeconds: EVENT_RETRY_MAX_SECONDS };
+  return { status: 'pending', attempts: next, delayMs: backoffMs(backoff, next, random) };
+}
+
+/**
+ * How far a lane is done. A place in it is taken before its transaction commits, so "all that I see up to S is
+ * done" is not "all up to S is done". S was seen; a transaction that begins later gets the number X; every open
+ * one that may hold a place below S has a smaller number. When none below X is open any more, what is seen up to S
+ * is all there is, and the low-water may go there.
+ */
+export type Progress = {
+  lowWater: number;
+  /** Seen to be done without a gap that this publisher knows of; a claim reads from here. */
+  cursor: number;
+  /** What the sweep before this one saw done. */
+  seenDone: number;
+  barrier: { seq: number; xid: bigint } | null;
+};
+
+export const startProgress = (lowWater: number): Progress => ({
+  ...{ lowWater, cursor: lowWater, seenDone: lowWater, barrier: null },
+});
+
+/**
+ * After a sweep from the low-water. `doneUpTo`: no unfinished row was seen at or below it. `xid` is the sweep's own
+ * number, `oldestOpen` was read before the sweep's rows were.
+ */
+export function afterSweep(progress: Progress, sweep: { doneUpTo: number; xid: bigint; oldestOpen: bigint }): Progress {
+  let { lowWater, barrier } = progress;
+  if (barrier && sweep.oldestOpen > barrier.xid) {
+    lowWater = Math.max(lowWater, Math.min(barrier.seq, sweep.doneUpTo));
+    barrier = null;
+  }
+  // The place was seen by an earlier transaction than the one whose number is taken.
+  if (!barrier && progress.seenDone > lowWater) barrier = { seq: progress.seenDone, xid: sweep.xid };
+  return { lowWater, barrier, cursor: sweep.doneUpTo, seenDone: sweep.doneUpTo };
+}

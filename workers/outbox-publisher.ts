@@ -1,0 +1,55 @@
+// The publisher as a process of its own, so that a busy runner cannot hold events up.
+import { roleNames } from '#db/access.ts';
+import { urlForRole } from '#db/client.ts';
+import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
+import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
+import { listenForEvents } from '#server/outbox/index.ts';
+import { createPublisherLoop } from './publisher-loop.ts';
+import { publisherSettings } from './publisher-settings.ts';
+
+/** 30 consecutive failures that waiting does not cure: whoever started this process should look. */
+const EXIT_GAVE_UP = 3;
+const log = createLogger({ level: env.LOG_LEVEL, tier: 'publisher' });
+
+function boot(): void {
+  const { DATABASE_URL: ownerUrl, WORKER_PASSWORD: password } = env;
+  if (!ownerUrl || !password) {
+    log.fatal('DATABASE_URL and WORKER_PASSWORD must be set');
+    process.exit(EXIT_BAD_ENVIRONMENT);
+  }
+  collectProcessMetrics();
+  const { worker: role } = roleNames(env.ROLE_PREFIX);
+  const loop = createPublisherLoop({
+    ...publisherSettings(env, urlForRole(ownerUrl, role, password), log),
+    name: env.PROCESS_NAME,
+    livenessFile: env.OUTBOX_LIVENESS_FILE,
+    onGivingUp: () => {
+      log.fatal('outbox-publisher gives up after 30 consecutive failures');
+      process.exit(EXIT_GAVE_UP);
+    },
+  });
+  const events = listenForEvents(urlForRole(env.DATABASE_DIRECT_URL ?? ownerUrl, role, password), log);
+  loop.start();
+  log.info({ backend: env.EVENT_PUBLISHER, pollMs: env.OUTBOX_POLL_INTERVAL_MS }, 'outbox-publisher started');
+
+  let isStopping = false;
+  const stop = async (signal: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    log.info({ signal }, 'outbox-publisher is stopping');
+    setTimeout(() => process.exit(1), env.OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS + 8_000).unref();
+    await loop.stop();
+    await events.stop();
+    process.exit(0);
+  };
+  const onSignal = (signal: string) => {
+    stop(signal).catch((error: unknown) => {
+      logError(log, error, 'outbox-publisher could not stop cleanly');
+      process.exit(1);
+    });
+  };
+  process.on('SIGTERM', () => onSignal('SIGTERM'));
+  process.on('SIGINT', () => onSignal('SIGINT'));
+}
+
+boot();
