@@ -1,12 +1,12 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { occurrences } from '#db/schema/index.ts';
-import { decodeCursor, type Tx, toPage } from '#server/lib/index.ts';
+import { decodeCursor, ServiceError, type Tx, toPage } from '#server/lib/index.ts';
 
 type Input = { tenantId: string; pipelineId: string; limit: number; cursor?: string | undefined };
 
 /** The ledger of one pipeline, newest first. A stretch is one row from dueAt to until with its count. */
 export async function listOccurrences(tx: Tx, input: Input) {
-  const before = input.cursor ? new Date(decodeCursor(input.cursor, 1)[0]!) : null;
+  const before = input.cursor ? cursorInstant(input.cursor) : null;
   const rows = await tx
     .select()
     .from(occurrences)
@@ -32,4 +32,10 @@ export async function listOccurrences(tx: Tx, input: Input) {
       decidedAt: row.decidedAt.toISOString(),
     })),
   };
+}
+
+function cursorInstant(cursor: string): Date {
+  const at = new Date(decodeCursor(cursor, 1)[0]!);
+  if (!Number.isNaN(at.getTime())) return at;
+  throw new ServiceError('INPUT_INVALID', 'cursor is not one this list gave out; leave it away to start from the top');
 }
