@@ -13,5 +13,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     sourcemap: false,
   },
+  // Found only when a route that uses them is first opened, they would reload the page under one's hands.
+  optimizeDeps: { include: ['class-variance-authority', 'clsx', 'lucide-react', 'radix-ui', 'tailwind-merge'] },
   server: { watch: { ignored: ['**/.mainspring*/**', '**/build/**', '**/test-results/**'] } },
 });

@@ -1,6 +1,7 @@
 // What the buttons of a pipeline's page do. One form field, `intent`, says which.
 import type { ActionFunctionArgs } from '@remix-run/node';
-import { type ActionResult, act, text } from '../api.ts';
+import { act, text } from '../api.server.ts';
+import type { ActionResult } from '../page-error.ts';
 
 /** Lengths after which a pause ends by itself, in minutes; '' holds it until somebody resumes. */
 const PAUSE_MINUTES = new Set([60, 240, 1_440, 10_080]);

@@ -2,7 +2,7 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remi
 import { Outlet, useLoaderData } from '@remix-run/react';
 import { Pause } from 'lucide-react';
 import type { PipelineDetail } from '#server/web/index.ts';
-import { load } from '../api.ts';
+import { load } from '../api.server.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Labels } from '../ui/filter-bar.tsx';
 import { Live } from '../ui/live.tsx';

@@ -2,7 +2,7 @@ import type { LoaderFunctionArgs } from '@remix-run/node';
 import { Link, useLoaderData } from '@remix-run/react';
 import { BookOpenCheck } from 'lucide-react';
 import type { Occurrence } from '#server/web/index.ts';
-import { load } from '../api.ts';
+import { load } from '../api.server.ts';
 import { count } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';

@@ -2,7 +2,7 @@ import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { Link, useLoaderData } from '@remix-run/react';
 import { Workflow } from 'lucide-react';
 import type { PipelineListItem } from '#server/web/index.ts';
-import { load } from '../api.ts';
+import { load } from '../api.server.ts';
 import { ScheduleWords } from '../scheduler/schedule-words.tsx';
 import { LastRun } from '../scheduler/scheduler-table.tsx';
 import { Card } from '../ui/card.tsx';

@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs } from '@remix-run/node';
 import { Link, useLoaderData, useRouteLoaderData } from '@remix-run/react';
-import { load } from '../api.ts';
+import { load } from '../api.server.ts';
 import { DagView } from '../dag/dag-view.tsx';
 import { NextFiresList } from '../scheduler/next-fires.tsx';
 import { sourceOf } from '../scheduler/schedule-words.tsx';

@@ -1,6 +1,6 @@
 import type { LoaderFunctionArgs } from '@remix-run/node';
 import { useLoaderData } from '@remix-run/react';
-import { load } from '../api.ts';
+import { load } from '../api.server.ts';
 import { runFilter } from '../runs/run-filter.ts';
 import { RunList } from '../runs/run-list.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';

@@ -2,7 +2,7 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remi
 import { Link, useLoaderData } from '@remix-run/react';
 import { useState } from 'react';
 import type { RunDetail } from '#server/web/index.ts';
-import { act, load, notFound } from '../api.ts';
+import { act, load, notFound } from '../api.server.ts';
 import { DagView } from '../dag/dag-view.tsx';
 import { count } from '../time/format.ts';
 import { Card, Facts } from '../ui/card.tsx';
@@ -133,7 +133,14 @@ function RunFacts({ run }: { run: RunDetail }) {
         },
         { term: 'Started', value: <Time at={run.startedAt} show="exact" /> },
         { term: 'Took', value: <Duration from={run.startedAt} to={run.finishedAt} /> },
-        { term: 'Requested by', value: run.requestedBy || <Dash why="The scheduler" /> },
+        {
+          term: 'Requested by',
+          value: (
+            <span className="block truncate" title={run.requestedBy}>
+              {run.requestedBy || <Dash why="Nobody" />}
+            </span>
+          ),
+        },
         { term: 'Attempt', value: `${run.attempt} of ${run.maxAttempts}` },
         {
           term: 'Version',

@@ -1,7 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useLoaderData } from '@remix-run/react';
 import { CalendarClock } from 'lucide-react';
-import { load } from '../api.ts';
+import { load } from '../api.server.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';

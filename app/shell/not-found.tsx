@@ -1,6 +1,6 @@
 import type { MetaFunction } from '@remix-run/node';
 import { data } from '@remix-run/node';
-import type { PageError } from '../api.ts';
+import type { PageError } from '../page-error.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 
 export const meta: MetaFunction = () => [{ title: 'Not found · Mainspring' }];

@@ -1,6 +1,6 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import { data, redirect } from '@remix-run/node';
-import { text } from '../api.ts';
+import { text } from '../api.server.ts';
 import { isZone } from '../time/format.ts';
 import { isTheme } from './preference-cookies.ts';
 

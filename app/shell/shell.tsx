@@ -1,7 +1,7 @@
 import type { LoaderFunctionArgs } from '@remix-run/node';
 import { redirect } from '@remix-run/node';
 import { Outlet, useLoaderData, useNavigation } from '@remix-run/react';
-import { loginPath } from '../api.ts';
+import { loginPath } from '../api.server.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { ThemeMenu, UserMenu, ZoneMenu } from './controls.tsx';
 import { readPreferences } from './preference-cookies.ts';

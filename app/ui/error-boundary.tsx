@@ -1,5 +1,5 @@
 import { isRouteErrorResponse, useRouteError } from '@remix-run/react';
-import { type PageError, titleOf } from '../api.ts';
+import { type PageError, titleOf } from '../page-error.ts';
 import { ErrorState } from './states.tsx';
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null);

@@ -1,6 +1,6 @@
 import { CircleAlert, type LucideIcon, RotateCw } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { PageError } from '../api.ts';
+import type { PageError } from '../page-error.ts';
 import { Button } from './button.tsx';
 import { cn } from './cn.ts';
 import { CopyableId } from './copy.tsx';

@@ -1,6 +1,6 @@
 import { Link, useFetcher } from '@remix-run/react';
 import { useEffect, useRef } from 'react';
-import type { ActionResult } from '../api.ts';
+import type { ActionResult } from '../page-error.ts';
 import { useToast } from './toast.tsx';
 
 /** A form that posts without leaving the page and tells its outcome as a toast; `onDone` runs after a success. */

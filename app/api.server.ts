@@ -2,14 +2,7 @@
 import type { AppLoadContext } from '@remix-run/node';
 import { data, redirect } from '@remix-run/node';
 import type { PagesApi } from '#server/web/index.ts';
-
-/** What an error page and an error toast show. */
-export interface PageError {
-  title: string;
-  code: string;
-  message: string;
-  errorId: string | null;
-}
+import { type ActionResult, type PageError, titleOf } from './page-error.ts';
 
 interface Args {
   request: Request;
@@ -36,10 +29,6 @@ export async function load<T>({ request, context }: Args, read: (api: PagesApi) 
   }
 }
 
-export type ActionResult =
-  | { ok: true; title: string; detail?: string; runId?: string }
-  | { ok: false; error: PageError };
-
 /** Runs `write` with the API; a refusal becomes a result that the page shows beside what was tried. */
 export async function act({ request, context }: Args, write: (api: PagesApi) => Promise<ActionResult>) {
   if (context.api === null) throw redirect(loginPath(request));
@@ -55,15 +44,6 @@ export async function act({ request, context }: Args, write: (api: PagesApi) => 
 /** What a loader throws for an address that names nothing. */
 export const notFound = (code: string, message: string) =>
   data({ title: titleOf(404), code, message, errorId: null } satisfies PageError, { status: 404 });
-
-/** A heading for an HTTP status. */
-export function titleOf(status: number): string {
-  if (status === 404) return 'Not found';
-  if (status === 403) return 'Not allowed';
-  if (status === 429) return 'Too many requests';
-  if (status === 503) return 'The database does not answer';
-  return status < 500 ? 'This could not be done' : 'Something went wrong';
-}
 
 /** A text field of a form, trimmed; '' when it is missing. */
 export function text(form: FormData, name: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loginPath } from './api.ts';
+import { loginPath } from './api.server.ts';
 
 const pathFor = (url: string) => loginPath(new Request(`http://x.test${url}`));
 

@@ -1,0 +1,22 @@
+// The words of a failure. Apart from api.server.ts, because the browser shows them too.
+/** What an error page and an error toast show. */
+export interface PageError {
+  title: string;
+  code: string;
+  message: string;
+  errorId: string | null;
+}
+
+/** What a form's action came to. */
+export type ActionResult =
+  | { ok: true; title: string; detail?: string; runId?: string }
+  | { ok: false; error: PageError };
+
+/** A heading for an HTTP status. */
+export function titleOf(status: number): string {
+  if (status === 404) return 'Not found';
+  if (status === 403) return 'Not allowed';
+  if (status === 429) return 'Too many requests';
+  if (status === 503) return 'The database does not answer';
+  return status < 500 ? 'This could not be done' : 'Something went wrong';
+}
