@@ -1,6 +1,7 @@
 // The publisher: holds its share of the lanes, publishes each in its order, and waits for news in between.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import type { Pool } from '#db/client.ts';
 import { type Logger, logError, transaction } from '#server/lib/index.ts';
 import {
@@ -63,6 +64,7 @@ export function createPublisherLoop(config: PublisherConfig) {
   let signedOnAtMs = Number.NEGATIVE_INFINITY;
   let lastTurnAt: Date | null = null;
   let isStopping = false;
+  let isUntouchable = false;
   let loop: Promise<void> = Promise.resolve();
   let stopListening = () => {};
 
@@ -154,8 +156,11 @@ export function createPublisherLoop(config: PublisherConfig) {
   async function completed(): Promise<void> {
     lastTurnAt = new Date();
     if (config.livenessFile === null) return;
-    await writeFile(config.livenessFile, `${lastTurnAt.toISOString()}\n`).catch((error: unknown) => {
-      logError(config.log, error, 'the liveness file could not be touched', { path: config.livenessFile });
+    await touch(config.livenessFile, lastTurnAt).catch((error: unknown) => {
+      // The probe says it every time; the log says it once.
+      if (!isUntouchable)
+        logError(config.log, error, 'the liveness file could not be touched', { path: config.livenessFile });
+      isUntouchable = true;
     });
   }
 
@@ -193,6 +198,11 @@ export function createPublisherLoop(config: PublisherConfig) {
     runOnce,
     lastTurnAt: () => lastTurnAt,
   };
+}
+
+async function touch(path: string, at: Date): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, `${at.toISOString()}\n`);
 }
 
 function noteSweep(lane: Lane, startedMs: number): void {

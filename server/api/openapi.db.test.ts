@@ -118,6 +118,19 @@ describe('the answers over REST', () => {
     expect(await expectKept('runs.cancel', { id: runId })).toEqual({ status: 'cancelled', isPending: false });
   });
 
+  it('of interactions and outbox events are what the schemas say', async () => {
+    const interaction = { customerId: 'c', offerId: 'o', channel: 'web', interactionType: 'impression' };
+    const { interactionId, eventId } = await expectKept('interactions.respond', interaction);
+    await expectKept('interactions.recordOutcome', { interactionId, outcome: 'accepted', value: 1 });
+    expect(await expectKept('outbox.summary')).toMatchObject({ pending: 2, published: 0, failed: 0 });
+    expect((await expectKept('outbox.list', { limit: 1 })).nextCursor).not.toBeNull();
+    expect(await expectKept('outbox.get', { id: eventId })).toMatchObject({ key: 'c', payload: interaction });
+    await db.owner`update outbox_events set status = 'failed', failed_at = now(), last_error = 'refused'`;
+    expect(await expectKept('outbox.requeue', { ids: [eventId] })).toEqual({ changed: 1, remaining: 0 });
+    expect(await expectKept('outbox.discard', { filter: {} })).toEqual({ changed: 1, remaining: 0 });
+    await expectKept('outbox.list', { status: 'discarded' });
+  });
+
   it('of the document and its page need no credential', async () => {
     const document = await fetch(`${there.baseUrl}/api/v1/openapi.json`);
     expect([document.status, ((await document.json()) as { openapi: string }).openapi]).toEqual([200, '3.1.0']);

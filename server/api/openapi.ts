@@ -114,6 +114,8 @@ const TAGS: Record<string, string> = {
   pipelines: 'Documents, versions, schedules.',
   runs: 'What was executed, and its dead letters.',
   scheduler: 'What is due and how late it is.',
+  outbox: 'Business events on their way out of the database, and those that failed.',
+  interactions: 'The hot path: what was offered to whom, and what came of it.',
   cron: 'Jobs for schedulers outside; they take the cron secret only.',
   process: 'Probes, metrics and this document.',
 };

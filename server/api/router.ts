@@ -1,5 +1,6 @@
 // Every procedure there is. REST, tRPC, the pages' caller and the tests all walk this one tree.
 import type { inferRouterOutputs } from '@trpc/server';
+import { interactionProcedures } from '#server/interactions/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
 import { pipelineProcedures } from '#server/pipelines/index.ts';
 import { createCallerFactory, router } from '#server/procedure.ts';
@@ -11,6 +12,7 @@ export const appRouter = router({
   runs: router(runProcedures),
   scheduler: router(schedulerProcedures),
   outbox: router(outboxProcedures),
+  interactions: router(interactionProcedures),
 });
 export type AppRouter = typeof appRouter;
 export type RouterOutputs = inferRouterOutputs<AppRouter>;

@@ -16,7 +16,10 @@ const web = await openWeb(db);
 const log = createLogger({ level: 'silent', tier: 'test' });
 
 /** What a caller can name: another tenant's things, or things that are nowhere. */
-type Names = Pick<FilledTenant, 'slug' | 'pipelineId' | 'pipelineName' | 'runId' | 'dlqEntryId'> & { table: string };
+type Names = Pick<
+  FilledTenant,
+  'slug' | 'pipelineId' | 'pipelineName' | 'runId' | 'dlqEntryId' | 'eventId' | 'interactionId'
+> & { table: string };
 type Input = Record<string, unknown>;
 
 const document = (name: string, table: string) => ({
@@ -71,10 +74,33 @@ const INPUTS: Record<string, (names: Names) => Input[]> = {
     { id: names.runId, limit: 10, cursor: after(names.dlqEntryId) },
   ],
   'runs.cancel': (names) => [{ id: names.runId }],
+  'outbox.summary': () => [{}],
+  'outbox.list': (names) => [
+    { limit: 200 },
+    { limit: 200, key: names.slug },
+    { limit: 200, status: 'failed', cursor: after(newId()) },
+  ],
+  'outbox.get': (names) => [{ id: names.eventId }, { id: names.eventId.toUpperCase() }],
+  'outbox.requeue': (names) => [{ ids: [names.eventId] }, { filter: { key: names.slug } }],
+  'outbox.discard': (names) => [{ ids: [names.eventId] }, { filter: { key: names.slug } }],
+  // It names nothing that could be another tenant's.
+  'interactions.respond': () => [{ customerId: 'c', offerId: 'o', channel: 'web', interactionType: 'impression' }],
+  'interactions.recordOutcome': (names) => [{ interactionId: names.interactionId, outcome: 'accepted' }],
   'scheduler.status': (names) => [{ limit: 200 }, { limit: 200, label: [team(names)] }],
 };
 /** Those whose answer for names that are nowhere is a success; everywhere else it must be a 404. */
-const ANSWERS_ALL = ['pipelines.list', 'runs.list', 'scheduler.status', 'pipelines.validate', 'pipelines.create'];
+const ANSWERS_ALL = [
+  'outbox.summary',
+  'outbox.list',
+  'outbox.requeue',
+  'outbox.discard',
+  'interactions.respond',
+  'pipelines.list',
+  'runs.list',
+  'scheduler.status',
+  'pipelines.validate',
+  'pipelines.create',
+];
 
 type Meta = { scope?: string; audit?: string; rest?: string };
 const procedures = Object.entries(appRouter._def.procedures).map(([path, procedure]) => {
@@ -106,13 +132,13 @@ beforeAll(async () => {
     return { tenant, table, filled: await fillTenant(db.owner, tenant, parsed.doc) };
   };
   const a = await make('theirs');
-  const { slug, pipelineId, pipelineName, runId, dlqEntryId } = a.filled;
+  const { slug, pipelineId, pipelineName, runId, dlqEntryId, eventId, interactionId } = a.filled;
   theirIds = a.filled;
-  theirs = { slug, pipelineId, pipelineName, runId, dlqEntryId, table: a.table };
+  theirs = { slug, pipelineId, pipelineName, runId, dlqEntryId, eventId, interactionId, table: a.table };
   // Ids ascend with time and cursors are ids: those that are nowhere are as old as the other tenant's.
   nowhere = {
     ...{ slug: 'nowhr1', pipelineName: 'pipeline-of-nowhr1', table: 'facts_of_nowhr1' },
-    ...{ pipelineId: newId(), runId: newId(), dlqEntryId: newId() },
+    ...{ pipelineId: newId(), runId: newId(), dlqEntryId: newId(), eventId: newId(), interactionId: newId() },
   };
   const b = await make('mine');
   keys.theirs = await makeKey(db, a.tenant);
@@ -135,7 +161,7 @@ function neutral(answer: unknown, names: Names): unknown {
   }
   text = text
     .replaceAll(/"errorId":"[^"]+"/g, '"errorId":"<id>"')
-    .replaceAll(/"(lagMinutes|tickLagSeconds)":[\d.]+/g, '"$1":0')
+    .replaceAll(/"(lagMinutes|tickLagSeconds|oldestPendingAgeSeconds)":[\d.]+/g, '"$1":0')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>');
   return JSON.parse(text);
@@ -321,6 +347,10 @@ describe('a credential', () => {
   });
 });
 
+const ownIdIn = (path: string) => (path.startsWith('outbox') ? theirIds.eventId : theirIds.pipelineId);
+/** An interaction is its own record: only control-plane mutations have an audit row. */
+const audited = mutations.filter((path) => !path.startsWith('interactions.'));
+
 // Last, because it changes things: the same inputs do work for their owner, or the walks above would prove nothing.
 describe('the owner of the things', () => {
   it.each(paths.filter((path) => !mutations.includes(path)))('is answered by %s', async (path) => {
@@ -329,12 +359,12 @@ describe('the owner of the things', () => {
       expect([input, answer.status]).toEqual([input, 200]);
       if (path.endsWith('.list') || path.endsWith('.status'))
         expect(JSON.stringify(answer.body)).toContain(
-          path.startsWith('runs') && 'cursor' in input ? 'items' : theirIds.pipelineId,
+          path.startsWith('runs') && 'cursor' in input ? 'items' : ownIdIn(path),
         );
     }
   });
 
-  it.each(mutations)('does %s, which writes its audit row in the same name', async (path) => {
+  it.each(audited)('does %s, which writes its audit row in the same name', async (path) => {
     const { audit } = procedures.find((one) => one.path === path)!.meta;
     const rows = () => db.owner<{ action: string; actor_kind: string; request_id: string }[]>`
       select action, actor_kind, request_id from audit_log where tenant_id = ${theirIds.tenantId} and request_id = ${`audit-${path}`}`;

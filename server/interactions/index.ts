@@ -1,0 +1,3 @@
+export { recordOutcome } from './record-outcome.ts';
+export { respond } from './respond.ts';
+export { interactionProcedures } from './router.ts';

@@ -1,0 +1,118 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { makeKey, openWeb } from '#server/http/testing/index.ts';
+import { createTenant } from '#server/tenancy/index.ts';
+
+const db = await testDatabase();
+const web = await openWeb(db);
+let key: string;
+let readingKey: string;
+let otherKey: string;
+
+beforeAll(async () => {
+  const tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
+  key = await makeKey(db, tenant);
+  readingKey = await makeKey(db, tenant, ['outbox:read']);
+  otherKey = await makeKey(db, await createTenant(db.owner, { slug: 'other', name: 'Other' }));
+});
+
+const interaction = { customerId: 'c1', offerId: 'o1', channel: 'web', interactionType: 'impression' };
+async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
+  const answer = await web.fetch(`/api/v1${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+}
+const counts = async () =>
+  (
+    await db.owner`select (select count(*)::int from interaction_history) as interactions,
+      (select count(*)::int from decision_traces) as traces, (select count(*)::int from interaction_outcomes) as outcomes,
+      (select count(*)::int from outbox_events) as events`
+  )[0]!;
+
+describe('POST /respond', () => {
+  it('records interaction, trace and event together and answers their ids', async () => {
+    const before = await counts();
+    const { status, body } = await post('/respond', {
+      ...interaction,
+      context: { page: 'home' },
+      decisionTrace: { why: 1 },
+    });
+    expect(status).toBe(201);
+    expect(await counts()).toEqual({
+      ...{ interactions: before.interactions + 1, traces: before.traces + 1, outcomes: before.outcomes },
+      events: before.events + 1,
+    });
+    const [event] = await db.owner`select type, key, payload, status from outbox_events where id = ${body.eventId!}`;
+    expect(event).toMatchObject({ type: 'interaction.recorded.v1', key: 'c1', status: 'pending' });
+    expect(event?.payload).toMatchObject({
+      interactionId: body.interactionId,
+      customerId: 'c1',
+      context: { page: 'home' },
+    });
+  });
+
+  it('answers a repeated Idempotency-Key with the first answer and records nothing twice', async () => {
+    const first = await post('/respond', interaction, { 'idempotency-key': 'once' });
+    const before = await counts();
+    const second = await post('/respond', interaction, { 'idempotency-key': 'once' });
+    expect(second).toEqual(first);
+    expect(await counts()).toEqual(before);
+  });
+
+  it.each([
+    ['OUTBOX_EVENT_TOO_LARGE', { text: 'x'.repeat(900_000) }],
+    ['OUTBOX_EVENT_REFUSED', { text: 'a\u0000b' }],
+  ])('answers 500 with %s and keeps nothing of the interaction', async (code, context) => {
+    const before = await counts();
+    const { status, body } = await post('/respond', { ...interaction, context, decisionTrace: { why: 1 } });
+    expect([status, body.code]).toEqual([500, code]);
+    expect(await counts()).toEqual(before);
+    const metrics = await web.fetch('/metrics', { headers: { authorization: 'Bearer metrics-token-of-the-test' } });
+    const reason = code === 'OUTBOX_EVENT_TOO_LARGE' ? 'too_large' : 'constraint';
+    expect(await metrics.text()).toContain(`mainspring_outbox_enqueue_failures_total{reason="${reason}"}`);
+  });
+
+  it('refuses a key without the scope, and attachments', async () => {
+    const before = await counts();
+    expect((await post('/respond', interaction, { authorization: `Bearer ${readingKey}` })).status).toBe(403);
+    expect(await post('/respond', { ...interaction, attachments: [{}] })).toMatchObject({
+      ...{
+        status: 400,
+        body: { code: 'INPUT_INVALID', message: expect.stringContaining('attachments are not taken') },
+      },
+    });
+    expect(await counts()).toEqual(before);
+  });
+});
+
+describe('POST /outcomes', () => {
+  it('records the outcome and its event under the key of the interaction', async () => {
+    const { body: made } = await post('/respond', { ...interaction, customerId: 'c2' });
+    const { status, body } = await post('/outcomes', {
+      interactionId: made.interactionId,
+      outcome: 'accepted',
+      value: 12.5,
+    });
+    expect(status).toBe(201);
+    const events = await db.owner`select type, id from outbox_events where key = 'c2' order by seq`;
+    expect([...events]).toEqual([
+      { type: 'interaction.recorded.v1', id: made.eventId },
+      { type: 'outcome.recorded', id: body.eventId },
+    ]);
+  });
+
+  it('finds no interaction of another tenant', async () => {
+    const { body: made } = await post('/respond', interaction);
+    const before = await counts();
+    const answer = await post(
+      '/outcomes',
+      { interactionId: made.interactionId, outcome: 'accepted' },
+      { authorization: `Bearer ${otherKey}` },
+    );
+    expect(answer).toMatchObject({ status: 404, body: { code: 'INTERACTION_NOT_FOUND' } });
+    expect(await counts()).toEqual(before);
+  });
+});
