@@ -47,12 +47,13 @@ test('says so when no pipeline has the label', async ({ operator: page }) => {
 });
 
 test('refreshes itself while it is looked at, and not while it is paused', async ({ operator: page }) => {
+  test.slow();
   await page.goto('/data/scheduler');
   let asked = 0;
   page.on('request', (request) => {
     if (request.url().includes('/data/scheduler.data')) asked += 1;
   });
-  await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+  await expect.poll(() => asked, { timeout: 45_000 }).toBeGreaterThanOrEqual(2);
   await page.getByRole('button', { name: 'Pause live updates' }).click();
   await page.waitForLoadState('networkidle');
   const before = asked;
