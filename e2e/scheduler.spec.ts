@@ -61,6 +61,19 @@ test('refreshes itself while it is looked at, and not while it is paused', async
   expect(asked).toBe(before);
 });
 
+test.describe('while the server is away', () => {
+  test.use({ expectedErrors: [/Failed to load resource/] });
+  test('the page stays as it is, says so, and goes on when the server is back', async ({ operator: page }) => {
+    test.slow();
+    await page.goto('/data/scheduler');
+    await page.route('**/*', (route) => route.abort('connectionrefused'));
+    await expect(page.getByText(/Server does not answer, from \d+ s ago/)).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText('Scheduler is')).toBeVisible();
+    await page.unroute('**/*');
+    await expect(page.getByText(/^Updated/)).toBeVisible({ timeout: 30_000 });
+  });
+});
+
 test('keeps the chosen theme and zone', async ({ operator: page, isMobile }) => {
   const open = async (name: RegExp) => {
     if (isMobile) await page.getByRole('button', { name: 'Open menu' }).click();
