@@ -151,6 +151,18 @@ describe('partitions', () => {
     expect(await placed('2090-01-01T00:00:00Z')).toBe('dlq_entries_default');
   });
 
+  it('of a month that has rows in the default are left out, and the others made all the same', async () => {
+    const month = (ahead: number) =>
+      new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + ahead, 1));
+    const name = (ahead: number) => `dlq_entries_${month(ahead).toISOString().slice(0, 7).replace('-', '')}`;
+    await sql`insert into dlq_entries (tenant_id, id, pipeline_id, run_id, version, node_id, rule, error_kind, message)
+      values (ms_uuid(), ms_uuid_at(${month(7).toISOString()}::text::timestamptz), ms_uuid(), ms_uuid(), 1, 'n', 'r', 'k', 'm')`;
+    await sql`select ms_ensure_partitions(1, 8)`;
+    const made = await sql<{ is: boolean }[]>`select to_regclass(${name(7)}) is not null as is
+      union all select to_regclass(${name(8)}) is not null`;
+    expect(made.map((row) => row.is)).toEqual([false, true]);
+  });
+
   it('are not made twice', async () => {
     expect(await sql`select ms_ensure_partitions(1, 6) as made`).toEqual([{ made: 0 }]);
   });

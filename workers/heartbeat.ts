@@ -1,4 +1,4 @@
-// Tells the others that this process is here, and makes the partitions of the coming months.
+// Tells the others that this process is here.
 import { hostname } from 'node:os';
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';

@@ -116,6 +116,16 @@ describe('createRunner', () => {
     expect((await ended(runId)).progress).toBeNull();
   });
 
+  it('drops the staging tables of a dead run, though its tenant has no further one', async () => {
+    const table = `ms_stage_${'0'.repeat(32)}_1_0`;
+    await shop.sql(`create unlogged table ${table} (path text)`);
+    runner().start();
+    await until(
+      'the table was dropped',
+      async () => (await shop.sql(`select to_regclass('${table}') as t`))[0]?.t === null,
+    );
+  });
+
   it('hears of a cancel at once', async () => {
     const { id, table } = await pipeline();
     const release = await hold(table);

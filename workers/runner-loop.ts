@@ -1,7 +1,7 @@
 // The runner: claims runs, executes several at once, keeps their leases, and tidies up after runners that died.
 import type { Pool } from '#db/client.ts';
 import { finishFiles, openInbox, returnStrayFiles } from '#server/files/index.ts';
-import { type Logger, logError } from '#server/lib/index.ts';
+import { type Logger, logError, transaction } from '#server/lib/index.ts';
 import {
   type ClaimedRun,
   claimRuns,
@@ -16,7 +16,9 @@ import {
   onWake,
   type RunControl,
   reapLostRuns,
+  sweepStaging,
 } from '#server/runs/index.ts';
+import { findTenantData } from '#server/tenancy/index.ts';
 
 export type RunnerConfig = {
   /** Short transactions: claims, heartbeats, records. As the worker's role. */
@@ -206,7 +208,7 @@ function createOutage(log: Logger) {
   };
 }
 
-/** The reaper twice a lease; files of dead runs at the start and once a minute. */
+/** The reaper twice a lease; files and staging tables of dead runs at the start and once a minute. */
 function createSweeper(config: RunnerConfig, outage: ReturnType<typeof createOutage>, isStopping: () => boolean) {
   let timer: NodeJS.Timeout | null = null;
   let current: Promise<void> = Promise.resolve();
@@ -221,6 +223,9 @@ function createSweeper(config: RunnerConfig, outage: ReturnType<typeof createOut
       // One tenant's unreadable folder must not keep the others' files waiting.
       await sweepFiles(config, tenant).catch((error: unknown) => {
         logError(config.log, error, 'files of ended runs could not be put away', { tenantId: tenant.id });
+      });
+      await sweepTables(config.pool, tenant.id).catch((error: unknown) => {
+        logError(config.log, error, 'staging tables of ended runs could not be dropped', { tenantId: tenant.id });
       });
     }
   }
@@ -253,7 +258,13 @@ function createSweeper(config: RunnerConfig, outage: ReturnType<typeof createOut
 
 async function sweepFiles(config: RunnerConfig, tenant: { id: string; slug: string }): Promise<void> {
   const root = await openInbox(config.filesDir, tenant.slug);
-  const deps = { pool: config.pool, root };
+  const deps = { pool: config.pool, root, log: config.log };
   await finishFiles(deps, { tenantId: tenant.id });
   await returnStrayFiles(deps, { tenantId: tenant.id });
+}
+
+/** A tenant without a further run would otherwise keep the tables of its last dead one. */
+async function sweepTables(pool: Pool, tenantId: string): Promise<void> {
+  const data = await transaction(pool, { tenantId }, (tx) => findTenantData(tx, tenantId));
+  await sweepStaging(pool, tenantId, data);
 }

@@ -19,6 +19,8 @@ export type SchedulerLoopConfig = {
 
 /** Never busier than this, however close the next fire is. */
 const MIN_SLEEP_MS = 5;
+/** When something was left due. */
+const LEFT_OVER_MS = 1_000;
 /** After a failed tick; an outage is one log line per outage, not one per try. */
 const RETRY_MS = 2_000;
 
@@ -92,11 +94,12 @@ async function msToNextFire(pool: Pool, maxSleepMs: number): Promise<number> {
     queryOne<{ ms: number | null }>(
       tx,
       sql`select (extract(epoch from min(next_fire_at) - clock_timestamp()) * 1000)::float8 as ms
-        from schedules where enabled and next_fire_at is not null`,
+        from schedules where enabled and next_fire_at is not null
+          and not (paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > now()))`,
     ),
   );
   if (ms === null) return maxSleepMs;
   // What is due already but was left (a locked row, a full pass) is looked at again soon, not in a tight loop.
-  if (ms <= 0) return 250;
+  if (ms <= 0) return LEFT_OVER_MS;
   return Math.min(maxSleepMs, Math.max(MIN_SLEEP_MS, Math.ceil(ms)));
 }

@@ -14,6 +14,7 @@ import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.t
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
 import { cronLoop } from './cron-loop.ts';
 import { heartbeat } from './heartbeat.ts';
+import { partitionKeeper } from './partitions.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings } from './publisher-settings.ts';
 import { restartingPublisher } from './restarting-publisher.ts';
@@ -88,7 +89,10 @@ async function boot() {
     metricsToken: env.METRICS_TOKEN,
     areMetricsOpen: env.METRICS_TOKEN === undefined && LOOPBACK.has(env.WORKER_HOST),
   });
-  app.get('/health', async (c) => c.json(await health(pool, null)));
+  app.get('/health', async (c) => {
+    const answer = await health(pool, null);
+    return c.json(answer, answer.status === 'down' ? 503 : 200);
+  });
   app.route(
     '/api/v1/cron',
     cronRoutes((headers) => requireCronSecret(headers, env.CRON_SECRET), jobs),
@@ -99,6 +103,8 @@ async function boot() {
   notifyPublishersThrough({ pool, log });
   const wakes = listenForWakes(directUrl, log);
   const events = outbox ? listenForEvents(directUrl, log) : null;
+  const partitions = partitionKeeper({ ownerUrl: env.DATABASE_DIRECT_URL ?? ownerUrl, log });
+  partitions.start();
   await beats.start();
   // The first files lie there before the first run is claimed.
   await feeder?.start();
@@ -118,6 +124,7 @@ async function boot() {
     await scheduler.stop();
     await Promise.all([runner.stop(), outbox?.stop()]);
     await Promise.all([wakes.stop(), events?.stop()]);
+    partitions.stop();
     await beats.stop();
     await server.close();
     await pool.end({ timeout: 5 });

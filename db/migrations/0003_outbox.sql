@@ -139,8 +139,14 @@ BEGIN
       month := (date_trunc('month', now() AT TIME ZONE 'UTC') + make_interval(months => i)) AT TIME ZONE 'UTC';
       part := parent || '_' || to_char(month AT TIME ZONE 'UTC', 'YYYYMM');
       IF to_regclass(format('%I.%I', 'public', part)) IS NULL THEN
-        EXECUTE format('CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)', part, parent,
-          ms_uuid_at(month), ms_uuid_at(((month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC')) || storage;
+        BEGIN
+          EXECUTE format('CREATE TABLE public.%I PARTITION OF public.%I FOR VALUES FROM (%L) TO (%L)', part, parent,
+            ms_uuid_at(month), ms_uuid_at(((month AT TIME ZONE 'UTC') + interval '1 month') AT TIME ZONE 'UTC')) || storage;
+        EXCEPTION WHEN check_violation THEN
+          -- The default partition has rows of this month already: they stay there, and so will the rest of it.
+          RAISE WARNING 'rows of % are in %_default: the month keeps no partition of its own', part, parent;
+          CONTINUE;
+        END;
         made := made + 1;
       END IF;
     END LOOP;

@@ -8,7 +8,14 @@ import { hashToken, isPasswordRight, newToken, query, queryOne, ServiceError, tr
 const MAX_FAILURES = 10;
 const MAX_FAILURES_PER_ADDRESS = 50;
 
-export type SignIn = { email: string; password: string; address: string; userAgent: string; lifetimeSeconds: number };
+export type SignIn = {
+  email: string;
+  password: string;
+  /** Null where it is a proxy's: a limit on it would lock out everybody behind it. */
+  address: string | null;
+  userAgent: string;
+  lifetimeSeconds: number;
+};
 
 /**
  * Opens a session and returns its token.
@@ -17,9 +24,9 @@ export type SignIn = { email: string; password: string; address: string; userAge
 export async function signIn(pool: Pool, input: SignIn): Promise<{ token: string }> {
   const email = input.email.trim().toLowerCase().slice(0, 320);
   const account = `account:${email}`;
-  const address = `address:${input.address}`;
+  const address = input.address === null ? null : `address:${input.address}`;
   await countOrRefuse(pool, account, MAX_FAILURES);
-  await countOrRefuse(pool, address, MAX_FAILURES_PER_ADDRESS);
+  if (address) await countOrRefuse(pool, address, MAX_FAILURES_PER_ADDRESS);
   const [user] = await transaction(pool, {}, (tx) =>
     query<{ user_id: string; password_hash: string | null; disabled: boolean }>(
       tx,
@@ -29,7 +36,7 @@ export async function signIn(pool: Pool, input: SignIn): Promise<{ token: string
   const isRight = await isPasswordRight(input.password.slice(0, 1_000), user?.password_hash ?? null);
   if (!user || user.disabled || !isRight) throw new ServiceError('LOGIN_FAILED');
   await countAttempt(pool, account, -1);
-  await countAttempt(pool, address, -1);
+  if (address) await countAttempt(pool, address, -1);
   const token = newToken();
   await transaction(pool, {}, (tx) =>
     tx.execute(

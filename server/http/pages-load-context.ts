@@ -5,7 +5,7 @@ import { ERROR_CODES, ServiceError } from '#server/lib/index.ts';
 import { reportProblem } from '#server/procedure.ts';
 import type { PagesLoadContext } from '#server/web/index.ts';
 
-type Known = { nonce: string; requestId: string; address: string };
+type Known = { nonce: string; requestId: string; address: string | null };
 type Options = RequestDependencies & { isSecure: boolean; lifetimeSeconds: number };
 
 export async function pagesLoadContext(request: Request, known: Known, options: Options): Promise<PagesLoadContext> {

@@ -51,7 +51,7 @@ export async function webApp(
   const origins = { publicUrl: options.publicUrl };
   const deps = { pool, log, sessionIdleSeconds: options.sessionIdleSeconds, origins };
   /** What the pages need to know of a request besides the request. */
-  const known = new WeakMap<Request, { nonce: string; requestId: string; address: string }>();
+  const known = new WeakMap<Request, { nonce: string; requestId: string; address: string | null }>();
 
   const app = baseApp({
     log,
@@ -72,7 +72,8 @@ export async function webApp(
   app.use('*', limitBody(MAX_BODY_BYTES));
   // After the limit, which puts another request in the place of one whose length is not known before.
   app.use('*', async (c, next) => {
-    const address = getConnInfo(c).remote.address ?? 'unknown';
+    // With https there is a proxy before us, and every request has its address.
+    const address = isSecure ? null : (getConnInfo(c).remote.address ?? 'unknown');
     known.set(c.req.raw, { nonce: c.get('nonce'), requestId: c.get('requestId'), address });
     await next();
   });
@@ -110,7 +111,7 @@ export async function webApp(
     await next();
   });
   const pages = await mountPages((request) =>
-    pagesLoadContext(request, known.get(request) ?? { nonce: '', requestId: '', address: 'unknown' }, {
+    pagesLoadContext(request, known.get(request) ?? { nonce: '', requestId: '', address: null }, {
       ...deps,
       isSecure,
       lifetimeSeconds: options.sessionLifetimeSeconds,

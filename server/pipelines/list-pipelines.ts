@@ -38,7 +38,7 @@ export type ListPipelines = {
 /** The columns of a pipeline with its schedule and last run; `p` is pipelines. One index probe a row for the run. */
 export const pipelineSelect = (tenantId: string) => sql`
   select p.id, p.name, p.description, p.owner, p.live_version as "liveVersion", p.latest_version as "latestVersion",
-    ${labelsOf(tenantId)} as labels, s.schedule, s.policies, s.enabled as "isEnabled", s.paused_at as "pausedAt",
+    ${labelsOf(tenantId)} as labels, s.schedule, s.policies, s.enabled as "isEnabled", case when s.pause_until <= now() then null else s.paused_at end as "pausedAt",
     s.paused_by as "pausedBy", s.pause_reason as "pauseReason", s.pause_until as "pauseUntil",
     r.id as "lastRunId", r.status as "lastRunStatus", coalesce(r.started_at, r.queued_at) as "lastRunAt",
     p.created_at as "createdAt", p.updated_at as "updatedAt"

@@ -68,7 +68,7 @@ function readRows(tx: Tx, tenantId: string, input: SchedulerStatusInput): Promis
   return query<Row>(
     tx,
     sql`select p.id as "pipelineId", p.name, ${labelsOf(tenantId)} as labels, s.schedule, s.policies,
-        s.next_fire_at as "nextFireAt", s.paused_at as "pausedAt", s.paused_by as "pausedBy",
+        s.next_fire_at as "nextFireAt", case when s.pause_until <= now() then null else s.paused_at end as "pausedAt", s.paused_by as "pausedBy",
         s.pause_reason as "pauseReason", s.pause_until as "pauseUntil",
         r.id as "lastRunId", r.status as "lastRunStatus", coalesce(r.started_at, r.queued_at) as "lastRunAt",
         o.due_at as "expectedAt", o.started_at as "expectedStartedAt"

@@ -5,6 +5,7 @@ import { openPool, type Pool } from '#db/client.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { Policies, type Schedule } from '#server/ir/index.ts';
 import { createLogger, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
+import { resumeSchedule } from '#server/schedules/index.ts';
 import { dueStatement } from './read-due.ts';
 import { type TickResult, tick } from './tick.ts';
 
@@ -235,6 +236,14 @@ describe('a paused schedule', () => {
     const ids = await makeSchedule({ ...paused, pause_until: at('10:02:30').toISOString() });
     await tickAt('10:03:05');
     expect(await lines(ids)).toEqual(['10:00-10:02 ×3 skipped_paused', '10:03 ×1 fired']);
+  });
+
+  it('that is resumed although it was not paused still makes up for an outage', async () => {
+    const ids = await makeSchedule();
+    const which = { tenantId, pipelineId: ids.pipelineId };
+    await transaction(db.app, { tenantId }, (tx) => resumeSchedule(tx, which));
+    await tickAt('10:05');
+    expect(await lines(ids)).toEqual(['10:00-10:04 ×5 coalesced', '10:05 ×1 late']);
   });
 
   it('with onPause queue keeps what falls due until it is resumed', async () => {

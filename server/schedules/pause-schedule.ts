@@ -37,7 +37,9 @@ export async function resumeSchedule(tx: Tx, which: Which) {
       pausedBy: null,
       pauseReason: null,
       pauseUntil: null,
-      resumedAt: sql`now()`,
+      // Resuming what is not paused changes nothing: what an outage has left due is made up for, not skipped.
+      resumedAt: sql`case when ${schedules.pausedAt} is null then ${schedules.resumedAt}
+        else least(now(), coalesce(${schedules.pauseUntil}, now())) end`,
       updatedAt: sql`now()`,
     })
     .where(and(isMine(which), eq(schedules.enabled, true)))
