@@ -1,3 +1,5 @@
+import { instantFormatProblem, PATH_INSTANTS, PATH_PLACEHOLDER } from '#server/ir/index.ts';
+
 /** What a file source's path may name in braces. Instants are ISO 8601 texts. */
 export type TemplateValues = {
   dueAt: string | null;
@@ -14,7 +16,6 @@ export class PathTemplateError extends Error {
   }
 }
 
-const PLACEHOLDER = /\{(run|params)\.([a-z][a-z0-9_]*)(?::([^{}]*))?\}/g;
 /** Would leave the folder or act as a pattern. */
 const UNSAFE_IN_PATH = /[\\/*?[\]{}!()\p{Cc}]|^\.+$/u;
 
@@ -24,7 +25,7 @@ const UNSAFE_IN_PATH = /[\\/*?[\]{}!()\p{Cc}]|^\.+$/u;
  * @throws PathTemplateError when a value is missing, or would change what the pattern means.
  */
 export function fillPathTemplate(path: string, values: TemplateValues): string {
-  return path.replace(PLACEHOLDER, (whole, scope: string, name: string, format: string | undefined) => {
+  return path.replace(PATH_PLACEHOLDER, (whole, scope: string, name: string, format: string | undefined) => {
     if (scope === 'run') return formatInstant(whole, instantOf(whole, name, values), format ?? 'YYYY-MM-DD');
     const value = values.params[name];
     if (value === undefined || value === null)
@@ -43,7 +44,7 @@ function instantOf(whole: string, name: string, values: TemplateValues): Date {
     interval_end: values.intervalEnd,
   };
   if (!Object.hasOwn(known, name))
-    throw new PathTemplateError(`${whole}: run has due_at, interval_start and interval_end, not "${name}"`);
+    throw new PathTemplateError(`${whole}: run has ${PATH_INSTANTS.join(', ')}, not "${name}"`);
   const at = new Date(known[name] ?? Number.NaN);
   if (Number.isNaN(at.getTime())) throw new PathTemplateError(`${whole} has no value in this run`);
   return at;
@@ -59,8 +60,7 @@ function formatInstant(whole: string, at: Date, format: string): string {
     mm: iso.slice(14, 16),
     ss: iso.slice(17, 19),
   };
-  const text = format.replace(/YYYY|MM|DD|HH|mm|ss/g, (token) => parts[token] ?? token);
-  if (/[^0-9A-Za-z_./-]/.test(text) || text.includes('..'))
-    throw new PathTemplateError(`${whole}: a format is made of YYYY MM DD HH mm ss and - _ . /`);
-  return text;
+  const wrong = instantFormatProblem(format);
+  if (wrong) throw new PathTemplateError(`${whole}: ${wrong}`);
+  return format.replace(/YYYY|MM|DD|HH|mm|ss/g, (token) => parts[token] ?? token);
 }

@@ -1,6 +1,12 @@
 export * from './expression/index.ts';
 export { orderNodes, usedIds } from './graph.ts';
 export { type ParsedDocument, parseDocument, pointerOf } from './parse-document.ts';
+export {
+  instantFormatProblem,
+  PATH_INSTANTS,
+  PATH_PLACEHOLDER,
+  pathPatternProblem,
+} from './path-pattern.ts';
 export type { Problem } from './problem.ts';
 export * from './schema.ts';
 export { validateStructure } from './validate-structure.ts';

@@ -1,11 +1,12 @@
+import { sourcePathProblem } from './path-pattern.ts';
 import type { Problem } from './problem.ts';
 import type { NodeOf, PipelineNode } from './schema.ts';
 
 /** Settings of one node that contradict each other or lack something, as far as no types are needed to see it. */
-export function validateConfig(node: PipelineNode, pointer: string): Problem[] {
+export function validateConfig(node: PipelineNode, pointer: string, parameters: readonly string[]): Problem[] {
   switch (node.kind) {
     case 'source':
-      return sourceProblems(node, pointer);
+      return sourceProblems(node, pointer, parameters);
     case 'derive':
       return duplicates(
         node.config.columns.map((column) => column.name),
@@ -41,7 +42,7 @@ function duplicates(names: readonly string[], pointer: string, leaf: string): Pr
   );
 }
 
-function sourceProblems(node: NodeOf<'source'>, pointer: string): Problem[] {
+function sourceProblems(node: NodeOf<'source'>, pointer: string, parameters: readonly string[]): Problem[] {
   const { config } = node;
   if (config.type === 'table') {
     return [
@@ -56,6 +57,13 @@ function sourceProblems(node: NodeOf<'source'>, pointer: string): Problem[] {
     `${pointer}/config/columns`,
     '/name',
   );
+  // Paths to a bucket are refused as a whole until they can be read.
+  const wrong = config.path.startsWith('s3://') ? null : sourcePathProblem(config.path, parameters);
+  if (wrong) problems.push(error(`${pointer}/config/path`, 'invalid_path', wrong));
+  for (const name of ['delimiter', 'quote'] as const) {
+    if (!/[\r\n]/.test(config.csv[name])) continue;
+    problems.push(error(`${pointer}/config/csv/${name}`, 'invalid_value', `the ${name} cannot be the end of a line`));
+  }
   if (config.csv.delimiter === config.csv.quote) {
     problems.push(
       error(`${pointer}/config/csv/quote`, 'invalid_value', 'the quote and the delimiter are the same character'),

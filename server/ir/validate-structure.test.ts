@@ -91,6 +91,45 @@ describe('validateStructure', () => {
     ]);
   });
 
+  const file = (config: object, parameters = {}) =>
+    validateStructure({
+      ...parse([
+        {
+          id: 's',
+          kind: 'source',
+          config: { type: 'file', format: 'csv', path: 'a', columns: [{ name: 'a', type: 'text' }], ...config },
+        },
+        target('t', 's'),
+      ]),
+      parameters,
+    }).map(({ pointer, code }) => `${pointer} ${code}`);
+
+  it.each([
+    '/etc/*.csv',
+    '../x.csv',
+    'a/../b',
+    '+(a|aa)b',
+    '{run.nope}.csv',
+    '{params.undeclared}.csv',
+    '{run.due_at:*}',
+  ])('refuses the path %s before a run does', (path) =>
+    expect(file({ path })).toEqual(['/nodes/0/config/path invalid_path']),
+  );
+
+  it('accepts a path with declared names in braces, and one choice', () => {
+    const region = { type: 'text' as const, default: 'eu' };
+    const path = 'in/{params.region}/{run.due_at:YYYY/MM}-{run.interval_start}*.{csv,txt}';
+    expect(file({ path }, { region })).toEqual([]);
+  });
+
+  it('refuses line ends as delimiter or quote, and the two being the same', () => {
+    expect(file({ csv: { delimiter: '\n', quote: '\r' } })).toEqual([
+      '/nodes/0/config/csv/delimiter invalid_value',
+      '/nodes/0/config/csv/quote invalid_value',
+    ]);
+    expect(file({ csv: { delimiter: ';', quote: ';' } })).toEqual(['/nodes/0/config/csv/quote invalid_value']);
+  });
+
   it('wants a key for upsert and refuses two targets on one table', () => {
     expect(problems(source('s'), target('t', 's', { mode: 'upsert' }))).toEqual(['/nodes/1/config/key missing_key']);
     expect(problems(source('s'), target('t', 's'), target('u', 's', { table: 't' }))).toEqual([

@@ -31,7 +31,7 @@ export function validateStructure(doc: PipelineDocument): Problem[] {
     ...outputProblems(doc.nodes),
     ...doc.nodes.flatMap((node, index) => notSupported(unsupportedParts(node), `/nodes/${index}`)),
     ...notSupported(unsupportedDocumentParts(doc), ''),
-    ...doc.nodes.flatMap((node, index) => validateConfig(node, `/nodes/${index}`)),
+    ...doc.nodes.flatMap((node, index) => validateConfig(node, `/nodes/${index}`, Object.keys(doc.parameters))),
   ];
 }
 

@@ -305,7 +305,15 @@ describe('file sources', () => {
 
   it('never leave the tenant’s folder', async () => {
     await shop.drop('../outside.csv', 'id\n1\n');
-    const id = await shop.pipeline('climber', { nodes: loadFiles('../*.csv', 'csv', { id: 'integer' }, 'climbed') });
+    const climb = (path: string) => loadFiles(path, 'csv', { id: 'integer' }, 'climbed');
+    await expect(shop.pipeline('open-climber', { nodes: climb('../*.csv') })).rejects.toMatchObject({
+      code: 'DOCUMENT_INVALID',
+    });
+    // What only the run knows is refused by the run.
+    const id = await shop.pipeline('climber', {
+      nodes: climb('{params.up}/*.csv'),
+      parameters: { up: { type: 'text', default: '..' } },
+    });
     const { run } = await shop.run(id);
     expect(run).toMatchObject({ status: 'failed', error: { code: 'FILE_PATH_INVALID' } });
   });
