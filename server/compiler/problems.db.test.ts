@@ -105,6 +105,14 @@ describe('compilePipeline', () => {
     ]);
   });
 
+  it('refuses a regular expression that PostgreSQL cannot read, and no other', async () => {
+    const patterns = ['(', 'a{2', '[a', '*a', '[[:nosuch:]]', '^"\\d+\\s\'"$', '(?i)é|\\mword', '***=(', 'a\nb'];
+    const rules = patterns.map((pattern) => ({ rule: 'regex', column: 't', pattern }));
+    expect(await problems({ kind: 'validate', config: { rules } })).toEqual(
+      [0, 1, 2, 3, 4].map((i) => `/nodes/1/config/rules/${i}/pattern invalid_value`),
+    );
+  });
+
   it('refuses aggregates of a type that has none, and groups of a type without equality', async () => {
     const config = { groupBy: ['j'], aggregates: [{ name: 'x', fn: 'sum', expression: 't' }] };
     expect(await problems({ kind: 'aggregate', config })).toEqual([

@@ -73,6 +73,7 @@ async function compileColumnRule(
     case 'range':
       return compileRange(ctx, rule, columns, pointer);
     case 'regex': {
+      if (!(await isRegex(ctx, rule.pattern, `${pointer}/pattern`))) return null;
       const message = `${shown} || ${quoteLiteral(` does not match ${rule.pattern.slice(0, 200)}`)}`;
       return { fails: `(${values[0]}::text !~ ${quoteLiteral(rule.pattern)})`, message };
     }
@@ -130,6 +131,17 @@ async function compileReferences(
 
 async function isValid(ctx: Context, columns: Column[], condition: string, pointer: string): Promise<boolean> {
   const described = await ctx.describe(`SELECT ${condition} AS c FROM ${typedNothing(columns)}`);
+  if (!described.ok) fail(ctx, pointer, 'invalid_value', described.message);
+  return described.ok;
+}
+
+/**
+ * Whether PostgreSQL can read the regular expression. Describing `'' ~ '…'` would not tell: the operator does not
+ * run. The literal of a jsonpath is read at once, and the expression in it by the same compiler.
+ */
+async function isRegex(ctx: Context, pattern: string, pointer: string): Promise<boolean> {
+  const path = `$ ? (@ like_regex ${JSON.stringify(pattern)})`;
+  const described = await ctx.describe(`SELECT ${quoteLiteral(path)}::pg_catalog.jsonpath AS c`);
   if (!described.ok) fail(ctx, pointer, 'invalid_value', described.message);
   return described.ok;
 }
