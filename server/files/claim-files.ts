@@ -1,7 +1,7 @@
 import { lstat, mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Pool } from '#db/client.ts';
-import { newId, transaction } from '#server/lib/index.ts';
+import { type Logger, logError, newId, transaction } from '#server/lib/index.ts';
 import { finishFiles } from './finish-files.ts';
 import { isMissing, listInputs, PROCESSING, syncFolder } from './inbox.ts';
 import { findClaimed, type InputFile, insertClaims, updateClaims } from './run-files.ts';
@@ -11,7 +11,7 @@ export type FileStep = 'files_recorded' | 'file_taken' | 'files_taken' | 'file_s
 export type OnFileStep = (step: FileStep) => void | Promise<void>;
 
 export type FileRun = { tenantId: string; runId: string; pipelineId: string; token: number };
-export type FileDeps = { pool: Pool; root: string; onStep?: OnFileStep | undefined };
+export type FileDeps = { pool: Pool; root: string; log: Logger; onStep?: OnFileStep | undefined };
 
 /**
  * Takes the node's input files for the run: those an earlier attempt took, then what lies in the inbox. A claim
@@ -22,7 +22,10 @@ export async function claimFiles(
   run: FileRun,
   source: { nodeId: string; pattern: string; order: 'name' | 'mtime'; maxFiles: number },
 ): Promise<InputFile[]> {
-  await finishFiles(deps, { tenantId: run.tenantId, pipelineId: run.pipelineId });
+  await finishFiles(deps, { tenantId: run.tenantId, pipelineId: run.pipelineId }).catch((error: unknown) => {
+    // An earlier run's files are no reason for this one to fail; the next sweep sees them again.
+    logError(deps.log, error, 'files of ended runs could not be put away', { pipelineId: run.pipelineId });
+  });
   const earlier = await transaction(deps.pool, { tenantId: run.tenantId }, (tx) => findClaimed(tx, run, source.nodeId));
   const room = source.maxFiles - earlier.length;
   const found = room > 0 ? await listInputs(deps.root, { ...source, limit: room }) : [];

@@ -127,7 +127,7 @@ const fileSources = (plan: Plan | null): PlanNode[] => plan?.nodes.filter((node)
 
 async function fileDeps(attempt: Attempt, run: LoadedRun): Promise<FileDeps> {
   const root = await openInbox(attempt.deps.filesDir, run.tenantSlug);
-  return { pool: attempt.deps.pool, root, onStep: attempt.onStep };
+  return { pool: attempt.deps.pool, root, log: attempt.deps.log, onStep: attempt.onStep };
 }
 
 function runContext(claim: ClaimedRun, run: LoadedRun, sources: readonly PlanNode[]): RunContext {

@@ -1,7 +1,7 @@
 // No file is lost and none is read into two successful runs, wherever the runner dies.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rename, symlink, utimes } from 'node:fs/promises';
+import { mkdir, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -36,7 +36,7 @@ const loaded = async (table: string) => {
 };
 const filesOf = async (folder: string) =>
   (await shop.files()).filter((path) => path.includes(`${folder}/`) || path.startsWith('.processing/'));
-const deps = { pool: db.worker, root: shop.root };
+const deps = { pool: db.worker, root: shop.root, log: shop.deps.log };
 
 async function killAt(step: RunStep, count: number): Promise<void> {
   const child = spawn(process.execPath, [DIE_AT, db.workerUrl, join(shop.root, '..'), step, String(count)], {
@@ -168,6 +168,43 @@ describe('archiving', () => {
     expect((await shop.execute(await shop.claim(), { onStep: boom })).end).toBe('failed');
     expect(await filesOf(folder)).toHaveLength(2);
     await shop.run(id);
+    expect(await loaded(table)).toEqual([1, 2]);
+  });
+});
+
+describe('a file that cannot be moved', () => {
+  it('to its place in the archive, where a file has its folder’s name, goes to a folder named by its id', async () => {
+    const { id, folder, drop } = await filePipeline();
+    await drop('a', 1);
+    const day = async () => {
+      const [row] = await db.owner`select to_char(now() at time zone 'UTC', 'YYYY/MM/DD') as day`;
+      return String(row?.day);
+    };
+    const archive = `.archive/${await day()}`;
+    await shop.drop(`${archive}/${folder}`, 'an archived file');
+    await shop.run(id);
+    const [file] = await db.owner`select id, state, final_path from run_files where pipeline_id = ${id}`;
+    expect(file).toMatchObject({ state: 'finished', final_path: `${archive}/${file?.id}/a.csv` });
+    expect(await shop.files()).toContain(file?.final_path);
+  });
+
+  it('keeps neither the others nor the pipeline’s next run waiting, and goes when it can', async () => {
+    const { id, table } = await filePipeline(1, { path: 'stuck/*/*.csv' });
+    await shop.drop('stuck/one/a.csv', 'id\n1\n');
+    await shop.drop('stuck/two/b.csv', 'id\n2\n');
+    const boom = async (step: RunStep) => {
+      if (step !== 'staged') return;
+      await rm(join(shop.root, 'stuck/one'), { recursive: true });
+      await shop.drop('stuck/one', 'now a file');
+      throw new Error('the run fails here');
+    };
+    expect((await shop.run(id, { onStep: boom })).run.status).toBe('failed');
+    expect(await shop.files()).toContain('stuck/two/b.csv');
+    expect((await shop.run(id)).run).toMatchObject({ status: 'succeeded', rowsOut: 1 });
+    expect(await loaded(table)).toEqual([2]);
+    await rm(join(shop.root, 'stuck/one'));
+    expect(await finishFiles(deps, { tenantId: shop.tenant.id })).toBe(1);
+    expect((await shop.run(id)).run).toMatchObject({ status: 'succeeded', rowsOut: 1 });
     expect(await loaded(table)).toEqual([1, 2]);
   });
 });

@@ -17,6 +17,7 @@ export {
   RunItem,
   RunPage,
 } from './schemas.ts';
+export { sweepStaging } from './staging.ts';
 export { startRun } from './start-run.ts';
 export { hasEnded, RUN_MOVES, type RunStatus } from './states.ts';
 export { listenForWakes, notifyRunnersThrough, onWake, wakeRunners } from './wake.ts';
