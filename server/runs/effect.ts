@@ -12,7 +12,7 @@ import type { LoadedRun } from './load-run.ts';
 import type { RunControl } from './run-control.ts';
 import { RunFailure, RunStopped } from './run-failure.ts';
 import { type NodeOutcome, type RunTotals, saveNodes, totalRows } from './run-nodes.ts';
-import { collectLineRejects, dropStaging, type StagedInput } from './staging.ts';
+import { collectLineRejects, dropStaging, requireStaged, type StagedInput } from './staging.ts';
 import { withWorkTables } from './work-tables.ts';
 
 export type Effect = {
@@ -34,7 +34,12 @@ export async function applyEffect(tx: Tx, effect: Effect): Promise<RunTotals> {
   await effect.onStep('effect_started');
   const sources = plan.nodes.filter((node) => node.fileSource);
   await withWorkTables(tx, run.data, { statementTimeoutMs: control.remainingMs() }, async (connection) => {
-    if (sources.length > 0) await collectLineRejects(connection, claim, run.data);
+    if (sources.length > 0) {
+      const expected = effect.staged.reduce((sum, input) => sum + input.rejected, 0);
+      const collected = await collectLineRejects(connection, claim, run.data);
+      // More is possible: malformed lines of a file that then proved unreadable as a whole.
+      requireStaged('rejected lines', Math.min(collected, expected), expected);
+    }
     await executePlan(connection, plan, effect.context, effect);
     if (sources.length > 0) await dropStaging(connection, claim, run.data, sources);
   });

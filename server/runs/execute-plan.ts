@@ -4,7 +4,7 @@ import type { Plan, PlanNode, RunContext, Statement } from '#server/compiler/ind
 import type { RunControl } from './run-control.ts';
 import { NodeFailure, RunFailure } from './run-failure.ts';
 import { countRowsIn, moveProgress, type NodeOutcome } from './run-nodes.ts';
-import type { StagedInput } from './staging.ts';
+import { requireStaged, type StagedInput } from './staging.ts';
 
 /**
  * Runs the plan's statements, node by node, on a connection that is the tenant's role inside the run's
@@ -22,8 +22,9 @@ export async function executePlan(
     const outcome = state.outcomes[i];
     if (!outcome) throw new Error(`node ${node.id} has no outcome`);
     moveProgress(state.control.progress, { nodeId: node.id, nodesDone: i, nodesTotal: plan.nodes.length });
-    await executeNode(connection, node, run, outcome, state.control);
-    countRowsIn(node, outcome, state.outcomes, staged.get(node.id));
+    const input = staged.get(node.id);
+    await executeNode(connection, node, run, { outcome, input, control: state.control });
+    countRowsIn(node, outcome, state.outcomes, input);
   }
   moveProgress(state.control.progress, { nodeId: null, nodesDone: plan.nodes.length, nodesTotal: plan.nodes.length });
   await readWarnings(connection, state.outcomes);
@@ -33,8 +34,7 @@ async function executeNode(
   connection: postgres.TransactionSql,
   node: PlanNode,
   run: RunContext,
-  outcome: NodeOutcome,
-  control: RunControl,
+  { outcome, input, control }: { outcome: NodeOutcome; input: StagedInput | undefined; control: RunControl },
 ): Promise<void> {
   const statements = node.statements(run);
   outcome.sql = statements.map((statement) => statement.sql).join(';\n\n');
@@ -45,6 +45,7 @@ async function executeNode(
       control.check();
       await executeStatement(connection, statement, outcome);
     }
+    if (input) requireStaged('rows', outcome.rowsOut + outcome.rowsRejected, input.rows);
     outcome.status = 'succeeded';
   } catch (error) {
     outcome.status = 'failed';

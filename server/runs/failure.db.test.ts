@@ -371,6 +371,25 @@ describe('staging tables', () => {
     expect(await dlqRows(runId)).toBe(1);
     expect(await shop.sql('select id from staged_rows order by id')).toEqual([{ id: 1 }, { id: 4 }]);
   });
+
+  it.each(['0', 'rejects'])('that a crash of the server emptied (…_%s) have their files staged again', async (part) => {
+    const name = `crash_${part}`;
+    await shop.drop(`${name}/1.csv`, 'id\n1\nx\n2,3\n4\n');
+    const nodes = loadFiles(`${name}/*.csv`, 'csv', { id: 'integer' }, name);
+    const id = await shop.pipeline(name.replace('_', '-'), { nodes, errorHandling: { retry: RETRY(3) } });
+    const runId = await shop.start(id);
+    // Crash recovery resets an unlogged table to empty.
+    const empty = async () => {
+      const [table] = await db.owner`select relname from pg_class
+        where relname like ${`ms\\_stage%\\_${part}`} and relkind = 'r'`;
+      await shop.sql(`truncate ${table?.relname}`);
+    };
+    const first = await shop.execute(await shop.claim(), { onStep: at('staged', empty) });
+    expect(first).toMatchObject({ end: 'retried', error: { code: 'DATABASE_UNAVAILABLE', isTransient: true } });
+    expect((await shop.execute(await shop.claim())).end).toBe('succeeded');
+    expect(await shop.sql(`select id from ${name} order by id`)).toEqual([{ id: 1 }, { id: 4 }]);
+    expect(await dlqRows(runId)).toBe(2);
+  });
 });
 
 describe('the fence', () => {

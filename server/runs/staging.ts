@@ -20,6 +20,7 @@ import { STAGING_PREFIX } from '#server/tenant-schema/index.ts';
 import type { ClaimedRun } from './claim.ts';
 import type { LoadedRun } from './load-run.ts';
 import type { RunControl } from './run-control.ts';
+import { RunFailure } from './run-failure.ts';
 import { type WorkDeps, workTransaction } from './work-connection.ts';
 
 export type StagedInput = {
@@ -161,22 +162,37 @@ async function parkLines(staging: StagingRun, nodeId: string, rule: string, line
 /** jsonb refuses half a surrogate pair, which a cut line can end in. */
 const storable = (text: string) => text.toWellFormed();
 
-/** As the tenant's role: the malformed lines join the rejects of the nodes. */
+/** As the tenant's role: the malformed lines join the rejects of the nodes. Returns how many. */
 export async function collectLineRejects(
   connection: postgres.TransactionSql,
   claim: ClaimedRun,
   data: TenantData,
   options: { onlyFiles?: boolean } = {},
-): Promise<void> {
+): Promise<number> {
   const rejects = quoteQualified(data.schemaName, stagingName(claim, 'rejects'));
   const where = options.onlyFiles ? `WHERE rule = 'file'` : '';
-  await connection.unsafe(
+  const collected = await connection.unsafe(
     `INSERT INTO pg_temp.ms_rejects (node_id, rule, error_kind, message, source_node, row_key, replayable, payload)
      SELECT node_id, rule, CASE rule WHEN 'file' THEN 'unreadable_file' ELSE 'malformed_line' END, message, node_id,
        CASE rule WHEN 'file' THEN pg_catalog.jsonb_build_object('path', path)
          ELSE pg_catalog.jsonb_build_object('path', path, 'line', line) END,
        false, CASE rule WHEN 'file' THEN NULL ELSE pg_catalog.jsonb_build_object('line', text) END
      FROM ${rejects} ${where} ORDER BY ctid`,
+  );
+  return collected.count;
+}
+
+/**
+ * Staging is committed before the effect and is unlogged: a server that crashed in between has emptied it, and the
+ * effect would put files away whose rows it never saw.
+ * @throws RunFailure, transient: the next attempt stages the files again.
+ */
+export function requireStaged(what: string, found: number, staged: number): void {
+  if (found === staged) return;
+  throw new RunFailure(
+    'DATABASE_UNAVAILABLE',
+    `${staged} ${what} were staged but ${found} were found; the database server has crashed in between`,
+    { isTransient: true },
   );
 }
 
