@@ -303,6 +303,23 @@ describe('file sources', () => {
     expect(await shop.sql('select id from daily')).toEqual([{ id: 2 }]);
   });
 
+  it('fill a parameter’s default into the path of a scheduled run, which is queued without parameters', async () => {
+    await shop.drop('regions/north.csv', 'id\n1\n');
+    await shop.drop('regions/south.csv', 'id\n2\n');
+    const id = await shop.pipeline('regions', {
+      nodes: loadFiles('regions/{params.region}.csv', 'csv', { id: 'integer' }, 'regions'),
+      parameters: { region: { type: 'text', default: 'south' } },
+    });
+    await transaction(db.worker, { tenantId: shop.tenant.id }, (tx) =>
+      enqueueRun(tx, {
+        ...{ tenantId: shop.tenant.id, pipelineId: id, version: 1, trigger: 'schedule', requestedBy: 'test' },
+        ...{ maxAttempts: 1, maxConcurrentRuns: 1, scheduledFor: new Date('2026-02-04T23:59:00Z') },
+      }),
+    );
+    expect(await shop.execute(await shop.claim())).toMatchObject({ end: 'succeeded', error: null });
+    expect(await shop.sql('select id from regions')).toEqual([{ id: 2 }]);
+  });
+
   it('never leave the tenant’s folder', async () => {
     await shop.drop('../outside.csv', 'id\n1\n');
     const climb = (path: string) => loadFiles(path, 'csv', { id: 'integer' }, 'climbed');

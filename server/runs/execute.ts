@@ -7,6 +7,7 @@ import type { PipelineDocument } from '#server/ir/index.ts';
 import { type Backoff, type Logger, logError, newId, transaction } from '#server/lib/index.ts';
 import type { ClaimedRun } from './claim.ts';
 import { applyEffect, endSucceeded } from './effect.ts';
+import { fillParams } from './fill-params.ts';
 import { compileRun, type LoadedRun, loadRun, parseRunDocument } from './load-run.ts';
 import { runRows, runSeconds, runsTotal } from './metrics.ts';
 import { type EndOfAttempt, endAttempt, recordFileRejects } from './record-failure.ts';
@@ -83,9 +84,12 @@ const pipelineLabel = (run: LoadedRun | null) => (run ? `${run.tenantSlug}/${run
 
 async function attemptRun(attempt: Attempt): Promise<Outcome> {
   const { claim, control, deps } = attempt;
-  const run = await loadRun(deps.pool, claim);
+  const loaded = await loadRun(deps.pool, claim);
+  attempt.run = loaded;
+  const document = parseRunDocument(loaded);
+  // A scheduled run is queued without parameters; its file paths need the defaults as its expressions do.
+  const run = { ...loaded, params: fillParams(document, loaded.params) };
   attempt.run = run;
-  const document = parseRunDocument(run);
   attempt.document = document;
   control.setTimeoutMs(document.errorHandling.timeoutSeconds * 1_000);
   await attempt.onStep('loaded');

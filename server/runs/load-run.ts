@@ -6,6 +6,7 @@ import { queryOne, transaction } from '#server/lib/index.ts';
 import { findTenantData, type TenantData } from '#server/tenancy/index.ts';
 import { describeSql, readCatalogue } from '#server/tenant-schema/index.ts';
 import type { ClaimedRun } from './claim.ts';
+import type { ParamValue } from './fill-params.ts';
 import { RunFailure } from './run-failure.ts';
 
 /** Everything about a run that its execution needs to know. */
@@ -15,7 +16,7 @@ export type LoadedRun = {
   dueAt: string;
   intervalStart: string | null;
   intervalEnd: string | null;
-  params: Record<string, string | number | boolean | null>;
+  params: Record<string, ParamValue>;
   tenantSlug: string;
   pipelineName: string;
   ir: unknown;

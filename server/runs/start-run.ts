@@ -6,8 +6,7 @@ import { ServiceError, withTransaction } from '#server/lib/index.ts';
 import { getPipelineRow, getVersion, PipelineRef } from '#server/pipelines/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { enqueueRun, queueLimits } from './enqueue.ts';
-
-type ParamValue = string | number | boolean | null;
+import { fillParams, type ParamValue } from './fill-params.ts';
 
 export const StartRunInput = PipelineRef.extend({
   params: z.record(z.string().max(40), z.union([z.string().max(1_000), z.number(), z.boolean(), z.null()])).default({}),
@@ -58,7 +57,5 @@ function paramsOf(document: PipelineDocument, given: Record<string, ParamValue>)
       'INPUT_INVALID',
       `there is no parameter "${unknown}"; this pipeline declares ${declared.length > 0 ? declared.join(', ') : 'none'}`,
     );
-  return Object.fromEntries(
-    Object.entries(document.parameters).map(([name, parameter]) => [name, given[name] ?? parameter.default]),
-  );
+  return fillParams(document, given);
 }
