@@ -185,8 +185,10 @@ describe('publishing', () => {
       close: async () => {},
     };
     for (let n = 0; n < 5; n += 1) await expect(drain(down, holds)).rejects.toThrow('ECONNREFUSED');
-    const rows = await db.owner`select distinct status, attempts, last_error from outbox_events`;
-    expect([...rows]).toEqual([{ status: 'pending', attempts: 0, last_error: 'connect ECONNREFUSED' }]);
+    // The keys may lie in different lanes, and a turn ends with the first lane that meets the outage.
+    const rows = await db.owner`select status, attempts, last_error from outbox_events`;
+    expect(rows.map(({ status, attempts }) => `${status} ${attempts}`)).toEqual(ids.map(() => 'pending 0'));
+    expect(rows.map((row) => row.last_error)).toContain('connect ECONNREFUSED');
     const { publisher, sent } = recording();
     await drain(publisher, holds);
     expect(sent.map((event) => event.id).sort()).toEqual([...ids].sort());
