@@ -1,11 +1,10 @@
 // Keeps the tick going. node-cron wakes it at each minute and nothing more: across clock changes it skips and
 // drifts, so beside it a sleeper wakes at the smallest next fire by the database's clock. What is due is the
 // tick's to say, and waking twice costs a `skipped`.
-import { sql } from 'drizzle-orm';
 import cron from 'node-cron';
 import type { Pool } from '#db/client.ts';
-import { type Logger, logError, queryOne, transaction } from '#server/lib/index.ts';
-import { type TickResult, tick } from '#server/scheduler/index.ts';
+import { type Logger, logError, transaction } from '#server/lib/index.ts';
+import { msToNextDue, type TickResult, tick } from '#server/scheduler/index.ts';
 
 export type SchedulerLoopConfig = {
   pool: Pool;
@@ -90,14 +89,7 @@ export function schedulerLoop(config: SchedulerLoopConfig): SchedulerLoop {
 
 /** By the database's clock, so that a process clock some ms apart does not cost a minute. */
 async function msToNextFire(pool: Pool, maxSleepMs: number): Promise<number> {
-  const { ms } = await transaction(pool, {}, (tx) =>
-    queryOne<{ ms: number | null }>(
-      tx,
-      sql`select (extract(epoch from min(next_fire_at) - clock_timestamp()) * 1000)::float8 as ms
-        from schedules where enabled and next_fire_at is not null
-          and not (paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > now()))`,
-    ),
-  );
+  const ms = await transaction(pool, {}, msToNextDue);
   if (ms === null) return maxSleepMs;
   // What is due already but was left (a locked row, a full pass) is looked at again soon, not in a tight loop.
   if (ms <= 0) return LEFT_OVER_MS;

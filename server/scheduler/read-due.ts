@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Policies, Schedule } from '#server/ir/index.ts';
-import { query, type Tx } from '#server/lib/index.ts';
+import { query, queryOne, type Tx } from '#server/lib/index.ts';
 
 export type DueRow = {
   tenantId: string;
@@ -30,13 +30,30 @@ export type DueRow = {
 export const readDue = (tx: Tx, now: Date, limit: number, except: readonly string[] = []): Promise<DueRow[]> =>
   query<DueRow>(tx, dueStatement(now, limit, except));
 
+/** A row whose pause keeps what falls due for later, as of an instant. */
+const isHeld = (at: SQL) =>
+  sql`(paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > ${at}))`;
+
+/**
+ * Milliseconds until a tick has something to read, by the database's clock; negative when something is due
+ * already, null when nothing will be.
+ */
+export async function msToNextDue(tx: Tx): Promise<number | null> {
+  const { ms } = await queryOne<{ ms: number | null }>(
+    tx,
+    sql`select (extract(epoch from min(next_fire_at) - clock_timestamp()) * 1000)::float8 as ms
+      from schedules where enabled and next_fire_at is not null and not ${isHeld(sql`now()`)}`,
+  );
+  return ms;
+}
+
 /** Exported for the test that holds its plan. */
 export function dueStatement(now: Date, limit: number, except: readonly string[]): SQL {
   const at = sql`${now.toISOString()}::timestamptz`;
   const isLeft = except.length === 0 ? sql`` : sql`and id <> all(${`{${except.join(',')}}`}::uuid[])`;
   return sql`with due as materialized (
         select * from schedules where enabled and next_fire_at <= ${at} ${isLeft}
-        and not (paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > ${at}))
+        and not ${isHeld(at)}
         order by next_fire_at limit ${limit} for update skip locked)
       select s.tenant_id as "tenantId", s.id as "scheduleId", s.pipeline_id as "pipelineId", s.version, s.schedule,
         s.policies, s.max_attempts as "maxAttempts", s.next_fire_at as "nextFireAt", s.paused_at as "pausedAt",

@@ -136,6 +136,10 @@ describe('the scheduler status', () => {
       paused: { by: 'ada', reason: 'repair', until: null },
       lagMinutes: null,
     });
+    // No tick has cleared it yet, but its end has come.
+    await db.owner`update schedules set pause_until = now() - interval '1 second' where pipeline_id = ${ids.rrule!}`;
+    expect(await item('rrule')).toMatchObject({ paused: null });
+    await db.owner`update schedules set pause_until = null where pipeline_id = ${ids.rrule!}`;
   });
 
   it('tells a dead scheduler from one with nothing to do', async () => {

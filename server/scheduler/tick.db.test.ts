@@ -6,7 +6,7 @@ import { testDatabase } from '#db/testing/index.ts';
 import { Policies, type Schedule } from '#server/ir/index.ts';
 import { createLogger, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import { resumeSchedule } from '#server/schedules/index.ts';
-import { dueStatement } from './read-due.ts';
+import { dueStatement, msToNextDue } from './read-due.ts';
 import { type TickResult, tick } from './tick.ts';
 
 const db = await testDatabase();
@@ -253,6 +253,14 @@ describe('a paused schedule', () => {
     await db.owner`update schedules set paused_at = null`;
     expect(await tickAt('10:20')).toMatchObject({ due: 3, fired: 1 });
     expect(await lines(ids)).toEqual(['10:00-10:10 ×2 coalesced', '10:20 ×1 late']);
+  });
+
+  it('with onPause queue does not keep the loop awake while it holds what is due', async () => {
+    await makeSchedule({ ...paused, policies: { onPause: 'queue' } });
+    const next = () => transaction(db.worker, {}, msToNextDue);
+    expect(await next()).toBeNull();
+    await db.owner`update schedules set paused_at = null`;
+    expect(await next()).toBeLessThan(0);
   });
 
   it('with onPause queue fires when its pause ends by itself, by the clock that says what is due', async () => {
