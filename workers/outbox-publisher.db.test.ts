@@ -88,6 +88,7 @@ describe('a publisher process', () => {
     const dir = join(home, 'killed');
     const made: { id: string; key: string }[] = [];
     let [one, two] = [startPublisher('one', dir), startPublisher('two', dir)];
+    const names = ['one', 'two'];
     for (let kill = 0; kill < KILLS; kill += 1) {
       made.push(...(await append(6, 60)));
       await new Promise((resolve) => setTimeout(resolve, 150 + ((kill * 137) % 400)));
@@ -95,10 +96,14 @@ describe('a publisher process', () => {
       victim.child.kill('SIGKILL');
       await victim.exited;
       const next = startPublisher(`${kill % 2 === 0 ? 'one' : 'two'}-${kill}`, dir);
+      names[kill % 2] = `${kill % 2 === 0 ? 'one' : 'two'}-${kill}`;
       if (kill % 2 === 0) one = next;
       else two = next;
     }
     await expect.poll(() => countOf('published'), { timeout: 60_000, interval: 200 }).toBe(made.length);
+    // Its neighbour may have sent everything before the youngest has booted, and could hear a signal.
+    for (const name of names)
+      await expect.poll(() => stat(join(home, `${name}.alive`)).catch(() => null), { timeout: 20_000 }).not.toBeNull();
     for (const each of [one, two]) each.child.kill('SIGTERM');
     expect(await Promise.all([one.exited, two.exited])).toEqual([0, 0]);
 
