@@ -97,6 +97,33 @@ export function pipelineOf(installation: Installation, name: string): { id: stri
   return found;
 }
 
+/** Creates and publishes a pipeline that is due once a day; a try before this one may have left it there. */
+export async function createPipeline(api: APIRequestContext, name: string): Promise<{ id: string; name: string }> {
+  const document = {
+    kind: 'pipeline',
+    version: '1.0',
+    metadata: { name, labels: { env: 'browser-test' } },
+    schedule: { kind: 'interval', minutes: 1440 },
+    nodes: [
+      { id: 'rows', kind: 'source', config: { type: 'table', table: 'airports' } },
+      {
+        id: 'kept',
+        kind: 'target',
+        inputs: ['rows'],
+        config: { type: 'table', table: 'airports_kept', mode: 'append' },
+      },
+    ],
+  };
+  const answer = await api.post('pipelines', { data: { document, publish: true } });
+  if (answer.status() === 409) {
+    const { id } = (await (await api.get(`pipelines/${name}`)).json()) as { id: string };
+    await api.post(`pipelines/${id}/resume`);
+    return { id, name };
+  }
+  expect(answer.status(), await answer.text()).toBe(201);
+  return { id: ((await answer.json()) as { id: string }).id, name };
+}
+
 interface FoundRun {
   id: string;
   rowsRejected: number | null;

@@ -36,12 +36,15 @@ export function tallyVitest(report: unknown, exitCode: number): Tally {
 
 type PlaywrightReport = { stats?: { expected?: number; unexpected?: number; flaky?: number; skipped?: number } };
 
-/** Reads Playwright's JSON report. A flaky test has failed; an exit code that no test accounts for is a failure. */
+/**
+ * Reads Playwright's JSON report. A test that passed when it was repeated in a fresh browser has passed; Playwright's
+ * own list names it as flaky. An exit code that no test accounts for is a failure.
+ */
 export function tallyPlaywright(report: unknown, exitCode: number): Tally {
   const stats = (report as PlaywrightReport | null)?.stats ?? {};
   const tally = {
-    passed: stats.expected ?? 0,
-    failed: (stats.unexpected ?? 0) + (stats.flaky ?? 0),
+    passed: (stats.expected ?? 0) + (stats.flaky ?? 0),
+    failed: stats.unexpected ?? 0,
     skipped: stats.skipped ?? 0,
   };
   return withExitCode(tally, exitCode);
