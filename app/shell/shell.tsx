@@ -4,6 +4,7 @@ import { Outlet, useLoaderData, useNavigation } from '@remix-run/react';
 import { loginPath } from '../api.server.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { ThemeMenu, UserMenu, ZoneMenu } from './controls.tsx';
+import { navigationFor } from './navigation.ts';
 import { readPreferences } from './preference-cookies.ts';
 import { Sidebar, TopBar } from './sidebar.tsx';
 
@@ -14,6 +15,7 @@ export function loader({ request, context }: LoaderFunctionArgs) {
 
 export default function Shell() {
   const { session, theme } = useLoaderData<typeof loader>();
+  const groups = navigationFor(session);
   const footer = (
     <div className="space-y-0.5 border-line border-t pt-2">
       <div className="flex items-center justify-between gap-1">
@@ -32,8 +34,8 @@ export default function Shell() {
         Skip to content
       </a>
       <NavigationBar />
-      <Sidebar tenantName={session.tenant.name} footer={footer} />
-      <TopBar tenantName={session.tenant.name} footer={footer} />
+      <Sidebar tenantName={session.tenant.name} groups={groups} footer={footer} />
+      <TopBar tenantName={session.tenant.name} groups={groups} footer={footer} />
       <main id="content" tabIndex={-1} className="min-w-0 flex-1 p-4 outline-none md:px-6 md:py-5">
         <Outlet />
       </main>

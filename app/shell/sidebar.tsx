@@ -1,40 +1,47 @@
 import { Link, NavLink, useLocation } from '@remix-run/react';
-import { CalendarClock, ListChecks, type LucideIcon, Menu as MenuIcon, Workflow, X } from 'lucide-react';
+import { Menu as MenuIcon, X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button } from '../ui/button.tsx';
 import { cn } from '../ui/cn.ts';
 import { Logo } from './logo.tsx';
+import type { NavigationEntry, NavigationGroup } from './navigation.ts';
 
-const VIEWS: { to: string; label: string; icon: LucideIcon }[] = [
-  { to: '/data/scheduler', label: 'Scheduler', icon: CalendarClock },
-  { to: '/data/pipelines', label: 'Pipelines', icon: Workflow },
-  { to: '/data/runs', label: 'Runs', icon: ListChecks },
-];
-
-function Views() {
+/** The views in their groups. */
+function Views({ groups }: { groups: NavigationGroup[] }) {
   return (
-    <nav aria-label="Main">
-      <ul className="space-y-0.5">
-        {VIEWS.map(({ to, label, icon: Icon }) => (
-          <li key={to}>
-            <NavLink
-              to={to}
-              prefetch="intent"
-              className={({ isActive }) =>
-                cn(
-                  'flex h-8 items-center gap-2.5 rounded-md px-2 font-medium text-sm max-md:h-10',
-                  isActive ? 'bg-idle-soft text-ink' : 'text-muted hover:bg-hover hover:text-ink',
-                )
-              }
-            >
-              <Icon aria-hidden className="size-4" />
-              {label}
-            </NavLink>
-          </li>
-        ))}
-      </ul>
+    <nav aria-label="Main" className="space-y-4">
+      {groups.map(({ label, entries }) => (
+        <div key={label}>
+          <h2 className="mb-1 px-2 font-medium text-2xs text-faint">{label}</h2>
+          <ul className="space-y-0.5">
+            {entries.map((entry) => (
+              <li key={entry.to}>
+                <ViewLink {...entry} />
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
     </nav>
+  );
+}
+
+function ViewLink({ to, label, icon: Icon }: NavigationEntry) {
+  return (
+    <NavLink
+      to={to}
+      prefetch="intent"
+      className={({ isActive }) =>
+        cn(
+          'flex h-7.5 items-center gap-2.5 rounded-md px-2 font-medium text-sm max-md:h-10',
+          isActive ? 'bg-idle-soft text-ink' : 'text-muted hover:bg-hover hover:text-ink',
+        )
+      }
+    >
+      <Icon aria-hidden className="size-4" />
+      {label}
+    </NavLink>
   );
 }
 
@@ -50,13 +57,19 @@ function Brand({ tenantName }: { tenantName: string }) {
   );
 }
 
+interface FrameProps {
+  tenantName: string;
+  groups: NavigationGroup[];
+  footer: ReactNode;
+}
+
 /** The frame on a wide screen: views, then what belongs to the person. */
-export function Sidebar({ tenantName, footer }: { tenantName: string; footer: ReactNode }) {
+export function Sidebar({ tenantName, groups, footer }: FrameProps) {
   return (
     <aside className="no-print sticky top-0 flex h-dvh w-52 shrink-0 flex-col border-line border-r bg-surface px-2 py-3 max-md:hidden">
       <Brand tenantName={tenantName} />
-      <div className="mt-4 flex-1">
-        <Views />
+      <div className="mt-4 min-h-0 flex-1 overflow-y-auto pb-4">
+        <Views groups={groups} />
       </div>
       {footer}
     </aside>
@@ -64,7 +77,7 @@ export function Sidebar({ tenantName, footer }: { tenantName: string; footer: Re
 }
 
 /** The same on a phone: a bar, and a sheet that closes when one has gone somewhere. */
-export function TopBar({ tenantName, footer }: { tenantName: string; footer: ReactNode }) {
+export function TopBar({ tenantName, groups, footer }: FrameProps) {
   const [isOpen, setOpen] = useState(false);
   const { pathname } = useLocation();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address changing is the signal itself
@@ -93,8 +106,8 @@ export function TopBar({ tenantName, footer }: { tenantName: string; footer: Rea
               </Radix.Close>
             </div>
             <Radix.Title className="sr-only">Menu</Radix.Title>
-            <div className="flex-1">
-              <Views />
+            <div className="min-h-0 flex-1 overflow-y-auto">
+              <Views groups={groups} />
             </div>
             {footer}
           </Radix.Content>
