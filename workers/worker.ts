@@ -55,7 +55,15 @@ async function boot() {
   });
   const runner = createRunner({
     pool,
-    openWork: () => openPool({ url, max: 1, applicationName: 'mainspring run', prepare: !env.DATABASE_POOLED }),
+    openWork: () =>
+      // One statement of a run may take as long as its timeoutSeconds; its heartbeat has a connection of its own.
+      openPool({
+        url,
+        max: 1,
+        applicationName: 'mainspring run',
+        prepare: !env.DATABASE_POOLED,
+        answerTimeoutMs: null,
+      }),
     log,
     runner: processId,
     concurrency: env.RUNNER_CONCURRENCY,
