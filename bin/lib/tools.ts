@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { canRun, findSystemChromium } from './chromium.ts';
+import { findKafkaAndJava, installKafka } from './tools/kafka.ts';
+import { findToxiproxy, installToxiproxy } from './tools/toxiproxy.ts';
 
 const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
@@ -19,6 +21,18 @@ const tools: Tool[] = [
     what: "the browser of the browser tests: the distribution's package as root, else Playwright's own download",
     find: () => findSystemChromium() ?? findPlaywrightChromium(),
     install: installChromium,
+  },
+  {
+    name: 'kafka',
+    what: 'the broker of the outbox tests: jars from Maven Central, run by Java 17 or newer',
+    find: findKafkaAndJava,
+    install: installKafka,
+  },
+  {
+    name: 'toxiproxy',
+    what: 'faults of the network in the outbox tests, built with Go',
+    find: findToxiproxy,
+    install: installToxiproxy,
   },
 ];
 

@@ -1,0 +1,28 @@
+// Where bin/tools keeps the real components that tests use and npm does not bring: outside the work tree, one folder
+// per name and version, so that a new pin is a new folder.
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export const KAFKA_VERSION = '4.1.0';
+export const TOXIPROXY_VERSION = '2.12.0';
+
+/** The folder of all of them; MAINSPRING_TOOLS_DIR names another one. */
+export function toolsDir(): string {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return process.env.MAINSPRING_TOOLS_DIR || join(cache, 'mainspring', 'tools');
+}
+
+export const kafkaDir = () => join(toolsDir(), `kafka-${KAFKA_VERSION}`);
+export const toxiproxyPath = () => join(toolsDir(), `toxiproxy-${TOXIPROXY_VERSION}`, 'server');
+
+/** The folder of Kafka's jar files, or null when bin/tools has not brought them. */
+export function findKafka(): string | null {
+  const libs = join(kafkaDir(), 'libs');
+  return existsSync(join(libs, `kafka_2.13-${KAFKA_VERSION}.jar`)) ? libs : null;
+}
+
+/** The proxy's server, or null when bin/tools has not built it. */
+export function findToxiproxy(): string | null {
+  return existsSync(toxiproxyPath()) ? toxiproxyPath() : null;
+}
