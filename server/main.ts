@@ -2,12 +2,13 @@
 
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
+import { flushRefusals } from './audit/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
 import { listen, webApp } from './http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from './lib/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
-import { createPagesHandler } from './web/index.ts';
+import { createLiveHub, createPagesHandler } from './web/index.ts';
 
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'web' });
 
@@ -36,6 +37,7 @@ async function boot() {
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
   const isDevelopment = env.NODE_ENV === 'development';
+  const live = createLiveHub({ pool, log, sessionIdleSeconds: env.SESSION_IDLE_SECONDS });
   let closePages = async () => {};
   const app = await webApp(
     {
@@ -50,6 +52,7 @@ async function boot() {
       metricsToken: env.METRICS_TOKEN,
       sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
       sessionLifetimeSeconds: env.SESSION_LIFETIME_SECONDS,
+      live,
     },
     async (getLoadContext) => {
       const pages = await createPagesHandler({ mode: isDevelopment ? 'development' : 'production', getLoadContext });
@@ -67,7 +70,10 @@ async function boot() {
     log.info({ signal }, 'web is stopping');
     const deadline = setTimeout(() => process.exit(1), env.SHUTDOWN_DRAIN_SECONDS * 1_000);
     deadline.unref();
+    // Open pages hold their line for hours; the server closes when the last one is let go.
+    live.close();
     await server.close();
+    await flushRefusals(pool, log);
     await Promise.all([closePages(), pool.end({ timeout: 5 }), cronPool.end({ timeout: 5 })]);
     process.exit(0);
   };

@@ -17,9 +17,10 @@ import { authenticate } from '#server/auth/index.ts';
 import { cronRoutes } from '#server/cron/index.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { type Logger, ServiceError } from '#server/lib/index.ts';
-import type { PagesOptions } from '#server/web/index.ts';
+import type { LiveHub, PagesOptions } from '#server/web/index.ts';
 import { baseApp, type Variables } from './base-app.ts';
 import { limitBody } from './body-limit.ts';
+import { answerLive } from './live-route.ts';
 import { pagesLoadContext } from './pages-load-context.ts';
 
 export type WebOptions = {
@@ -37,6 +38,8 @@ export type WebOptions = {
   metricsToken: string | undefined;
   sessionIdleSeconds: number;
   sessionLifetimeSeconds: number;
+  /** Tells open pages what changed; whoever made it closes it before the server. */
+  live: LiveHub;
 };
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -106,6 +109,7 @@ export async function webApp(
       requestId: c.get('requestId'),
     }),
   );
+  app.get('/live', (c) => answerLive(c.req.raw, { ...deps, live: options.live }));
   app.use('*', async (c, next) => {
     refuseCrossSite(c.req.raw, origins);
     await next();

@@ -6,6 +6,7 @@ import { newApiKey, SCOPES, type Scope, storeApiKey } from '#server/auth/index.t
 import { listen, webApp } from '#server/http/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { openWorkshop } from '#server/runs/testing/index.ts';
+import { createLiveHub } from '#server/web/index.ts';
 import { createRunner } from '../runner-loop.ts';
 
 export type TestInstallation = Awaited<ReturnType<typeof openInstallation>>;
@@ -19,6 +20,7 @@ export async function openInstallation(db: TestDatabase, slug: string) {
       ...{ pool: db.app, cronPool: db.worker, log, processId: 'test', isDevelopment: false, publicUrl: null },
       ...{ cronSecret: 'cron-secret-of-the-test', metricsToken: 'metrics-token-of-the-test' },
       ...{ sessionIdleSeconds: 3_600, sessionLifetimeSeconds: 3_600 },
+      live: createLiveHub({ pool: db.app, log, sessionIdleSeconds: 3_600 }),
     },
     async () => new Hono(),
   );

@@ -6,6 +6,7 @@ import type { TestDatabase } from '#db/testing/index.ts';
 import { newApiKey, SCOPES, type Scope, storeApiKey } from '#server/auth/index.ts';
 import { createLogger, hashToken, newToken, transaction } from '#server/lib/index.ts';
 import type { Role, Tenant } from '#server/tenancy/index.ts';
+import { createLiveHub } from '#server/web/index.ts';
 import { listen, type WebOptions, webApp } from '../index.ts';
 
 export const CRON_SECRET = 'cron-secret-of-the-test';
@@ -16,11 +17,12 @@ export type TestWeb = Awaited<ReturnType<typeof openWeb>>;
 /** Listens until the file is done. The page `/whoami` and the form action `/form` stand for the real pages. */
 export async function openWeb(db: TestDatabase, options: Partial<WebOptions> = {}) {
   const log = options.log ?? createLogger({ level: 'silent', tier: 'test' });
+  const live = options.live ?? createLiveHub({ pool: db.app, log, sessionIdleSeconds: 3_600 });
   const app = await webApp(
     {
       ...{ pool: db.app, cronPool: db.worker, log, processId: 'test', isDevelopment: false, publicUrl: null },
       ...{ cronSecret: CRON_SECRET, metricsToken: METRICS_TOKEN },
-      ...{ sessionIdleSeconds: 3_600, sessionLifetimeSeconds: 3_600 },
+      ...{ sessionIdleSeconds: 3_600, sessionLifetimeSeconds: 3_600, live },
       ...options,
     },
     async (getLoadContext) => {
@@ -40,7 +42,10 @@ export async function openWeb(db: TestDatabase, options: Partial<WebOptions> = {
     },
   );
   const server = await listen(app, { host: '127.0.0.1', port: 0 });
-  afterAll(() => server.close());
+  afterAll(async () => {
+    live.close();
+    await server.close();
+  });
   const baseUrl = `http://127.0.0.1:${server.port}`;
   return {
     baseUrl,

@@ -1,0 +1,2 @@
+export { createLiveHub, type LiveHub, type LiveOptions } from './hub.ts';
+export { liveStream } from './stream.ts';
