@@ -1,12 +1,15 @@
 // The one place that reads the environment. A bad value stops the boot with exit code 2 and names the variable.
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 const seconds = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
 const milliseconds = (fallback: number, min: number) =>
   z.coerce.number().int().min(min).max(3_600_000).default(fallback);
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+const isCidr = (text: string) =>
+  ipaddr.isValidCIDR(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`);
 const flag = z
   .enum(['true', 'false', '1', '0', ''])
   .default('')
@@ -85,6 +88,17 @@ export const Environment = z.object({
   OUTBOX_FILE_DIR: z.string().optional(),
   /** Checked where it is used: what is no positive whole number falls back to 300 with a warning. */
   OUTBOX_REAPER_STALENESS_SECONDS: z.string().optional(),
+  /** Ranges outside the internet that addresses set by tenants may lie in, by commas: `10.1.0.0/16,192.168.7.4`. */
+  OUTBOUND_ALLOW_CIDRS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((range) => range.trim())
+        .filter((range) => range !== ''),
+    )
+    .refine((ranges) => ranges.every(isCidr), 'must be ranges such as 10.1.0.0/16, separated by commas'),
   /** Names this process in leases and heartbeats. */
   PROCESS_NAME: z.string().default(`${hostname()}-${process.pid}`),
 });

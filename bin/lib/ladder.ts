@@ -8,7 +8,7 @@ import ts from 'typescript';
  * that stand before it here, and only through their index.ts. A new room is put in its place here first.
  */
 export const ladder = [
-  ...['lib', 'tenancy', 'auth', 'audit', 'ir', 'procedure', 'compiler', 'tenant-schema', 'files'],
+  ...['lib', 'outbound', 'tenancy', 'auth', 'audit', 'jobs', 'ir', 'procedure', 'compiler', 'tenant-schema', 'files'],
   ...[
     'accounts',
     'connections',

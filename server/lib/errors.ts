@@ -95,6 +95,38 @@ export const ERROR_CODES = {
     level: 'error',
     says: 'The event could not be stored in the outbox; nothing was recorded.',
   },
+  ADDRESS_REFUSED: {
+    http: 400,
+    trpc: 'BAD_REQUEST',
+    level: 'warn',
+    says: 'This server does not send anything to such an address.',
+  },
+  OUTBOUND_UNREACHABLE: {
+    http: 502,
+    trpc: 'BAD_GATEWAY',
+    level: 'warn',
+    says: 'Another system could not be reached.',
+  },
+  OUTBOUND_DEADLINE: {
+    http: 504,
+    trpc: 'GATEWAY_TIMEOUT',
+    level: 'warn',
+    says: 'Another system did not answer in time.',
+  },
+  JOB_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'There is no such cron job.' },
+  JOB_LEASE_LOST: { http: 409, trpc: 'CONFLICT', level: 'warn', says: 'Another run of the cron job holds its lease.' },
+  JOB_TIMED_OUT: {
+    http: 500,
+    trpc: 'INTERNAL_SERVER_ERROR',
+    level: 'error',
+    says: 'The cron job was stopped at its time limit; its next run goes on from there.',
+  },
+  JOB_STOPPED: {
+    http: 503,
+    trpc: 'SERVICE_UNAVAILABLE',
+    level: 'warn',
+    says: 'The cron job was stopped because its process ends; its next run goes on from there.',
+  },
   DATABASE_UNAVAILABLE: {
     http: 503,
     trpc: 'SERVICE_UNAVAILABLE',
