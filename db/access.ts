@@ -21,10 +21,18 @@ export type TableAccess = {
 const NONE: Verb[] = [];
 export const TABLE_ACCESS: Record<string, TableAccess> = {
   installation: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT'] },
-  tenants: { tenantColumn: 'id', app: ['SELECT'], worker: ['SELECT'], auth: ['SELECT'] },
-  users: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT'] },
-  memberships: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: NONE, auth: ['SELECT'] },
-  sessions: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE'] },
+  tenants: { tenantColumn: 'id', app: ['SELECT'], worker: ['SELECT'], auth: ['SELECT', 'UPDATE'] },
+  users: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE'] },
+  user_identities: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT'] },
+  memberships: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: NONE,
+    auth: ['SELECT'],
+  },
+  invites: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE, auth: ['SELECT'] },
+  password_resets: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE'] },
+  sessions: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   login_attempts: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   api_keys: {
     tenantColumn: 'tenant_id',
@@ -33,7 +41,16 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     auth: ['SELECT', 'UPDATE'],
   },
   idempotency_keys: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE },
-  audit_log: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['INSERT'] },
+  // Nobody changes or removes what was logged or sealed. The worker reads all tenants' rows: it seals and ships them.
+  audit_log: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT'], isWorkerWide: true },
+  audit_seals: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT'], isWorkerWide: true },
+  audit_seal_position: { tenantColumn: null, app: NONE, worker: ['SELECT', 'UPDATE'] },
+  audit_checks: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE'],
+    isWorkerWide: true,
+  },
   pipelines: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'] },
   pipeline_labels: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'DELETE'], worker: ['SELECT'] },
   pipeline_versions: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'] },
@@ -83,12 +100,37 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     worker: ['SELECT', 'INSERT', 'UPDATE'],
     isWorkerWide: true,
   },
+  outbox_depth: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'DELETE'],
+    isWorkerWide: true,
+  },
+  outbox_flow: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    isWorkerWide: true,
+  },
+  outbox_sampling: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   outbox_publishers: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
-  interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
-  interaction_outcomes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
+  engagement_scores: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
+  engagement_settings: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE'],
+  },
+  interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
+  interaction_outcomes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
   decision_traces: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
   ai_attachments: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
-  cron_runs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  cron_jobs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  cron_runs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  cron_requests: { tenantColumn: null, app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
   scheduler_state: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   processes: {
     tenantColumn: null,
@@ -105,10 +147,38 @@ export const AUTH_FUNCTIONS = [
   'auth_session_close(bytea)',
   'auth_key(bytea)',
   'auth_login_count(text, int)',
+  'auth_tenants(uuid)',
+  'auth_session_switch(uuid, uuid, uuid)',
+  'auth_invite(bytea)',
+  'auth_invites_of(text)',
+  'auth_user_make(text, text, text)',
+  'auth_reset(bytea)',
+  'auth_reset_use(bytea)',
+  'auth_identity(text, text, text)',
+  'auth_identity_bind(text, text, uuid)',
+  'account_people()',
+  'account_sessions(uuid, uuid, int)',
+  'account_sessions_revoke(uuid, uuid, uuid, uuid)',
+  'account_profile(uuid, text)',
+  'account_password(uuid)',
+  'account_password_set(uuid, text)',
+  'account_reach(uuid, uuid)',
+  'account_reset_make(uuid, bytea, int, text, uuid)',
+  'instance_tenants()',
+  'instance_tenant_suspend(uuid, text, text)',
+  'auth_login_tenants(text)',
 ];
 
 /** The same for the worker: what it may know of all tenants. */
-export const WORKER_FUNCTIONS = ['queue_tenants()'];
+export const WORKER_FUNCTIONS = [
+  'queue_tenants()',
+  'cron_tenants()',
+  'cron_prune_sessions(int, int)',
+  'cron_prune_login_attempts(int)',
+];
+
+/** What the app may do as the owner, who alone may create roles: a tenant, and nothing else. */
+export const OWNER_FUNCTIONS = ['instance_tenant_make(uuid, text, text)'];
 
 /** Functions that let tenant SQL wait, lock, read settings or run text; taken from PUBLIC where we may. */
 export const DANGEROUS_FUNCTIONS = [
@@ -182,6 +252,11 @@ export function accessStatements(roles: RoleNames): string[] {
       );
     }
   }
+  for (const signature of OWNER_FUNCTIONS)
+    statements.push(
+      `REVOKE ALL ON FUNCTION public.${signature} FROM PUBLIC`,
+      `GRANT EXECUTE ON FUNCTION public.${signature} TO ${ident(roles.app)}`,
+    );
   statements.push('REVOKE ALL ON FUNCTION public.ms_ensure_partitions(int, int) FROM PUBLIC');
   return statements;
 }

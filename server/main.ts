@@ -48,7 +48,7 @@ async function boot() {
       isDevelopment,
       publicUrl: env.PUBLIC_URL ?? null,
       cronSecret: env.CRON_SECRET,
-      outboxStaleness: env.OUTBOX_REAPER_STALENESS_SECONDS,
+      cron: { config: jobsConfigOf(env), stopping: stopping.signal, leaseMs, failPoint: env.FAIL_POINT },
       metricsToken: env.METRICS_TOKEN,
       sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
       sessionLifetimeSeconds: env.SESSION_LIFETIME_SECONDS,

@@ -8,6 +8,7 @@ import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Pool } from '#db/client.ts';
 import { idempotencyKeys } from '#db/schema/index.ts';
+import { recordRefusal } from '#server/audit/index.ts';
 import { type Caller, hasScope, type Scope } from '#server/auth/index.ts';
 import {
   ERROR_CODES,
@@ -137,13 +138,36 @@ export function reportProblem(
   return { error: answer, body };
 }
 
-const reporting = t.middleware(async ({ ctx, path, type, next }) => {
+const reporting = t.middleware(async ({ ctx, path, type, meta, getRawInput, next }) => {
   const started = performance.now();
   const result = await next();
   duration.labels(path, result.ok ? 'ok' : 'error').observe((performance.now() - started) / 1_000);
-  if (!result.ok) throw reportProblem(result.error, ctx.log, { path, type }).error;
-  return result;
+  if (result.ok) return result;
+  // The refused transaction is rolled back by now: the row that tells of the attempt is in one of its own.
+  if (ctx.caller && isRefusal(result.error))
+    await auditRefusal(ctx, ctx.caller, { path, action: meta?.audit ?? path, error: result.error }, getRawInput);
+  throw reportProblem(result.error, ctx.log, { path, type }).error;
 });
+
+const REFUSALS: ReadonlySet<ErrorCode> = new Set(['FORBIDDEN', 'TENANT_REQUIRED', 'TENANT_SUSPENDED']);
+const isRefusal = ({ cause }: TRPCError) => cause instanceof ServiceError && REFUSALS.has(cause.code);
+
+async function auditRefusal(
+  ctx: ApiContext,
+  caller: Caller,
+  what: { path: string; action: string; error: TRPCError },
+  getRawInput: () => Promise<unknown>,
+): Promise<void> {
+  const input = await getRawInput().catch(() => null);
+  const id = typeof input === 'object' && input !== null && 'id' in input ? input.id : '';
+  await recordRefusal(ctx.pool, ctx.log, {
+    ...{ tenantId: caller.tenant?.id ?? null, actor: caller.actor, action: what.action, requestId: ctx.requestId },
+    code: problemOf(what.error).code,
+    targetKind: what.path.split('.')[0] ?? '',
+    targetId: typeof id === 'string' ? id : '',
+    details: { procedure: what.path },
+  });
+}
 
 /** Every procedure below this line has a tenant, an actor and the scope that its metadata names. */
 const requireTenant = t.middleware(async ({ ctx, meta, next }) => {

@@ -10,4 +10,4 @@ export const count = (name: string) => bigint(name, { mode: 'number' });
 export const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
 /** The writing transaction's 64-bit id: the first half of every cursor that must not lose late commits. */
 export const tx = () => xid8('tx').notNull().default(sql`pg_current_xact_id()`);
-const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' });
+export const xid8 = customType<{ data: string; driverData: string }>({ dataType: () => 'xid8' });

@@ -1,6 +1,5 @@
-import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { bytea, id, instant, tenantId, tx } from './columns.ts';
+import { bytea, id, instant, tenantId } from './columns.ts';
 
 export const installation = pgTable('installation', {
   onlyOne: boolean('only_one').primaryKey().default(true),
@@ -19,6 +18,9 @@ export const tenants = pgTable('tenants', {
   schemaName: text('schema_name').notNull(),
   roleName: text('role_name').notNull(),
   maxConcurrentRuns: integer('max_concurrent_runs').notNull().default(8),
+  suspendedAt: instant('suspended_at'),
+  suspendedBy: text('suspended_by'),
+  suspendReason: text('suspend_reason'),
   settings: jsonb('settings').$type<Record<string, unknown>>().notNull().default({}),
   createdAt: instant('created_at').notNull().defaultNow(),
 });
@@ -40,8 +42,48 @@ export const memberships = pgTable(
     userId: uuid('user_id').notNull(),
     role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
+    disabledAt: instant('disabled_at'),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.userId] })],
+);
+
+export const invites = pgTable(
+  'invites',
+  {
+    tenantId: tenantId(),
+    id: id(),
+    email: text('email').notNull(),
+    role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
+    tokenHash: bytea('token_hash').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    expiresAt: instant('expires_at').notNull(),
+    acceptedAt: instant('accepted_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
+export const passwordResets = pgTable('password_resets', {
+  id: id().primaryKey(),
+  userId: uuid('user_id').notNull(),
+  madeFor: uuid('made_for'),
+  tokenHash: bytea('token_hash').notNull(),
+  createdBy: text('created_by').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  expiresAt: instant('expires_at').notNull(),
+  usedAt: instant('used_at'),
+});
+
+export const userIdentities = pgTable(
+  'user_identities',
+  {
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    userId: uuid('user_id').notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.issuer, t.subject] })],
 );
 
 export const sessions = pgTable('sessions', {
@@ -95,27 +137,4 @@ export const idempotencyKeys = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.operation, t.key] })],
-);
-
-export const auditLog = pgTable(
-  'audit_log',
-  {
-    tenantId: tenantId(),
-    id: id(),
-    tx: tx(),
-    actorKind: text('actor_kind').notNull(),
-    actorId: text('actor_id').notNull(),
-    action: text('action').notNull(),
-    outcome: text('outcome', { enum: ['done', 'refused'] })
-      .notNull()
-      .default('done'),
-    targetKind: text('target_kind').notNull().default(''),
-    targetId: text('target_id').notNull().default(''),
-    beforeDigest: text('before_digest'),
-    afterDigest: text('after_digest'),
-    details: jsonb('details').$type<Record<string, unknown>>().notNull().default(sql`'{}'`),
-    requestId: text('request_id').notNull().default(''),
-    createdAt: instant('created_at').notNull().defaultNow(),
-  },
-  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );

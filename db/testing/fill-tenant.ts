@@ -26,8 +26,16 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
   const at = new Date(Date.now() - 3_600_000).toISOString();
   return {
     api_keys: [{ tenant_id, name: 'filled', prefix: 'ms_fill', key_hash: hash(), scopes: [] }],
+    invites: [
+      {
+        ...{ tenant_id, email: `invited@${ids.slug}.example`, role: 'viewer', token_hash: hash() },
+        ...{ created_by: 'filled', expires_at: new Date(Date.now() + 3_600_000).toISOString() },
+      },
+    ],
     idempotency_keys: [{ tenant_id, operation: 'filled', key: 'filled', request_hash: hash() }],
     audit_log: [{ tenant_id, actor_kind: 'system', actor_id: 'filled', action: 'filled' }],
+    audit_seals: [{ tenant_id, seq: 1, audit_id: ids.runId, hash: hash() }],
+    audit_checks: [{ tenant_id, head_seq: 1 }],
     pipelines: [{ tenant_id, id: ids.pipelineId, name: ids.pipelineName, latest_version: 3, live_version: 2 }],
     pipeline_labels: [{ ...ofPipeline, key: 'team', value: `team of ${ids.slug}` }],
     pipeline_versions: [1, 2, 3].map((version) => ({ ...ofPipeline, version, ir: document, digest: `${version}` })),
@@ -52,6 +60,13 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
         payload: { secret: `payload of ${ids.slug}` },
       },
     ],
+    engagement_scores: [
+      {
+        ...{ tenant_id, customer_id: `customer of ${ids.slug}`, score: 70, band: 'hot', last_interaction_at: at },
+        ...{ interactions_90_days: 10, outcomes: 1, positive_outcomes: 1, computed_at: at },
+      },
+    ],
+    engagement_settings: [{ tenant_id, computed_at: at, customers: 1 }],
     outbox_events: [
       {
         ...{
@@ -65,6 +80,8 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     outbox_counters: [{ tenant_id, lane: 0, published: 7 }],
+    outbox_depth: [{ tenant_id, at, pending: 1, processing: 0, failed: 1 }],
+    outbox_flow: [{ tenant_id, at, lane: 0, published: 7, age_counts: [7] }],
     interaction_history: [
       {
         ...{ tenant_id, id: ids.interactionId, customer_id: ids.slug, offer_id: 'o', channel: 'web' },

@@ -1,8 +1,9 @@
 // From an HTTP request to the context of a procedure.
 import { randomUUID } from 'node:crypto';
 import type { Pool } from '#db/client.ts';
-import { authenticate, type Caller } from '#server/auth/index.ts';
-import type { Logger } from '#server/lib/index.ts';
+import { recordRefusal } from '#server/audit/index.ts';
+import { apiKeyOf, authenticate, type Caller, refusedCallerOf } from '#server/auth/index.ts';
+import { type Logger, ServiceError } from '#server/lib/index.ts';
 import type { ApiContext } from '#server/procedure.ts';
 import { type Origins, refuseCrossSite } from './request-guard.ts';
 
@@ -21,8 +22,7 @@ export function requestIdOf(request: Request): string {
  * @throws ServiceError UNAUTHENTICATED, TENANT_MISMATCH, TENANT_SUSPENDED, CROSS_SITE
  */
 export async function apiContext(request: Request, requestId: string, deps: RequestDependencies): Promise<ApiContext> {
-  const caller: Caller | null = await authenticate(deps.pool, request.headers, deps.sessionIdleSeconds);
-  if (caller?.credential === 'session') refuseCrossSite(request, deps.origins);
+  const caller = await callerOf(request, requestId, deps);
   return {
     pool: deps.pool,
     caller,
@@ -30,4 +30,33 @@ export async function apiContext(request: Request, requestId: string, deps: Requ
     log: deps.log.child({ requestId, tenant: caller?.tenant?.slug }),
     idempotencyKey: request.headers.get('idempotency-key') || null,
   };
+}
+
+async function callerOf(request: Request, requestId: string, deps: RequestDependencies): Promise<Caller | null> {
+  let caller: Caller | null = null;
+  try {
+    caller = await authenticate(deps.pool, request.headers, deps.sessionIdleSeconds);
+    if (caller?.credential === 'session') refuseCrossSite(request, deps.origins);
+    return caller;
+  } catch (error) {
+    if (error instanceof ServiceError) await auditDoor(error, caller, request, requestId, deps);
+    throw error;
+  }
+}
+
+/** What is refused before it reached a procedure: a wrong key, another tenant's name, another site's form. */
+async function auditDoor(
+  error: ServiceError,
+  caller: Caller | null,
+  request: Request,
+  requestId: string,
+  deps: RequestDependencies,
+): Promise<void> {
+  const known = caller ? { tenantId: caller.tenant?.id ?? null, actor: caller.actor } : refusedCallerOf(error);
+  await recordRefusal(deps.pool, deps.log, {
+    ...(known ?? { tenantId: null, actor: null }),
+    ...(known ? {} : { claimed: apiKeyOf(request.headers) === null ? 'anonymous' : 'unknown key' }),
+    ...{ action: 'request.refuse', code: error.code, requestId },
+    details: { method: request.method, path: new URL(request.url).pathname.slice(0, 200) },
+  });
 }

@@ -2,23 +2,35 @@ import { createHash } from 'node:crypto';
 import { auditLog } from '#db/schema/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
+import { toKeep, withoutSecrets } from './redact.ts';
 
 export type AuditEntry = {
   /** `room.verb`, the same as the procedure's `audit` metadata. */
   action: string;
   targetKind: string;
   targetId: string;
-  /** Only their digests are stored. */
+  /** As it was and as it is now; kept for the page's diff without secrets and bounded, the digests cover all of it. */
   before?: unknown;
   after?: unknown;
   /** Small, and never a secret. */
   details?: Record<string, unknown>;
 };
 
-const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex');
+const digest = (value: unknown) =>
+  createHash('sha256')
+    .update(JSON.stringify(value) ?? '')
+    .digest('hex');
+
+/** One side of a change: its digest, and what of it is kept. */
+export function sideOf(value: unknown): { digest: string | null; kept: unknown } {
+  if (value === undefined) return { digest: null, kept: null };
+  const harmless = withoutSecrets(value);
+  return { digest: digest(harmless), kept: toKeep(harmless) };
+}
 
 /** Writes the audit row in the transaction of the change that it tells of. */
 export async function recordAudit(tx: Tx, ctx: Ctx, entry: AuditEntry): Promise<void> {
+  const [before, after] = [sideOf(entry.before), sideOf(entry.after)];
   await tx.insert(auditLog).values({
     tenantId: ctx.tenant.id,
     actorKind: ctx.actor.kind,
@@ -26,9 +38,11 @@ export async function recordAudit(tx: Tx, ctx: Ctx, entry: AuditEntry): Promise<
     action: entry.action,
     targetKind: entry.targetKind,
     targetId: entry.targetId,
-    beforeDigest: entry.before === undefined ? null : digest(entry.before),
-    afterDigest: entry.after === undefined ? null : digest(entry.after),
-    details: entry.details ?? {},
+    beforeDigest: before.digest,
+    afterDigest: after.digest,
+    before: before.kept,
+    after: after.kept,
+    details: (toKeep(withoutSecrets(entry.details ?? {})) ?? {}) as Record<string, unknown>,
     requestId: ctx.requestId,
   });
 }

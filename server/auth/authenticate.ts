@@ -5,6 +5,7 @@ import type { Pool } from '#db/client.ts';
 import { hashToken, query, ServiceError, transaction } from '#server/lib/index.ts';
 import type { Actor, Role, Tenant } from '#server/tenancy/index.ts';
 import { apiKeyOf } from './api-key.ts';
+import { refusedTo } from './refused-caller.ts';
 import { sessionTokenOf } from './session-cookie.ts';
 
 export type Caller = {
@@ -48,9 +49,9 @@ export async function authenticate(pool: Pool, headers: Headers, idleSeconds: nu
     key !== null ? await byKey(pool, key) : token !== null ? await bySession(pool, token, idleSeconds) : null;
   const wanted = headers.get('x-tenant-id');
   if (caller && wanted && wanted !== caller.tenant?.id && wanted !== caller.tenant?.slug)
-    throw new ServiceError(
-      'TENANT_MISMATCH',
-      `X-Tenant-Id "${wanted.slice(0, 64)}" is not the tenant of this credential`,
+    throw refusedTo(
+      { tenantId: caller.tenant?.id ?? null, actor: caller.actor },
+      new ServiceError('TENANT_MISMATCH', `X-Tenant-Id "${wanted.slice(0, 64)}" is not the tenant of this credential`),
     );
   return caller;
 }
@@ -58,11 +59,15 @@ export async function authenticate(pool: Pool, headers: Headers, idleSeconds: nu
 async function byKey(pool: Pool, key: string): Promise<Caller> {
   const [row] = await transaction(pool, {}, (tx) => query<KeyRow>(tx, sql`select * from auth_key(${hashToken(key)})`));
   if (!row) throw new ServiceError('UNAUTHENTICATED', 'the API key is unknown, expired or revoked');
+  const actor = { kind: 'api_key', id: row.key_id, scopes: row.scopes } as const;
   if (row.tenant_status !== 'active')
-    throw new ServiceError('TENANT_SUSPENDED', `tenant "${row.tenant_slug}" is suspended`);
+    throw refusedTo(
+      { tenantId: row.tenant_id, actor },
+      new ServiceError('TENANT_SUSPENDED', `tenant "${row.tenant_slug}" is suspended`),
+    );
   return {
     credential: 'api_key',
-    actor: { kind: 'api_key', id: row.key_id, scopes: row.scopes },
+    actor,
     userName: '',
     tenant: { id: row.tenant_id, slug: row.tenant_slug, name: row.tenant_name },
   };

@@ -1,5 +1,7 @@
 // What the pages' loaders and actions get: the API as the signed-in user, and sign-in and -out themselves.
+
 import { createCaller, type RequestDependencies } from '#server/api/index.ts';
+import { recordSignInRefusal } from '#server/audit/index.ts';
 import { authenticate, sessionCookie, sessionTokenOf, signIn, signOut } from '#server/auth/index.ts';
 import { ERROR_CODES, ServiceError } from '#server/lib/index.ts';
 import { reportProblem } from '#server/procedure.ts';
@@ -42,8 +44,12 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
         });
         return { ok: true, cookie: sessionCookie(token, cookieOptions) };
       } catch (error) {
-        if (error instanceof ServiceError) return { ok: false, message: error.message };
-        throw error;
+        if (!(error instanceof ServiceError)) throw error;
+        // Not waited for: a person who exists has rows in more logs, and the answer must not take longer for it.
+        void recordSignInRefusal(pool, log, {
+          ...{ email, address: known.address, code: error.code, requestId: known.requestId },
+        });
+        return { ok: false, message: error.message };
       }
     },
     async signOut() {
