@@ -44,7 +44,7 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   // Nobody changes or removes what was logged or sealed. The worker reads all tenants' rows: it seals and ships them.
   audit_log: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT'], isWorkerWide: true },
   audit_seals: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT'], isWorkerWide: true },
-  audit_seal_position: { tenantColumn: null, app: NONE, worker: ['SELECT', 'UPDATE'] },
+  audit_seal_position: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   audit_checks: {
     tenantColumn: 'tenant_id',
     app: ['SELECT'],
@@ -124,17 +124,45 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     app: ['SELECT', 'INSERT', 'UPDATE'],
     worker: ['SELECT', 'INSERT', 'UPDATE'],
   },
-  interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
+  // The worker exports them and deletes what a retention policy says, a tenant at a time.
+  interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
   interaction_outcomes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
-  decision_traces: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
-  ai_attachments: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
+  decision_traces: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
+  ai_attachments: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
+  // UPDATE, because its row is the lock of all retention: see the migration.
+  retention_settings: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE'],
+  },
+  retention_policies: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'] },
+  retention_holds: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'] },
+  retention_purges: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  retention_blobs: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  export_checkpoints: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   cron_jobs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   cron_runs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   cron_requests: { tenantColumn: null, app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
   scheduler_state: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
+  encryption_keys: { tenantColumn: null, app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], worker: ['SELECT'] },
+  connections: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'UPDATE'],
+  },
+  tenant_limits: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE, auth: ['SELECT'] },
+  tenant_stops: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE'],
+    worker: ['SELECT'],
+    auth: ['SELECT'],
+    isWorkerWide: true,
+  },
+  instance_stops: { tenantColumn: null, app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'], auth: ['SELECT'] },
+  log_levels: { tenantColumn: null, app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], worker: ['SELECT'] },
   processes: {
     tenantColumn: null,
-    app: ['SELECT', 'INSERT', 'UPDATE'],
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   },
 };
@@ -159,6 +187,7 @@ export const AUTH_FUNCTIONS = [
   'account_people()',
   'account_sessions(uuid, uuid, int)',
   'account_sessions_revoke(uuid, uuid, uuid, uuid)',
+  'account_self(uuid)',
   'account_profile(uuid, text)',
   'account_password(uuid)',
   'account_password_set(uuid, text)',
@@ -179,6 +208,9 @@ export const WORKER_FUNCTIONS = [
 
 /** What the app may do as the owner, who alone may create roles: a tenant, and nothing else. */
 export const OWNER_FUNCTIONS = ['instance_tenant_make(uuid, text, text)'];
+
+/** The same for the worker: partitions are the owner's to drop. */
+export const WORKER_OWNER_FUNCTIONS = ['retention_drop_partition(text, text)'];
 
 /** Functions that let tenant SQL wait, lock, read settings or run text; taken from PUBLIC where we may. */
 export const DANGEROUS_FUNCTIONS = [
@@ -252,11 +284,16 @@ export function accessStatements(roles: RoleNames): string[] {
       );
     }
   }
-  for (const signature of OWNER_FUNCTIONS)
-    statements.push(
-      `REVOKE ALL ON FUNCTION public.${signature} FROM PUBLIC`,
-      `GRANT EXECUTE ON FUNCTION public.${signature} TO ${ident(roles.app)}`,
-    );
+  for (const [role, functions] of [
+    [roles.app, OWNER_FUNCTIONS],
+    [roles.worker, WORKER_OWNER_FUNCTIONS],
+  ] as const) {
+    for (const signature of functions)
+      statements.push(
+        `REVOKE ALL ON FUNCTION public.${signature} FROM PUBLIC`,
+        `GRANT EXECUTE ON FUNCTION public.${signature} TO ${ident(role)}`,
+      );
+  }
   statements.push('REVOKE ALL ON FUNCTION public.ms_ensure_partitions(int, int) FROM PUBLIC');
   return statements;
 }

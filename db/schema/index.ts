@@ -1,9 +1,10 @@
 // The typed mirror of db/migrations; db/schema.db.test.ts holds it to the live catalogue.
 export * from './audit.ts';
+export * from './engagement.ts';
 export * from './exports.ts';
 export * from './identity.ts';
-export * from './engagement.ts';
 export * from './interactions.ts';
+export * from './locks.ts';
 export * from './operations.ts';
 export * from './outbox.ts';
 export * from './pipelines.ts';

@@ -14,6 +14,8 @@ export type FilledTenant = {
   dlqEntryId: string;
   eventId: string;
   interactionId: string;
+  connectionId: string;
+  holdId: string;
 };
 
 const hash = () => `\\x${randomBytes(32).toString('hex')}`;
@@ -33,6 +35,26 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     idempotency_keys: [{ tenant_id, operation: 'filled', key: 'filled', request_hash: hash() }],
+    connections: [
+      {
+        ...{ tenant_id, id: ids.connectionId, name: `hook of ${ids.slug}`, kind: 'webhook' },
+        ...{ config: { url: `https://${ids.slug}.example/` }, created_by: 'filled', updated_by: 'filled' },
+      },
+    ],
+    tenant_limits: [{ tenant_id, max_pipelines: 1_000_000, updated_by: 'filled' }],
+    // Over already: an open one would keep the tenant's runs from starting.
+    tenant_stops: [
+      {
+        ...{
+          tenant_id,
+          reason: `alarm of ${ids.slug}`,
+          running: 'leave',
+          holds_publishing: true,
+          stopped_by: 'filled',
+        },
+        ...{ stopped_at: at, resumed_by: 'filled', resumed_at: at },
+      },
+    ],
     audit_log: [{ tenant_id, actor_kind: 'system', actor_id: 'filled', action: 'filled' }],
     audit_seals: [{ tenant_id, seq: 1, audit_id: ids.runId, hash: hash() }],
     audit_checks: [{ tenant_id, head_seq: 1 }],
@@ -98,6 +120,22 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
         ...{ size_bytes: 1, sha256: 'filled', location: 'filled' },
       },
     ],
+    retention_settings: [{ tenant_id }],
+    retention_policies: [{ tenant_id, data_class: 'interaction_history', retention_days: 400, legal_hold: false }],
+    retention_holds: [
+      {
+        ...{ tenant_id, id: ids.holdId, customer_id: ids.slug, placed_by: 'filled' },
+        reason: `hold of ${ids.slug}`,
+      },
+    ],
+    retention_purges: [
+      {
+        ...{ tenant_id, mode: 'per_class', retention_days: 400, plan: {}, interaction_history: 7 },
+        ...{ finished_at: at, hash: `receipt of ${ids.slug}` },
+      },
+    ],
+    retention_blobs: [{ tenant_id, location: 'purged', purge_id: ids.runId }],
+    export_checkpoints: [{ tenant_id, data_set: 'filled' }],
     checkpoints: [{ ...ofPipeline, node_id: 'n', position: { at: 1 }, run_id: ids.runId }],
     run_files: [
       {
@@ -135,7 +173,7 @@ export async function fillTenant(
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
       ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
-      ms_uuid() as "eventId", ms_uuid() as "interactionId"`;
+      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "connectionId", ms_uuid() as "holdId"`;
   const tables = rowsOf(ids!, document);
   const [user] = await owner<{ id: string }[]>`
     insert into users (email) values (${`filled@${tenant.slug}.example`}) returning id`;

@@ -121,6 +121,11 @@ describe('the answers over REST', () => {
   it('of interactions and outbox events are what the schemas say', async () => {
     const interaction = { customerId: 'c', offerId: 'o', channel: 'web', interactionType: 'impression' };
     const { interactionId, eventId } = await expectKept('interactions.respond', interaction);
+    expect(await expectKept('engagement.recompute', {})).toEqual({ customers: 1, removed: 0 });
+    expect((await expectKept('engagement.list', { limit: 1 })).items).toHaveLength(1);
+    await expectKept('engagement.get', { customerId: 'c' });
+    expect(await expectKept('engagement.summary')).toMatchObject({ customers: 1 });
+    await expectKept('engagement.setSettings', { positiveOutcomes: null });
     await expectKept('interactions.recordOutcome', { interactionId, outcome: 'accepted', value: 1 });
     expect(await expectKept('outbox.summary')).toMatchObject({ pending: 2, published: 0, failed: 0 });
     expect((await expectKept('outbox.list', { limit: 1 })).nextCursor).not.toBeNull();

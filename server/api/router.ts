@@ -1,5 +1,7 @@
 // Every procedure there is. REST, tRPC, the pages' caller and the tests all walk this one tree.
 import type { inferRouterOutputs } from '@trpc/server';
+import { accountProcedures } from '#server/accounts/index.ts';
+import { engagementProcedures } from '#server/engagement/index.ts';
 import { interactionProcedures } from '#server/interactions/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
 import { pipelineProcedures } from '#server/pipelines/index.ts';
@@ -8,11 +10,13 @@ import { runProcedures, startRunProcedure } from '#server/runs/index.ts';
 import { schedulerProcedures } from '#server/scheduler/index.ts';
 
 export const appRouter = router({
+  accounts: router(accountProcedures),
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
   runs: router(runProcedures),
   scheduler: router(schedulerProcedures),
   outbox: router(outboxProcedures),
   interactions: router(interactionProcedures),
+  engagement: router(engagementProcedures),
 });
 export type AppRouter = typeof appRouter;
 export type RouterOutputs = inferRouterOutputs<AppRouter>;

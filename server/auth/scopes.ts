@@ -10,21 +10,50 @@ export const SCOPES = [
   'schedules:write',
   'outbox:read',
   'outbox:write',
+  'interactions:read',
   'interactions:write',
+  'users:read',
+  'users:write',
+  'keys:read',
+  'keys:write',
+  'account:read',
+  'account:write',
+  'tenants:read',
+  'tenants:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const READ = SCOPES.filter((scope) => scope.endsWith(':read'));
+/** One's own account belongs to a person and the tenants to the instance operator: no key can be given these. */
+const isOfPeople = (scope: Scope) => scope.startsWith('account:') || scope.startsWith('tenants:');
 
-/** What a role allows: a viewer reads, an operator also runs and pauses, an admin also changes documents. */
-const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
+/** What a key can be given. */
+export const KEY_SCOPES = SCOPES.filter((scope) => !isOfPeople(scope));
+
+/** Who else is here, and which keys there are, is for admins. */
+const isOfAdmins = (scope: Scope) => scope.startsWith('users:') || scope.startsWith('keys:');
+
+const READ = KEY_SCOPES.filter((scope) => scope.endsWith(':read') && !isOfAdmins(scope));
+
+/** What a role allows: a viewer reads, an operator also runs and pauses, an admin changes documents and people too. */
+export const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
   viewer: READ,
   operator: [...READ, 'runs:write', 'schedules:write', 'outbox:write', 'interactions:write'],
-  admin: SCOPES,
+  admin: KEY_SCOPES,
 };
+
+/** Everything the actor may do. A person without a tenant has the role viewer, and no tenant to use it in. */
+export const scopesOf = (actor: Actor): Scope[] => SCOPES.filter((scope) => hasScope(actor, scope));
 
 export function hasScope(actor: Actor, scope: Scope): boolean {
   if (actor.kind === 'system') return true;
-  if (actor.kind === 'api_key') return actor.scopes.includes(scope);
+  // Every credential may ask whose it is.
+  if (scope === 'account:read') return true;
+  if (actor.kind === 'api_key') return !isOfPeople(scope) && actor.scopes.includes(scope);
+  if (scope === 'account:write') return true;
+  if (isOfPeople(scope)) return actor.isInstanceOperator;
   return ROLE_SCOPES[actor.role].includes(scope);
 }
+
+/** Nobody gives away what they do not have: neither to a key nor, as a role, to a person. */
+export const mayGive = (actor: Actor, scopes: readonly Scope[]): boolean =>
+  scopes.every((scope) => hasScope(actor, scope));

@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   },
   TENANT_SUSPENDED: { http: 403, trpc: 'FORBIDDEN', level: 'info', says: 'The tenant is suspended.' },
   TENANT_REQUIRED: { http: 403, trpc: 'FORBIDDEN', level: 'info', says: 'The user belongs to no active tenant.' },
+  TENANT_SLUG_TAKEN: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'There is a tenant of this slug already.' },
+  TENANT_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'The caller belongs to no such tenant.' },
   CROSS_SITE: { http: 403, trpc: 'FORBIDDEN', level: 'warn', says: 'The request came from another site.' },
   PIPELINE_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such pipeline.' },
   VERSION_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'The pipeline has no such version.' },
@@ -75,6 +77,12 @@ export const ERROR_CODES = {
   RUN_TOKEN_LOST: { http: 409, trpc: 'CONFLICT', level: 'warn', says: 'Another runner holds the run now.' },
   EVENT_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such outbox event.' },
   INTERACTION_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such interaction.' },
+  CUSTOMER_NOT_FOUND: {
+    http: 404,
+    trpc: 'NOT_FOUND',
+    level: 'info',
+    says: 'This tenant has no score of such a customer.',
+  },
   EVENT_NOT_FAILED: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The outbox event has not failed.' },
   // An event that cannot be stored is a fault of this server's making to its caller: nothing was recorded.
   OUTBOX_EVENT_TOO_LARGE: {

@@ -1,0 +1,2 @@
+export { recomputeEngagement } from './recompute.ts';
+export { engagementProcedures } from './router.ts';
