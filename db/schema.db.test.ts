@@ -64,11 +64,18 @@ describe('the typed mirror of the schema', () => {
     ['run_files', 'state', schema.FILE_STATES],
     ['occurrences', 'verdict', schema.VERDICTS],
     ['outbox_events', 'status', schema.EVENT_STATUSES],
+    ['connections', 'kind', schema.CONNECTION_KINDS],
+    ['tenant_stops', 'running', schema.STOP_RUNNING],
+    ['instance_stops', 'running', schema.STOP_RUNNING],
+    ['log_levels', 'level', schema.LOG_LEVELS],
+    ['cron_runs', 'outcome', schema.CRON_OUTCOMES],
+    ['cron_runs', 'trigger', schema.CRON_TRIGGERS],
+    ['cron_jobs', 'fired_by', schema.CRON_FIRED_BY],
   ])('%s.%s allows the words that the program knows, and no other', async (table, column, words) => {
     const [row] = await db.owner<{ definition: string }[]>`
       select pg_get_constraintdef(oid) as definition from pg_constraint
       where conrelid = ${`public.${table}`}::regclass and contype = 'c' and conname = ${`${table}_${column}_check`}`;
-    const live = [...(row?.definition ?? '').matchAll(/'([a-z_]+)'::text/g)].map((match) => match[1]);
+    const live = [...(row?.definition ?? '').matchAll(/'([a-z0-9_]+)'::text/g)].map((match) => match[1]);
     expect(live).toEqual([...words]);
   });
 });
