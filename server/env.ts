@@ -10,6 +10,11 @@ const milliseconds = (fallback: number, min: number) =>
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const isCidr = (text: string) =>
   ipaddr.isValidCIDR(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`);
+const isHostAndPort = (text: string) => /^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/.test(text);
+const isWebhookSecret = (text: string) => {
+  const bytes = Buffer.from(text.replace(/^whsec_/, ''), 'base64').byteLength;
+  return /^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes >= 24 && bytes <= 64;
+};
 const flag = z
   .enum(['true', 'false', '1', '0', ''])
   .default('')
@@ -64,6 +69,10 @@ export const Environment = z.object({
   SHUTDOWN_DRAIN_SECONDS: seconds(15),
   /** Who fires the wired jobs: node-cron in the worker, only outside callers, or both. */
   CRON_MODE: z.enum(['worker', 'http', 'both']).default('worker'),
+  /** A cron job whose process is silent for so long is taken over. */
+  CRON_LEASE_SECONDS: seconds(30, 3),
+  /** For tests: a cron job that reaches this point kills its process (server/cron/fail-point.ts). */
+  FAIL_POINT: z.string().optional(),
   /** The co-located publisher of the worker; false where workers/outbox-publisher.ts runs as a process of its own. */
   OUTBOX_IN_WORKER: z
     .enum(['true', 'false', '1', '0'])
@@ -80,12 +89,45 @@ export const Environment = z.object({
   OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS: milliseconds(15_000, 100),
   /** Touched after every completed turn of the process; a probe fails when it is older than 90 s. */
   OUTBOX_LIVENESS_FILE: z.string().default('/tmp/outbox-publisher.alive'),
-  EVENT_PUBLISHER: z
-    .string()
-    .default('file')
-    .refine((name) => name === 'file', 'must be "file"; "kafka" and "webhook" are not in this release yet'),
+  EVENT_PUBLISHER: z.enum(['file', 'kafka', 'webhook']).default('file'),
   /** Where the file publisher writes. Default: `<MAINSPRING_HOME>/outbox`. */
   OUTBOX_FILE_DIR: z.string().optional(),
+  /** host:port of some brokers, by commas. */
+  KAFKA_BROKERS: z
+    .string()
+    .default('')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((broker) => broker.trim())
+        .filter((broker) => broker !== ''),
+    )
+    .refine((brokers) => brokers.every(isHostAndPort), 'must be host:port, separated by commas'),
+  KAFKA_CLIENT_ID: z
+    .string()
+    .regex(/^[\w.-]{1,200}$/, 'must be 1 to 200 letters, digits, dots, hyphens and underscores')
+    .default('mainspring'),
+  KAFKA_SSL: flag,
+  KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  KAFKA_SASL_USERNAME: z.string().optional(),
+  KAFKA_SASL_PASSWORD: z.string().optional(),
+  /** A broker that does not answer within it gets a new connection. */
+  KAFKA_REQUEST_TIMEOUT_MS: milliseconds(5_000, 100),
+  /** The topic of an event: `{type}` and `{tenant}` stand for its type and its tenant's id. */
+  OUTBOX_TOPIC: z
+    .string()
+    .default('{type}')
+    .refine(
+      (template) => /^[a-zA-Z0-9._-]{1,249}$/.test(template.replaceAll(/\{(type|tenant)\}/g, 'x')),
+      'must be letters, digits, dots, hyphens and underscores, with {type} and {tenant} in it if you like',
+    ),
+  /** Where the webhook publisher posts to; it is the operator's, so it may be in a private network. */
+  OUTBOX_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  /** `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has them. */
+  OUTBOX_WEBHOOK_SECRET: z
+    .string()
+    .refine(isWebhookSecret, 'must be "whsec_" and 24 to 64 bytes in base64')
+    .optional(),
   /** Checked where it is used: what is no positive whole number falls back to 300 with a warning. */
   OUTBOX_REAPER_STALENESS_SECONDS: z.string().optional(),
   /** Ranges outside the internet that addresses set by tenants may lie in, by commas: `10.1.0.0/16,192.168.7.4`. */
@@ -102,13 +144,34 @@ export const Environment = z.object({
   /** Names this process in leases and heartbeats. */
   PROCESS_NAME: z.string().default(`${hostname()}-${process.pid}`),
 });
+/** What a setting asks of others; the issue names the variable that is missing. */
+function missingWith(env: z.infer<typeof Environment>): [name: string, because: string][] {
+  const missing: [string, string][] = [];
+  const need = (name: keyof typeof env, isThere: boolean, because: string) => {
+    if (!isThere) missing.push([name, because]);
+  };
+  if (env.EVENT_PUBLISHER === 'kafka')
+    need('KAFKA_BROKERS', env.KAFKA_BROKERS.length > 0, 'must be set when EVENT_PUBLISHER is "kafka"');
+  if (env.EVENT_PUBLISHER === 'webhook') {
+    need('OUTBOX_WEBHOOK_URL', !!env.OUTBOX_WEBHOOK_URL, 'must be set when EVENT_PUBLISHER is "webhook"');
+    need('OUTBOX_WEBHOOK_SECRET', !!env.OUTBOX_WEBHOOK_SECRET, 'must be set when EVENT_PUBLISHER is "webhook"');
+  }
+  if (env.KAFKA_SASL_MECHANISM) {
+    need('KAFKA_SASL_USERNAME', !!env.KAFKA_SASL_USERNAME, 'must be set with KAFKA_SASL_MECHANISM');
+    need('KAFKA_SASL_PASSWORD', !!env.KAFKA_SASL_PASSWORD, 'must be set with KAFKA_SASL_MECHANISM');
+  } else if (env.KAFKA_SASL_USERNAME || env.KAFKA_SASL_PASSWORD)
+    missing.push(['KAFKA_SASL_MECHANISM', 'must be set with KAFKA_SASL_USERNAME']);
+  return missing;
+}
+
 export type Environment = z.infer<typeof Environment> & { FILES_DIR: string; OUTBOX_FILE_DIR: string };
 
 /** @throws Error naming each bad variable, its value withheld, and what was expected. */
 export function parseEnvironment(source: Record<string, string | undefined>): Environment {
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''));
   const parsed = Environment.safeParse(given);
-  if (parsed.success) {
+  const missing = parsed.success ? missingWith(parsed.data) : [];
+  if (parsed.success && missing.length === 0) {
     const { MAINSPRING_HOME: home, FILES_DIR, OUTBOX_FILE_DIR } = parsed.data;
     return {
       ...parsed.data,
@@ -116,7 +179,8 @@ export function parseEnvironment(source: Record<string, string | undefined>): En
       OUTBOX_FILE_DIR: OUTBOX_FILE_DIR ?? join(home, 'outbox'),
     };
   }
-  const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  const issues = (parsed.error?.issues ?? []).map((issue) => [issue.path.join('.'), issue.message]);
+  const lines = [...issues, ...missing].map((issue) => issue.join(': '));
   throw new Error(`bad environment\n  ${lines.join('\n  ')}`);
 }
 

@@ -3,6 +3,7 @@
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { flushRefusals } from './audit/index.ts';
+import { jobsConfigOf } from './cron/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
 import { listen, webApp } from './http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from './lib/index.ts';
@@ -29,13 +30,15 @@ async function boot() {
   });
   const cronPool = openPool({
     url: urlForRole(ownerUrl, roles.worker, workerPassword),
-    max: 2,
+    // A job's statement, its heartbeat and other callers' claims at once.
+    max: 4,
     applicationName: 'mainspring web cron',
     prepare,
   });
   // A run started here is claimed in another process: one NOTIFY tells it.
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
+  const stopping = new AbortController();
   const isDevelopment = env.NODE_ENV === 'development';
   const live = createLiveHub({ pool, log, sessionIdleSeconds: env.SESSION_IDLE_SECONDS });
   let closePages = async () => {};
@@ -48,7 +51,10 @@ async function boot() {
       isDevelopment,
       publicUrl: env.PUBLIC_URL ?? null,
       cronSecret: env.CRON_SECRET,
-      cron: { config: jobsConfigOf(env), stopping: stopping.signal, leaseMs, failPoint: env.FAIL_POINT },
+      cron: {
+        ...{ config: jobsConfigOf(env), stopping: stopping.signal },
+        ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },
+      },
       metricsToken: env.METRICS_TOKEN,
       sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
       sessionLifetimeSeconds: env.SESSION_LIFETIME_SECONDS,
@@ -70,6 +76,7 @@ async function boot() {
     log.info({ signal }, 'web is stopping');
     const deadline = setTimeout(() => process.exit(1), env.SHUTDOWN_DRAIN_SECONDS * 1_000);
     deadline.unref();
+    stopping.abort();
     // Open pages hold their line for hours; the server closes when the last one is let go.
     live.close();
     await server.close();

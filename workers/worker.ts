@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { requireCronSecret } from '#server/api/index.ts';
-import { cronRoutes } from '#server/cron/index.ts';
+import { type CronDependencies, cronRoutes, jobsConfigOf } from '#server/cron/index.ts';
 import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
@@ -14,6 +14,7 @@ import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.t
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
 import { cronLoop } from './cron-loop.ts';
 import { heartbeat } from './heartbeat.ts';
+import { outboxWatch } from './outbox-watch.ts';
 import { partitionKeeper } from './partitions.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings } from './publisher-settings.ts';
@@ -76,7 +77,11 @@ async function boot() {
   const isRunnerTurning = () => Date.now() - (runner.lastTurnAt()?.getTime() ?? bootedAt) < RUNNER_STALE_MS;
   const feeder = env.DEMO ? demoFeeder({ filesDir: env.FILES_DIR, tenantSlug: DEMO_SLUG, log }) : null;
 
-  const jobs = { pool, log, processId, outboxStaleness: env.OUTBOX_REAPER_STALENESS_SECONDS };
+  const stopping = new AbortController();
+  const jobs: CronDependencies = {
+    ...{ pool, log, processId, config: jobsConfigOf(env), stopping: stopping.signal },
+    ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },
+  };
   const crons = cronLoop({ ...jobs, isEnabled: env.CRON_MODE !== 'http' });
   // A publisher that gives up is started again here, later and later: the worker's other loops must go on.
   const outbox = env.OUTBOX_IN_WORKER
@@ -113,6 +118,8 @@ async function boot() {
   const events = outbox ? listenForEvents(directUrl, log) : null;
   const partitions = partitionKeeper({ ownerUrl: env.DATABASE_DIRECT_URL ?? ownerUrl, log });
   partitions.start();
+  const watch = outboxWatch({ pool, log });
+  watch.start();
   await beats.start();
   // The first files lie there before the first run is claimed.
   await feeder?.start();
@@ -128,11 +135,13 @@ async function boot() {
     log.info({ signal }, 'worker is stopping');
     setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
     feeder?.stop();
+    stopping.abort();
     await crons.stop();
     await scheduler.stop();
     await Promise.all([runner.stop(), outbox?.stop()]);
     await Promise.all([wakes.stop(), events?.stop()]);
     partitions.stop();
+    await watch.stop();
     await beats.stop();
     await server.close();
     await pool.end({ timeout: 5 });

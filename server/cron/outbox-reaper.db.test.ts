@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { CRON_SECRET, openWeb } from '#server/http/testing/index.ts';
+import { UNCONFIGURED_JOBS } from './index.ts';
 
 const db = await testDatabase();
-const web = await openWeb(db, { outboxStaleness: 'soon' });
+const web = await openWeb(db, { cron: { config: { ...UNCONFIGURED_JOBS, outboxStaleness: 'soon' } } });
 const call = (method: string, headers: Record<string, string> = {}) =>
   web.fetch('/api/v1/cron/outbox-reaper', { method, headers });
 

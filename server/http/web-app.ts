@@ -14,7 +14,7 @@ import {
   securityHeaders,
 } from '#server/api/index.ts';
 import { authenticate } from '#server/auth/index.ts';
-import { cronRoutes } from '#server/cron/index.ts';
+import { type CronDependencies, cronRoutes, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { type Logger, ServiceError } from '#server/lib/index.ts';
 import type { LiveHub, PagesOptions } from '#server/web/index.ts';
@@ -33,8 +33,8 @@ export type WebOptions = {
   isDevelopment: boolean;
   publicUrl: string | null;
   cronSecret: string | undefined;
-  /** OUTBOX_REAPER_STALENESS_SECONDS as it was given. */
-  outboxStaleness?: string | undefined;
+  /** What the cron jobs are run with, besides pool, log and process; absent: jobs without configuration. */
+  cron?: Omit<CronDependencies, 'pool' | 'log' | 'processId'>;
   metricsToken: string | undefined;
   sessionIdleSeconds: number;
   sessionLifetimeSeconds: number;
@@ -92,7 +92,7 @@ export async function webApp(
       pool: options.cronPool,
       log,
       processId: options.processId,
-      outboxStaleness: options.outboxStaleness,
+      ...(options.cron ?? { config: UNCONFIGURED_JOBS }),
     }),
   );
   app.route('/api/v1', documentRoutes());

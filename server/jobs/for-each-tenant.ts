@@ -1,0 +1,51 @@
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { logError, query, ServiceError, transaction } from '#server/lib/index.ts';
+import type { Counts, JobContext, TenantOutcome } from './definition.ts';
+
+export type JobTenant = { id: string; slug: string; name: string; isActive: boolean };
+
+/** All tenants, suspended ones too, by slug. As the worker: the app's role may not ask. */
+export function listJobTenants(pool: Pool): Promise<JobTenant[]> {
+  return transaction(pool, {}, (tx) =>
+    query<JobTenant>(tx, sql`select id, slug, name, is_active as "isActive" from cron_tenants() order by slug`),
+  );
+}
+
+/** What a job did for one tenant. `errors` are those it bore and went on after; throwing is for those it could not. */
+export type TenantWork = { counts?: Counts; errors?: string[] };
+
+/**
+ * Does `work` for one tenant after the other. One that throws is logged, reported and left; the others are done.
+ * `detail` is what `work` returned, null where it threw.
+ * @throws the signal's reason when the run is to end: tenants not reached are the next run's.
+ */
+export async function forEachTenant<T extends TenantWork>(
+  ctx: JobContext,
+  work: (tenant: JobTenant) => Promise<T>,
+  options: { activeOnly?: boolean } = {},
+): Promise<(TenantOutcome & { detail: T | null })[]> {
+  const tenants = await listJobTenants(ctx.pool);
+  const outcomes: (TenantOutcome & { detail: T | null })[] = [];
+  for (const tenant of tenants) {
+    if (options.activeOnly && !tenant.isActive) continue;
+    ctx.signal.throwIfAborted();
+    const who = { tenantId: tenant.id, tenant: tenant.slug };
+    try {
+      const detail = await work(tenant);
+      outcomes.push({ ...who, ok: true, counts: detail.counts ?? {}, errors: detail.errors ?? [], detail });
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      if (error instanceof ServiceError && error.code === 'JOB_LEASE_LOST') throw error;
+      const errorId = logError(ctx.log, error, 'a cron job failed for a tenant', who);
+      outcomes.push({ ...who, ok: false, counts: {}, errors: [errorText(error, errorId)], detail: null });
+    }
+  }
+  return outcomes;
+}
+
+/** How an error is kept in cron_runs and told to operators: its message, not the data it was about, and its id. */
+export function errorText(error: unknown, errorId: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `${message.slice(0, 500)} (errorId ${errorId})`;
+}
