@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
@@ -34,7 +34,9 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
   });
   const stop = async () => {
     await stopProduct(product);
-    cpSync(join(home, 'logs'), join(rootDir, 'test-results/logs'), { recursive: true, force: true });
+    // A start that failed early has none, and its own message must not be lost over that.
+    if (existsSync(join(home, 'logs')))
+      cpSync(join(home, 'logs'), join(rootDir, 'test-results/logs'), { recursive: true, force: true });
     discard(home);
   };
   try {

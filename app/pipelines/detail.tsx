@@ -45,7 +45,7 @@ export default function Pipeline() {
         detail={pipeline.description || undefined}
         actions={
           <>
-            <Live loadedAtMs={loadedAtMs} />
+            <Live loadedAtMs={loadedAtMs} topics={['pipelines', 'schedules', 'runs']} />
             {canOperate && pipeline.schedule !== null && <ScheduleAction pipeline={pipeline} />}
             {canOperate && <RunNow pipeline={pipeline} />}
           </>

@@ -34,7 +34,10 @@ export default function Pipelines() {
   const { items, nextCursor, isFiltered, loadedAtMs } = useLoaderData<typeof loader>();
   return (
     <>
-      <PageHeader title="Pipelines" actions={<Live loadedAtMs={loadedAtMs} />} />
+      <PageHeader
+        title="Pipelines"
+        actions={<Live loadedAtMs={loadedAtMs} topics={['pipelines', 'schedules', 'runs']} />}
+      />
       <FilterBar search labels />
       <Card flush>
         {items.length === 0 ? (

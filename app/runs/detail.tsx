@@ -4,11 +4,12 @@ import { useState } from 'react';
 import type { RunDetail } from '#server/web/index.ts';
 import { act, load, notFound } from '../api.server.ts';
 import { DagView } from '../dag/dag-view.tsx';
+import { REFRESH_MS } from '../live/use-refresh.ts';
 import { count } from '../time/format.ts';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
-import { Live, REFRESH_MS } from '../ui/live.tsx';
+import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { nodeLook, RunPill, toneSolid } from '../ui/status-pill.tsx';
 import { Dash, Duration, Time } from '../ui/time.tsx';
@@ -87,7 +88,11 @@ export default function Run() {
         mark={<RunPill status={run.status} />}
         actions={
           <>
-            <Live loadedAtMs={loadedAtMs} everyMs={isUnderWay(run) ? RUNNING_REFRESH_MS : REFRESH_MS} />
+            <Live
+              loadedAtMs={loadedAtMs}
+              topics={['runs']}
+              everyMs={isUnderWay(run) ? RUNNING_REFRESH_MS : REFRESH_MS}
+            />
             {canOperate && <CancelRun run={run} isUnderWay={isUnderWay(run)} />}
           </>
         }

@@ -19,7 +19,7 @@ export default function Runs() {
   const { loadedAtMs, ...page } = useLoaderData<typeof loader>();
   return (
     <>
-      <PageHeader title="Runs" actions={<Live loadedAtMs={loadedAtMs} />} />
+      <PageHeader title="Runs" actions={<Live loadedAtMs={loadedAtMs} topics={['runs']} />} />
       <RunList {...page} withPipeline />
     </>
   );

@@ -17,6 +17,9 @@ import { StateTiles } from './tiles.tsx';
 
 export const meta: MetaFunction = () => [{ title: 'Scheduler · Mainspring' }];
 
+/** What this page shows of the live channel's topics. */
+const TOPICS = ['runs', 'schedules', 'pipelines', 'ticks'];
+
 /** Pipelines on one page; a fleet of more is paged and counted a page at a time. */
 const PAGE_SIZE = 100;
 
@@ -48,7 +51,7 @@ export default function Scheduler() {
   const { items, counts, total, nextCursor, health, state, isFiltered, loadedAtMs } = useLoaderData<typeof loader>();
   return (
     <>
-      <PageHeader title="Scheduler" actions={<Live loadedAtMs={loadedAtMs} />} />
+      <PageHeader title="Scheduler" actions={<Live loadedAtMs={loadedAtMs} topics={TOPICS} />} />
       <HealthStrip health={health} />
       <StateTiles counts={counts} current={state} />
       <FilterBar labels />

@@ -1,7 +1,9 @@
 import type { LoaderFunctionArgs } from '@remix-run/node';
 import { redirect } from '@remix-run/node';
 import { Outlet, useLoaderData, useNavigation } from '@remix-run/react';
+import { useEffect } from 'react';
 import { loginPath } from '../api.server.ts';
+import { startChannel } from '../live/channel.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { ThemeMenu, UserMenu, ZoneMenu } from './controls.tsx';
 import { navigationFor } from './navigation.ts';
@@ -15,6 +17,7 @@ export function loader({ request, context }: LoaderFunctionArgs) {
 
 export default function Shell() {
   const { session, theme } = useLoaderData<typeof loader>();
+  useEffect(startChannel, []);
   const groups = navigationFor(session);
   const footer = (
     <div className="space-y-0.5 border-line border-t pt-2">
