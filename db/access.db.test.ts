@@ -1,6 +1,14 @@
 import type postgres from 'postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { AUTH_FUNCTIONS, DANGEROUS_FUNCTIONS, roleNames, TABLE_ACCESS, WORKER_FUNCTIONS } from './access.ts';
+import {
+  AUTH_FUNCTIONS,
+  DANGEROUS_FUNCTIONS,
+  OWNER_FUNCTIONS,
+  roleNames,
+  TABLE_ACCESS,
+  WORKER_FUNCTIONS,
+  WORKER_OWNER_FUNCTIONS,
+} from './access.ts';
 import type { Pool } from './client.ts';
 import { type FilledTenant, fillTenant } from './testing/fill-tenant.ts';
 import { testDatabase } from './testing/index.ts';
@@ -111,7 +119,7 @@ describe('the live catalogue', () => {
     expect(first.get('occurrences')).toEqual(['schedule_id', 'due_at']);
   });
 
-  it('pins the search path of security-definer functions, which the auth role owns and PUBLIC may not call', async () => {
+  it('pins the search path of security-definer functions, which the auth role or the owner owns and PUBLIC may not call', async () => {
     const live = await db.owner<{ name: string; owner: string; config: string[]; callers: string[] }[]>`
       select p.oid::regprocedure::text as name, p.proowner::regrole::text as owner, p.proconfig as config,
         (select array_agg(case a.grantee when 0 then 'PUBLIC' else a.grantee::regrole::text end)
@@ -119,9 +127,17 @@ describe('the live catalogue', () => {
       from pg_proc p where p.prosecdef and p.pronamespace = 'public'::regnamespace order by 1`;
     const config = ['search_path=pg_catalog, public, pg_temp'];
     const spelled = (signature: string) => signature.replaceAll(' int', ' integer').replaceAll(', ', ',');
+    const [owner] = await db.owner<{ name: string }[]>`select current_user::regrole::text as name`;
     const declared = [
       ...AUTH_FUNCTIONS.map((name) => ({ name: spelled(name), owner: roles.auth, config, callers: [roles.app] })),
       ...WORKER_FUNCTIONS.map((name) => ({ name: spelled(name), owner: roles.auth, config, callers: [roles.worker] })),
+      ...OWNER_FUNCTIONS.map((name) => ({ name: spelled(name), owner: owner!.name, config, callers: [roles.app] })),
+      ...WORKER_OWNER_FUNCTIONS.map((name) => ({
+        name: spelled(name),
+        owner: owner!.name,
+        config,
+        callers: [roles.worker],
+      })),
     ];
     expect(live).toEqual(declared.sort((a, b) => (a.name < b.name ? -1 : 1)));
   });

@@ -114,6 +114,17 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   },
   outbox_sampling: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   outbox_publishers: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  alert_rules: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'UPDATE'],
+  },
+  alert_events: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT', 'DELETE'] },
+  alert_deliveries: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
   engagement_scores: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

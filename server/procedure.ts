@@ -2,23 +2,23 @@
 //
 // A mutation runs in one transaction together with its audit row and its Idempotency-Key, so that a retry
 // after a lost answer returns the first result and does nothing twice.
-import { createHash } from 'node:crypto';
 import { initTRPC, TRPCError } from '@trpc/server';
-import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Pool } from '#db/client.ts';
-import { idempotencyKeys } from '#db/schema/index.ts';
 import { recordRefusal } from '#server/audit/index.ts';
-import { type Caller, hasScope, type Scope } from '#server/auth/index.ts';
+import { type Audience, admit, type Caller, type Scope } from '#server/auth/index.ts';
 import {
+  claimIdempotencyKey,
   ERROR_CODES,
   type ErrorBody,
   type ErrorCode,
   histogram,
+  type IdempotencyClaim,
+  keepResponse,
   type Logger,
   logError,
+  type SecretFields,
   ServiceError,
-  type Tx,
   withTransaction,
 } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
@@ -38,6 +38,10 @@ export type ProcedureMeta = {
   /** HTTP status of success; 200 when absent. */
   status?: 200 | 201 | 202;
   scope: Scope;
+  /** Who may call at all; absent: a caller of a tenant. */
+  audience?: Audience;
+  /** Fields that no table may keep: left out of the Idempotency-Key's request hash, null in its stored answer. */
+  secrets?: SecretFields;
   /** One sentence for the reference: what it does, without the path. */
   summary: string;
   /** The audit action; every mutation has one. */
@@ -169,78 +173,49 @@ async function auditRefusal(
   });
 }
 
-/** Every procedure below this line has a tenant, an actor and the scope that its metadata names. */
-const requireTenant = t.middleware(async ({ ctx, meta, next }) => {
-  if (!ctx.caller)
-    throw asTrpc(new ServiceError('UNAUTHENTICATED', 'sign in, or send an API key as Authorization: Bearer ms_…'));
-  if (!ctx.caller.tenant) throw asTrpc(new ServiceError('TENANT_REQUIRED'));
+/** Every procedure below this line has an actor, the tenant it acts in, and the scope that its metadata names. */
+const requireCaller = t.middleware(async ({ ctx, meta, next }) => {
   if (!meta?.scope) throw new Error('a procedure without a scope cannot be called');
-  if (!hasScope(ctx.caller.actor, meta.scope))
-    throw asTrpc(new ServiceError('FORBIDDEN', `this needs the scope ${meta.scope}`, { scope: meta.scope }));
-  const operation: Ctx = {
-    pool: ctx.pool,
-    tenant: ctx.caller.tenant,
-    actor: ctx.caller.actor,
-    requestId: ctx.requestId,
-    log: ctx.log,
-  };
-  return next({ ctx: operation });
+  const { pool, requestId, log } = ctx;
+  let admitted: Pick<Ctx, 'tenant' | 'actor'>;
+  try {
+    admitted = admit(ctx.caller, meta);
+  } catch (error) {
+    return rethrowAsTrpc(error);
+  }
+  return next({ ctx: { pool, ...admitted, requestId, log } satisfies Ctx });
 });
 
-const asTrpc = (error: ServiceError) =>
-  new TRPCError({ code: ERROR_CODES[error.code].trpc, message: error.message, cause: error });
+function rethrowAsTrpc(error: unknown): never {
+  if (!(error instanceof ServiceError)) throw error;
+  throw new TRPCError({ code: ERROR_CODES[error.code].trpc, message: error.message, cause: error });
+}
 
-/** A query: tenant, actor and scope are checked. */
-export const procedure = t.procedure.use(reporting).use(requireTenant);
+/** A query: who calls, and with which scope, is checked. */
+export const procedure = t.procedure.use(reporting).use(requireCaller);
 
-const inOneTransaction = t.middleware(async ({ ctx, path, getRawInput, next }) => {
-  const { idempotencyKey } = ctx;
-  // requireTenant ran before and put an operation's context here; the builder's type cannot say so.
+const inOneTransaction = t.middleware(async ({ ctx, path, meta, getRawInput, next }) => {
+  // requireCaller ran before and put an operation's context here; the builder's type cannot say so.
   const operation = ctx as unknown as Ctx;
+  const claim = ctx.idempotencyKey === null ? null : claimOf(operation, path, meta, ctx.idempotencyKey);
   const input = await getRawInput();
   return withTransaction(operation, async (tx) => {
-    if (idempotencyKey !== null) {
-      const stored = await claimIdempotencyKey(tx, operation, path, idempotencyKey, input);
-      if (stored) return { ok: true, data: stored.response, marker: 'middlewareMarker' } as never;
-    }
+    const before = claim && (await claimIdempotencyKey(tx, claim, input).catch(rethrowAsTrpc));
+    if (before) return { ok: true, data: before.response, marker: 'middlewareMarker' } as never;
     const result = await next({ ctx: { ...operation, tx } });
     if (!result.ok) throw result.error;
-    if (idempotencyKey !== null)
-      await tx
-        .update(idempotencyKeys)
-        .set({ response: result.data ?? null })
-        .where(keyIs(operation, path, idempotencyKey));
+    if (claim) await keepResponse(tx, claim, result.data);
     return result;
   });
 });
 
-const keyIs = (ctx: Ctx, operation: string, key: string) =>
-  and(
-    eq(idempotencyKeys.tenantId, ctx.tenant.id),
-    eq(idempotencyKeys.operation, operation),
-    eq(idempotencyKeys.key, key),
-  );
-
-/** The first caller inserts the key and goes on; a second waits for it here and gets its response. */
-async function claimIdempotencyKey(tx: Tx, ctx: Ctx, operation: string, key: string, input: unknown) {
-  if (key.length > 200) throw asTrpc(new ServiceError('INPUT_INVALID', 'Idempotency-Key has at most 200 characters'));
-  const requestHash = createHash('sha256')
-    .update(JSON.stringify(input ?? null))
-    .digest();
-  const made = await tx
-    .insert(idempotencyKeys)
-    .values({ tenantId: ctx.tenant.id, operation, key, requestHash })
-    .onConflictDoNothing()
-    .returning({ key: idempotencyKeys.key });
-  if (made.length > 0) return null;
-  const [found] = await tx
-    .select()
-    .from(idempotencyKeys)
-    .where(keyIs(ctx, operation, key));
-  if (!found?.requestHash.equals(requestHash))
-    throw asTrpc(new ServiceError('IDEMPOTENCY_KEY_REUSED', `Idempotency-Key "${key}" was used with another request`));
-  return { response: found.response };
+function claimOf({ tenant, actor }: Ctx, path: string, meta: ProcedureMeta | undefined, key: string): IdempotencyClaim {
+  const isOwn = actor.kind === 'user' && (meta?.audience === 'person' || meta?.audience === 'instance');
+  return { tenantId: tenant.id, operation: isOwn ? `${path} of ${actor.id}` : path, key, secrets: meta?.secrets };
 }
 
 /** A mutation: as `procedure`, in one transaction with its audit row, idempotent by key. */
 export const mutation = procedure.use(inOneTransaction);
+
+/** What makes a mutation of a procedure, for one that must ask something outside the database before it begins. */
+export const transacted = inOneTransaction;

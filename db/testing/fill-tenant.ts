@@ -14,6 +14,7 @@ export type FilledTenant = {
   dlqEntryId: string;
   eventId: string;
   interactionId: string;
+  alertRuleId: string;
   connectionId: string;
   holdId: string;
 };
@@ -37,8 +38,9 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
     idempotency_keys: [{ tenant_id, operation: 'filled', key: 'filled', request_hash: hash() }],
     connections: [
       {
-        ...{ tenant_id, id: ids.connectionId, name: `hook of ${ids.slug}`, kind: 'webhook' },
-        ...{ config: { url: `https://${ids.slug}.example/` }, created_by: 'filled', updated_by: 'filled' },
+        ...{ tenant_id, id: ids.connectionId, name: `brokers-of-${ids.slug}`, kind: 'kafka' },
+        config: { brokers: [{ host: '127.0.0.1', port: 1 }], ssl: true, clientId: ids.slug },
+        ...{ created_by: 'filled', updated_by: 'filled' },
       },
     ],
     tenant_limits: [{ tenant_id, max_pipelines: 1_000_000, updated_by: 'filled' }],
@@ -82,6 +84,19 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
         payload: { secret: `payload of ${ids.slug}` },
       },
     ],
+    alert_rules: [
+      {
+        ...{ tenant_id, id: ids.alertRuleId, name: `rule of ${ids.slug}`, metric: 'failed_runs', operator: '>' },
+        ...{ threshold: 0, window_minutes: 5, cooldown_minutes: 5, channels: [{ kind: 'log' }], created_by: 'filled' },
+      },
+    ],
+    alert_events: [
+      {
+        ...{ tenant_id, id: ids.alertRuleId, rule_id: ids.alertRuleId, rule_name: `rule of ${ids.slug}` },
+        ...{ metric: 'failed_runs', kind: 'firing', value: 1, operator: '>', threshold: 0 },
+      },
+    ],
+    alert_deliveries: [{ tenant_id, event_id: ids.alertRuleId, channel: { kind: 'log' }, status: 'sent' }],
     engagement_scores: [
       {
         ...{ tenant_id, customer_id: `customer of ${ids.slug}`, score: 70, band: 'hot', last_interaction_at: at },

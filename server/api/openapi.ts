@@ -111,6 +111,7 @@ export function openApiDocument(): OpenApiDocument {
 }
 
 const TAGS: Record<string, string> = {
+  accounts: 'Who may do what: people, keys, sessions, tenants.',
   pipelines: 'Documents, versions, schedules.',
   runs: 'What was executed, and its dead letters.',
   scheduler: 'What is due and how late it is.',

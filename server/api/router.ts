@@ -1,22 +1,28 @@
 // Every procedure there is. REST, tRPC, the pages' caller and the tests all walk this one tree.
 import type { inferRouterOutputs } from '@trpc/server';
 import { accountProcedures } from '#server/accounts/index.ts';
+import { connectionProcedures } from '#server/connections/index.ts';
+import { alertProcedures } from '#server/alerts/index.ts';
 import { engagementProcedures } from '#server/engagement/index.ts';
 import { interactionProcedures } from '#server/interactions/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
 import { pipelineProcedures } from '#server/pipelines/index.ts';
 import { createCallerFactory, router } from '#server/procedure.ts';
+import { retentionProcedures } from '#server/retention/index.ts';
 import { runProcedures, startRunProcedure } from '#server/runs/index.ts';
 import { schedulerProcedures } from '#server/scheduler/index.ts';
 
 export const appRouter = router({
   accounts: router(accountProcedures),
+  connections: router(connectionProcedures),
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
   runs: router(runProcedures),
   scheduler: router(schedulerProcedures),
   outbox: router(outboxProcedures),
   interactions: router(interactionProcedures),
+  retention: router(retentionProcedures),
   engagement: router(engagementProcedures),
+  alerts: router(alertProcedures),
 });
 export type AppRouter = typeof appRouter;
 export type RouterOutputs = inferRouterOutputs<AppRouter>;

@@ -26,6 +26,7 @@ type KeyRow = {
   scopes: string[];
 };
 type SessionRow = {
+  session_id: string;
   user_id: string;
   email: string;
   user_name: string;
@@ -88,6 +89,7 @@ async function bySession(pool: Pool, token: string, idleSeconds: number): Promis
       email: row.email,
       role: row.role ?? 'viewer',
       isInstanceOperator: row.is_instance_operator,
+      session: { id: row.session_id, idleSeconds },
     },
     userName: row.user_name,
     tenant: isMember ? { id: row.tenant_id!, slug: row.tenant_slug!, name: row.tenant_name! } : null,

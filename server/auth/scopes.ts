@@ -12,6 +12,15 @@ export const SCOPES = [
   'outbox:write',
   'interactions:read',
   'interactions:write',
+  'retention:read',
+  'retention:write',
+  'alerts:read',
+  'alerts:write',
+  'connections:read',
+  'connections:write',
+  'limits:read',
+  'stops:read',
+  'stops:write',
   'users:read',
   'users:write',
   'keys:read',
@@ -20,24 +29,35 @@ export const SCOPES = [
   'account:write',
   'tenants:read',
   'tenants:write',
+  'instance:read',
+  'instance:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** One's own account belongs to a person and the tenants to the instance operator: no key can be given these. */
-const isOfPeople = (scope: Scope) => scope.startsWith('account:') || scope.startsWith('tenants:');
+const isOfPeople = (scope: Scope) => /^(account|tenants|instance):/.test(scope);
 
 /** What a key can be given. */
 export const KEY_SCOPES = SCOPES.filter((scope) => !isOfPeople(scope));
 
-/** Who else is here, and which keys there are, is for admins. */
-const isOfAdmins = (scope: Scope) => scope.startsWith('users:') || scope.startsWith('keys:');
+/** Who else is here, which keys there are, and what other systems are reached, is for admins. */
+const isOfAdmins = (scope: Scope) => /^(users|keys|connections):/.test(scope);
 
 const READ = KEY_SCOPES.filter((scope) => scope.endsWith(':read') && !isOfAdmins(scope));
 
 /** What a role allows: a viewer reads, an operator also runs and pauses, an admin changes documents and people too. */
 export const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
   viewer: READ,
-  operator: [...READ, 'runs:write', 'schedules:write', 'outbox:write', 'interactions:write'],
+  operator: [
+    ...READ,
+    'runs:write',
+    'schedules:write',
+    'outbox:write',
+    'alerts:write',
+    'interactions:write',
+    'connections:read',
+    'stops:write',
+  ],
   admin: KEY_SCOPES,
 };
 

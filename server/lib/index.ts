@@ -4,11 +4,18 @@ export { decodeCursor, encodeCursor, toPage } from './cursor.ts';
 export { ERROR_CODES, type ErrorCode, type Problem as ErrorBody, ServiceError } from './errors.ts';
 export { TransactionEndedError } from './guard-connection.ts';
 export { isUuid, newId } from './id.ts';
+export {
+  claimIdempotencyKey,
+  type IdempotencyClaim,
+  keepResponse,
+  type SecretFields,
+} from './idempotency.ts';
 export { createLogger, type Logger, logError } from './log.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
 export {
   connectionOf,
+  inTenant,
   query,
   queryOne,
   type TransactionOptions,

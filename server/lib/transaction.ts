@@ -1,6 +1,6 @@
 // The only place that begins a transaction. What happens when its connection dies: guard-connection.ts.
 
-import type { SQL } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
@@ -79,6 +79,21 @@ export type TransactionScope = { pool: Pool; tenant: { id: string }; tx?: Tx };
 /** Reuses the caller's transaction, or opens one for the scope's tenant. */
 export function withTransaction<T>(scope: TransactionScope, fn: (tx: Tx) => Promise<T>): Promise<T> {
   return scope.tx ? fn(scope.tx) : transaction(scope.pool, { tenantId: scope.tenant.id }, fn);
+}
+
+/**
+ * Runs `fn` inside the same transaction for another tenant: row-level security shows that tenant's rows meanwhile.
+ * For the few operations that lie across tenants; after an error the whole transaction is gone.
+ */
+export async function inTenant<T>(tx: Tx, tenantId: string, fn: () => Promise<T>): Promise<T> {
+  const { before } = await queryOne<{ before: string }>(
+    tx,
+    sql`select current_setting('mainspring.tenant_id') as before`,
+  );
+  await tx.execute(sql`select set_config('mainspring.tenant_id', ${tenantId}, true)`);
+  const result = await fn();
+  await tx.execute(sql`select set_config('mainspring.tenant_id', ${before}, true)`);
+  return result;
 }
 
 /** The underlying connection, for what drizzle has no words for: compiled SQL, COPY, SET LOCAL ROLE. */

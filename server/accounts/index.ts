@@ -1,0 +1,1 @@
+export { accountProcedures } from './router.ts';

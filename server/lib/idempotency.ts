@@ -1,0 +1,64 @@
+// An Idempotency-Key: who sends a request twice gets the first one's answer, and nothing is done twice.
+//
+// What is shown once must not be kept, and a hash of a password is a thing to guess at: fields named as secret are
+// left out of the request's hash and are null in the stored answer. So a retry of "create a key" whose first answer
+// was lost learns the new key's id and not the key; it revokes that one and creates another.
+import { createHash } from 'node:crypto';
+import { and, eq } from 'drizzle-orm';
+import { idempotencyKeys } from '#db/schema/index.ts';
+import { ServiceError } from './errors.ts';
+import type { Tx } from './transaction.ts';
+
+/** Fields of a mutation that no table may keep, by name, at the top of its input or answer. */
+export type SecretFields = { input?: readonly string[]; output?: readonly string[] };
+
+export type IdempotencyClaim = {
+  tenantId: string;
+  /** The procedure's path; with the person where it is about the person, so that two people never share a key. */
+  operation: string;
+  key: string;
+  secrets?: SecretFields | undefined;
+};
+
+const keyIs = ({ tenantId, operation, key }: IdempotencyClaim) =>
+  and(eq(idempotencyKeys.tenantId, tenantId), eq(idempotencyKeys.operation, operation), eq(idempotencyKeys.key, key));
+
+/** The value with the named fields of an object null. */
+function without(value: unknown, names: readonly string[] | undefined): unknown {
+  if (!names || typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return { ...value, ...Object.fromEntries(names.filter((name) => name in value).map((name) => [name, null])) };
+}
+
+/**
+ * The first caller inserts the key, gets null and goes on; a second waits for it here and gets its answer.
+ * @throws ServiceError IDEMPOTENCY_KEY_REUSED, INPUT_INVALID
+ */
+export async function claimIdempotencyKey(
+  tx: Tx,
+  claim: IdempotencyClaim,
+  input: unknown,
+): Promise<{ response: unknown } | null> {
+  const { tenantId, operation, key } = claim;
+  if (key.length > 200) throw new ServiceError('INPUT_INVALID', 'Idempotency-Key has at most 200 characters');
+  const requestHash = createHash('sha256')
+    .update(JSON.stringify(without(input, claim.secrets?.input) ?? null))
+    .digest();
+  const made = await tx
+    .insert(idempotencyKeys)
+    .values({ tenantId, operation, key, requestHash })
+    .onConflictDoNothing()
+    .returning({ key: idempotencyKeys.key });
+  if (made.length > 0) return null;
+  const [found] = await tx.select().from(idempotencyKeys).where(keyIs(claim));
+  if (!found?.requestHash.equals(requestHash))
+    throw new ServiceError('IDEMPOTENCY_KEY_REUSED', `Idempotency-Key "${key}" was used with another request`);
+  return { response: found.response };
+}
+
+/** Stores what a later caller with the same key is answered. */
+export async function keepResponse(tx: Tx, claim: IdempotencyClaim, response: unknown): Promise<void> {
+  await tx
+    .update(idempotencyKeys)
+    .set({ response: without(response, claim.secrets?.output) ?? null })
+    .where(keyIs(claim));
+}
