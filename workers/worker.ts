@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { requireCronSecret } from '#server/api/index.ts';
-import { type CronDependencies, cronRoutes, jobsConfigOf } from '#server/cron/index.ts';
+import { headsFolder } from '#server/audit/index.ts';
+import { type CronDependencies, cronRoutes, jobsConfigOf, readJobSchedules } from '#server/cron/index.ts';
 import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
-import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
+import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment } from '#server/env.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen } from '#server/http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
 import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
+import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
 import { heartbeat } from './heartbeat.ts';
 import { outboxWatch } from './outbox-watch.ts';
@@ -33,6 +35,7 @@ async function boot() {
     log.fatal('DATABASE_URL and WORKER_PASSWORD must be set (bin/start sets them)');
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
+  const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);
   const url = urlForRole(ownerUrl, role, password);
@@ -52,7 +55,7 @@ async function boot() {
     log,
     processId,
     maxSleepMs: env.TICK_MAX_SLEEP_SECONDS * 1_000,
-    isEnabled: env.CRON_MODE !== 'http',
+    isEnabled: env.CRON_MODE !== 'http' && schedules.get('flowSchedulerTick') !== null,
   });
   const runner = createRunner({
     pool,
@@ -73,6 +76,7 @@ async function boot() {
     drainMs: env.SHUTDOWN_DRAIN_SECONDS * 1_000,
     filesDir: env.FILES_DIR,
   });
+  const sealer = createAuditSealer({ pool, log, headsFolder: headsFolder(env.MAINSPRING_HOME) });
   const bootedAt = Date.now();
   const isRunnerTurning = () => Date.now() - (runner.lastTurnAt()?.getTime() ?? bootedAt) < RUNNER_STALE_MS;
   const feeder = env.DEMO ? demoFeeder({ filesDir: env.FILES_DIR, tenantSlug: DEMO_SLUG, log }) : null;
@@ -82,7 +86,7 @@ async function boot() {
     ...{ pool, log, processId, config: jobsConfigOf(env), stopping: stopping.signal },
     ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },
   };
-  const crons = cronLoop({ ...jobs, isEnabled: env.CRON_MODE !== 'http' });
+  const crons = cronLoop({ ...jobs, firedBy: env.CRON_MODE, schedules });
   // A publisher that gives up is started again here, later and later: the worker's other loops must go on.
   const outbox = env.OUTBOX_IN_WORKER
     ? restartingPublisher(log, (onGivingUp) =>
@@ -97,7 +101,7 @@ async function boot() {
 
   const app = baseApp({
     log,
-    isAlive: () => scheduler.isTurning() && isRunnerTurning(),
+    isAlive: () => scheduler.isTurning() && isRunnerTurning() && crons.isTurning(),
     isReady: () => isDatabaseReady(pool),
     metricsToken: env.METRICS_TOKEN,
     areMetricsOpen: env.METRICS_TOKEN === undefined && LOOPBACK.has(env.WORKER_HOST),
@@ -126,6 +130,7 @@ async function boot() {
   scheduler.start();
   runner.start();
   outbox?.start();
+  sealer.start();
   crons.start();
 
   let isStopping = false;
@@ -136,7 +141,7 @@ async function boot() {
     setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
     feeder?.stop();
     stopping.abort();
-    await crons.stop();
+    await Promise.all([crons.stop(), sealer.stop()]);
     await scheduler.stop();
     await Promise.all([runner.stop(), outbox?.stop()]);
     await Promise.all([wakes.stop(), events?.stop()]);
