@@ -1,4 +1,6 @@
 // The typed mirror of db/migrations; db/schema.db.test.ts holds it to the live catalogue.
+
+export * from './alerts.ts';
 export * from './audit.ts';
 export * from './engagement.ts';
 export * from './exports.ts';

@@ -43,6 +43,7 @@ export const decisionTraces = pgTable(
     interactionId: uuid('interaction_id').notNull(),
     trace: jsonb('trace').$type<unknown>().notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
+    customerId: text('customer_id'),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
@@ -60,6 +61,7 @@ export const aiAttachments = pgTable(
     sha256: text('sha256').notNull(),
     location: text('location').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
+    customerId: text('customer_id'),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );

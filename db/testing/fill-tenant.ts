@@ -188,7 +188,7 @@ export async function fillTenant(
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
       ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
-      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "connectionId", ms_uuid() as "holdId"`;
+      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "alertRuleId", ms_uuid() as "connectionId", ms_uuid() as "holdId"`;
   const tables = rowsOf(ids!, document);
   const [user] = await owner<{ id: string }[]>`
     insert into users (email) values (${`filled@${tenant.slug}.example`}) returning id`;

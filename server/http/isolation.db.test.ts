@@ -18,7 +18,7 @@ const log = createLogger({ level: 'silent', tier: 'test' });
 /** What a caller can name: another tenant's things, or things that are nowhere. */
 type Names = Pick<
   FilledTenant,
-  'slug' | 'pipelineId' | 'pipelineName' | 'runId' | 'dlqEntryId' | 'eventId' | 'interactionId'
+  'slug' | 'pipelineId' | 'pipelineName' | 'runId' | 'dlqEntryId' | 'eventId' | 'interactionId' | 'alertRuleId' | 'holdId'
 > & { table: string };
 type Input = Record<string, unknown>;
 
@@ -57,6 +57,7 @@ const INPUTS: Record<string, (names: Names) => Input[]> = {
   ],
   'pipelines.get': (names) => byRef(names),
   'pipelines.ir': (names) => [...byRef(names), ...byRef(names, { version: 1 })],
+  'pipelines.versions': (names) => byRef(names, { limit: 10 }),
   'pipelines.sqlPreview': (names) => [...byRef(names), ...byRef(names, { version: 1 })],
   'pipelines.occurrences': (names) => [
     ...byRef(names, { limit: 10 }),
@@ -187,13 +188,15 @@ beforeAll(async () => {
     return { tenant, table, filled: await fillTenant(db.owner, tenant, parsed.doc) };
   };
   const a = await make('theirs');
-  const { slug, pipelineId, pipelineName, runId, dlqEntryId, eventId, interactionId } = a.filled;
+  const { slug, pipelineId, pipelineName, runId, dlqEntryId, eventId, interactionId, alertRuleId, holdId } = a.filled;
   theirIds = a.filled;
-  theirs = { slug, pipelineId, pipelineName, runId, dlqEntryId, eventId, interactionId, table: a.table };
+  theirs = { slug, pipelineId, pipelineName, runId, dlqEntryId, eventId, interactionId, alertRuleId, holdId, table: a.table };
   // Ids ascend with time and cursors are ids: those that are nowhere are as old as the other tenant's.
   nowhere = {
     ...{ slug: 'nowhr1', pipelineName: 'pipeline-of-nowhr1', table: 'facts_of_nowhr1' },
     ...{ pipelineId: newId(), runId: newId(), dlqEntryId: newId(), eventId: newId(), interactionId: newId() },
+    holdId: newId(),
+    alertRuleId: newId(),
   };
   const b = await make('mine');
   keys.theirs = await makeKey(db, a.tenant);

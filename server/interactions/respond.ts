@@ -28,8 +28,8 @@ export function respond(ctx: Ctx, input: RespondInput): Promise<{ interactionId:
       values (${tenantId}, ${interactionId}, ${customerId}, ${offerId}, ${channel}, ${interactionType},
         ${JSON.stringify(context)}::jsonb, ${occurredAt}::timestamptz)`);
     if (decisionTrace)
-      await tx.execute(sql`insert into decision_traces (tenant_id, interaction_id, trace)
-        values (${tenantId}, ${interactionId}, ${JSON.stringify(decisionTrace)}::jsonb)`);
+      await tx.execute(sql`insert into decision_traces (tenant_id, interaction_id, customer_id, trace)
+        values (${tenantId}, ${interactionId}, ${customerId}, ${JSON.stringify(decisionTrace)}::jsonb)`);
     return { interactionId, eventId };
   });
 }

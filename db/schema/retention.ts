@@ -1,0 +1,86 @@
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { count, id, instant, tenantId } from './columns.ts';
+
+export const DATA_CLASSES = ['decision_traces', 'interaction_history', 'ai_attachments'] as const;
+export const RETENTION_MODES = ['strictest', 'per_class'] as const;
+export type DataClass = (typeof DATA_CLASSES)[number];
+export type RetentionMode = (typeof RETENTION_MODES)[number];
+
+export const retentionSettings = pgTable('retention_settings', {
+  tenantId: uuid('tenant_id').primaryKey(),
+  mode: text('mode', { enum: RETENTION_MODES }).notNull().default('per_class'),
+  updatedBy: text('updated_by').notNull().default(''),
+  updatedAt: instant('updated_at').notNull().defaultNow(),
+});
+
+export const retentionPolicies = pgTable(
+  'retention_policies',
+  {
+    tenantId: tenantId(),
+    dataClass: text('data_class', { enum: DATA_CLASSES }).notNull(),
+    retentionDays: integer('retention_days').notNull(),
+    legalHold: boolean('legal_hold').notNull().default(false),
+    note: text('note').notNull().default(''),
+    updatedBy: text('updated_by').notNull().default(''),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.dataClass] })],
+);
+
+export const retentionHolds = pgTable(
+  'retention_holds',
+  {
+    tenantId: tenantId(),
+    id: id(),
+    dataClass: text('data_class', { enum: DATA_CLASSES }),
+    customerId: text('customer_id'),
+    reason: text('reason').notNull(),
+    placedBy: text('placed_by').notNull(),
+    placedAt: instant('placed_at').notNull().defaultNow(),
+    releaseReason: text('release_reason'),
+    releasedBy: text('released_by'),
+    releasedAt: instant('released_at'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
+/** What a purge does with a class: deletes what was recorded before the cutoff, or leaves it alone. */
+export type ClassPlan = { days: number; cutoffAt: string } | { days: null; isHeld: boolean };
+export type PurgePlan = Record<DataClass, ClassPlan>;
+
+export const retentionPurges = pgTable(
+  'retention_purges',
+  {
+    tenantId: tenantId(),
+    id: id(),
+    mode: text('mode', { enum: RETENTION_MODES }).notNull(),
+    retentionDays: integer('retention_days').notNull(),
+    plan: jsonb('plan').$type<PurgePlan>().notNull(),
+    positions: jsonb('positions').$type<Partial<Record<DataClass, string>>>().notNull().default({}),
+    decisionTraces: count('decision_traces').notNull().default(0),
+    interactionHistory: count('interaction_history').notNull().default(0),
+    aiAttachments: count('ai_attachments').notNull().default(0),
+    blobsAttempted: count('blobs_attempted').notNull().default(0),
+    blobsDeleted: count('blobs_deleted').notNull().default(0),
+    errors: jsonb('errors').$type<string[]>().notNull().default([]),
+    startedAt: instant('started_at').notNull().defaultNow(),
+    resumptions: integer('resumptions').notNull().default(0),
+    finishedAt: instant('finished_at'),
+    previousHash: text('previous_hash'),
+    hash: text('hash'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
+export const retentionBlobs = pgTable(
+  'retention_blobs',
+  {
+    tenantId: tenantId(),
+    location: text('location').notNull(),
+    purgeId: uuid('purge_id').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    lastError: text('last_error'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.location] })],
+);

@@ -1,0 +1,97 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { DATA_CLASSES, type DataClass, type RetentionMode, retentionPolicies } from '#db/schema/index.ts';
+import { recordAudit } from '#server/audit/index.ts';
+import { queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
+import { actorName, type Ctx } from '#server/tenancy/index.ts';
+import { PURGE_JOB_NAME } from './config.ts';
+import { isDeletedEarly, lockRetention, readPlan } from './plan.ts';
+import type { Policy, RetentionOverview, SetPolicyInput } from './schemas.ts';
+
+/** The tenant's policies (one per class, also where there is none), its mode, and when the purge runs. */
+export function getOverview(ctx: Ctx): Promise<RetentionOverview> {
+  return withTransaction(ctx, async (tx) => {
+    const { mode } = await readPlan(tx, ctx.tenant.id);
+    return { mode, policies: await readPolicies(tx, ctx.tenant.id), purge: await readPurgeTimes(tx, ctx.tenant.id) };
+  });
+}
+
+/** Sets the policy of one class; what is on hold stays held whatever its days. */
+export function setPolicy(ctx: Ctx, input: SetPolicyInput): Promise<Policy> {
+  return withTransaction(ctx, async (tx) => {
+    const { dataClass, retentionDays, note } = input;
+    await lockRetention(tx, ctx.tenant.id);
+    const before = (await readPolicies(tx, ctx.tenant.id)).find((policy) => policy.dataClass === dataClass)!;
+    const legalHold = input.legalHold ?? before.legalHold;
+    const values = { retentionDays, legalHold, note, updatedBy: actorName(ctx.actor) };
+    await tx
+      .insert(retentionPolicies)
+      .values({ tenantId: ctx.tenant.id, dataClass, ...values })
+      .onConflictDoUpdate({
+        target: [retentionPolicies.tenantId, retentionPolicies.dataClass],
+        set: { ...values, updatedAt: sql`now()` },
+      });
+    const stated = ({ retentionDays, legalHold, note }: Pick<Policy, 'retentionDays' | 'legalHold' | 'note'>) => ({
+      ...{ retentionDays, legalHold, note },
+    });
+    await recordAudit(tx, ctx, {
+      action: 'retention.policy',
+      targetKind: 'data_class',
+      targetId: dataClass,
+      before: before.updatedAt === null ? null : stated(before),
+      after: stated(values),
+    });
+    return (await readPolicies(tx, ctx.tenant.id)).find((policy) => policy.dataClass === dataClass)!;
+  });
+}
+
+/** Chooses whether the smallest days of any class apply to all of them, or each class's own. */
+export function setMode(ctx: Ctx, { mode }: { mode: RetentionMode }): Promise<RetentionOverview> {
+  return withTransaction(ctx, async (tx) => {
+    await lockRetention(tx, ctx.tenant.id);
+    const before = (await readPlan(tx, ctx.tenant.id)).mode;
+    await tx.execute(sql`update retention_settings set mode = ${mode}, updated_by = ${actorName(ctx.actor)},
+      updated_at = now() where tenant_id = ${ctx.tenant.id}`);
+    await recordAudit(tx, ctx, {
+      action: 'retention.mode',
+      targetKind: 'tenant',
+      targetId: ctx.tenant.id,
+      before: { mode: before },
+      after: { mode },
+    });
+    return getOverview({ ...ctx, tx });
+  });
+}
+
+async function readPolicies(tx: Tx, tenantId: string): Promise<Policy[]> {
+  const plan = await readPlan(tx, tenantId);
+  const rows = await tx
+    .select()
+    .from(retentionPolicies)
+    .where(and(eq(retentionPolicies.tenantId, tenantId)));
+  return DATA_CLASSES.map((dataClass: DataClass) => {
+    const row = rows.find((one) => one.dataClass === dataClass);
+    const planned = plan.classes[dataClass];
+    return {
+      dataClass,
+      retentionDays: row?.retentionDays ?? null,
+      legalHold: row?.legalHold ?? false,
+      note: row?.note ?? '',
+      updatedBy: row?.updatedBy || null,
+      updatedAt: row?.updatedAt.toISOString() ?? null,
+      isHeld: planned.isHeld,
+      effectiveDays: planned.days,
+      isDeletedEarly: isDeletedEarly(plan, planned),
+    };
+  });
+}
+
+async function readPurgeTimes(tx: Tx, tenantId: string): Promise<RetentionOverview['purge']> {
+  const times = await queryOne<{ schedule: string | null; nextAt: string | null; lastFinishedAt: string | null }>(
+    tx,
+    sql`select (select schedule from cron_jobs where job = ${PURGE_JOB_NAME}) as schedule,
+      (select next_fire_at from cron_jobs where job = ${PURGE_JOB_NAME}) as "nextAt",
+      (select max(finished_at) from retention_purges where tenant_id = ${tenantId}) as "lastFinishedAt"`,
+  );
+  const iso = (at: string | null) => (at === null ? null : new Date(at).toISOString());
+  return { schedule: times.schedule, nextAt: iso(times.nextAt), lastFinishedAt: iso(times.lastFinishedAt) };
+}

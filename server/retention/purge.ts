@@ -1,0 +1,116 @@
+// One tenant's purge from its beginning to its receipt. Every step is a transaction of its own and leaves a state from
+// which the next purge goes on: the row in retention_purges counts what was deleted in the same transaction.
+import { sql } from 'drizzle-orm';
+import { DATA_CLASSES, type DataClass, type PurgePlan, retentionPurges } from '#db/schema/index.ts';
+import { recordAudit } from '#server/audit/index.ts';
+import type { JobContext, JobTenant } from '#server/jobs/index.ts';
+import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import { type DeleteBlob, purgeBlobs } from './blobs.ts';
+import { BATCH_ROWS, PURGE_JOB_NAME } from './config.ts';
+import { byClass, lockRetention, type Plan, readPlan } from './plan.ts';
+import { purgeBatch } from './purge-batch.ts';
+import { type PurgeRow, receiptHash, toReceipt } from './receipts.ts';
+import type { Receipt } from './schemas.ts';
+
+export type PurgeDeps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence' | 'failPoint'> & {
+  deleteBlob: DeleteBlob;
+  /** Rows that one transaction goes through. */
+  batchRows?: number;
+};
+
+/**
+ * Deletes what the tenant's policies let go and returns the receipt; null when no policy deletes anything. A purge
+ * that was cut off is taken up where it was, with the cutoffs that it began with.
+ * @throws the signal's reason when the time is over; what is deleted by then is counted.
+ */
+export async function purgeTenant(deps: PurgeDeps, tenant: JobTenant, isOpenedHere: boolean): Promise<Receipt | null> {
+  const purge = await inTenant(deps, tenant.id, (tx) => openPurge(tx, tenant.id, isOpenedHere));
+  if (!purge) return null;
+  deps.failPoint('dsarPurge.opened');
+  for (const dataClass of DATA_CLASSES) await purgeClass(deps, tenant, purge, dataClass);
+  await purgeBlobs(deps, tenant.id, purge.id);
+  deps.failPoint('dsarPurge.blobs');
+  return inTenant(deps, tenant.id, (tx) => finishPurge(tx, deps, tenant, purge.id));
+}
+
+const inTenant = <T>(deps: PurgeDeps, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> =>
+  transaction(deps.pool, { tenantId }, async (tx) => {
+    await deps.fence(tx);
+    return work(tx);
+  });
+
+/** The tenant's unfinished purge, or a new one; null when there is nothing to begin. Takes the retention lock. */
+export async function openPurge(tx: Tx, tenantId: string, isOpenedHere: boolean): Promise<PurgeRow | null> {
+  await lockRetention(tx, tenantId);
+  const isOpen = sql`tenant_id = ${tenantId} and finished_at is null`;
+  const [found] = await tx.select().from(retentionPurges).where(isOpen);
+  if (found) {
+    if (!isOpenedHere) await tx.execute(sql`update retention_purges set resumptions = resumptions + 1 where ${isOpen}`);
+    return found;
+  }
+  const plan = await readPlan(tx, tenantId);
+  if (plan.retentionDays === 0) return null;
+  const { mode, retentionDays } = plan;
+  const [opened] = await tx
+    .insert(retentionPurges)
+    .values({ tenantId, mode, retentionDays, plan: purgePlan(plan) })
+    .returning();
+  return opened!;
+}
+
+const purgePlan = (plan: Plan): PurgePlan =>
+  byClass((dataClass) => {
+    const { days, cutoffAt, isHeld } = plan.classes[dataClass];
+    return days === null || cutoffAt === null ? { days: null, isHeld } : { days, cutoffAt };
+  });
+
+async function purgeClass(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, dataClass: DataClass): Promise<void> {
+  const planned = purge.plan[dataClass];
+  if (!planned || planned.days === null) return;
+  const scope = { tenantId: tenant.id, purgeId: purge.id, dataClass, cutoffAt: planned.cutoffAt };
+  for (;;) {
+    deps.signal.throwIfAborted();
+    const isDone = await inTenant(deps, tenant.id, async (tx) => {
+      const done = await purgeBatch(tx, scope, deps.batchRows ?? BATCH_ROWS);
+      deps.failPoint('dsarPurge.deleted');
+      return done;
+    });
+    deps.failPoint('dsarPurge.batch');
+    if (isDone) return;
+  }
+}
+
+/** Writes the receipt and the one audit row. From here on the purge cannot be changed. */
+async function finishPurge(tx: Tx, deps: PurgeDeps, tenant: JobTenant, purgeId: string): Promise<Receipt> {
+  const { previousHash } = await queryOne<{ previousHash: string | null }>(
+    tx,
+    sql`select (select hash from retention_purges where tenant_id = ${tenant.id} and finished_at is not null
+      order by id desc limit 1) as "previousHash"`,
+  );
+  const { now } = await queryOne<{ now: string }>(tx, sql`select date_trunc('milliseconds', now()) as now`);
+  const isThis = sql`tenant_id = ${tenant.id} and id = ${purgeId}`;
+  const [row] = await tx.select().from(retentionPurges).where(isThis);
+  const receipt = { ...toReceipt(row!), finishedAt: new Date(now).toISOString(), previousHash };
+  const hash = receiptHash(tenant.id, receipt);
+  await query(
+    tx,
+    sql`update retention_purges set finished_at = ${receipt.finishedAt}::timestamptz, previous_hash = ${previousHash},
+      hash = ${hash} where ${isThis}`,
+  );
+  const ctx: Ctx = {
+    pool: deps.pool,
+    tenant: { id: tenant.id, slug: tenant.slug, name: tenant.name },
+    actor: { kind: 'system', id: PURGE_JOB_NAME },
+    requestId: purgeId,
+    log: deps.log,
+  };
+  const { decisionTraces, interactionHistory, aiAttachments, blobsDeleted, retentionDays, mode } = receipt;
+  await recordAudit(tx, ctx, {
+    action: 'retention.purge',
+    targetKind: 'retention_purge',
+    targetId: purgeId,
+    details: { mode, retentionDays, decisionTraces, interactionHistory, aiAttachments, blobsDeleted, receipt: hash },
+  });
+  return { ...receipt, hash };
+}
