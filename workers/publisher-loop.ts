@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import type { Pool } from '#db/client.ts';
-import { type Logger, logError, transaction } from '#server/lib/index.ts';
+import { type Logger, logError } from '#server/lib/index.ts';
 import {
   CHEAP_SWEEP_MS,
-  countBacklog,
+  createBacklogObserver,
   DeadlineError,
   type EventPublisher,
   type Hold,
@@ -15,12 +15,12 @@ import {
   type LaneTurn,
   onOutboxWake,
   PublishFailedError,
-  pendingCount,
   publishLane,
   returnLanes,
   signOff,
   signOn,
   takeLanes,
+  tellFlow,
   tickFailures,
   within,
 } from '#server/outbox/index.ts';
@@ -59,6 +59,7 @@ export function createPublisherLoop(config: PublisherConfig) {
   const identity = { id: config.name, host: hostname(), pid: process.pid, backend: config.publisher.backend };
   const abort = new AbortController();
   const turns = createTurns();
+  const observer = createBacklogObserver(config);
   let pool = config.openPool();
   let lanes: Lane[] = [];
   let signedOnAtMs = Number.NEGATIVE_INFINITY;
@@ -83,8 +84,7 @@ export function createPublisherLoop(config: PublisherConfig) {
     if (taken.length > 0)
       config.log.info({ lanes: taken.map(({ lane }) => lane), share }, 'outbox-publisher took lanes');
     lanes.push(...taken.map((hold) => ({ ...hold, sweptAtMs: Number.NEGATIVE_INFINITY, sweepTookMs: 0 })));
-    const counted = transaction(pool, { statementTimeoutMs: 5_000 }, (tx) => countBacklog(tx, null));
-    pendingCount.set((await within(config.leaseMs, 'count', counted)).pending);
+    observer.look(pool);
     signedOnAtMs = performance.now();
   }
 
@@ -181,6 +181,9 @@ export function createPublisherLoop(config: PublisherConfig) {
     );
     await given.catch((error: unknown) => logError(config.log, error, 'lanes could not be given back'));
     lanes = [];
+    // For eyes only: what it published last is not worth a log line.
+    const told = observer.settled().then(() => tellFlow(pool));
+    await within(1_000, 'last figures', told).catch(() => {});
     await config.publisher.close();
     await pool.end({ timeout: 1 });
   }

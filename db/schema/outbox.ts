@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { bigint, integer, jsonb, pgTable, primaryKey, smallint, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+} from 'drizzle-orm/pg-core';
 import { count, id, instant, tenantId, tx } from './columns.ts';
 
 export const EVENT_STATUSES = ['pending', 'processing', 'published', 'failed', 'discarded'] as const;
@@ -55,4 +65,34 @@ export const outboxPublishers = pgTable('outbox_publishers', {
   backend: text('backend').notNull(),
   startedAt: instant('started_at').notNull().defaultNow(),
   lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+});
+
+export const outboxDepth = pgTable(
+  'outbox_depth',
+  {
+    tenantId: tenantId(),
+    at: instant('at').notNull(),
+    pending: integer('pending').notNull(),
+    processing: integer('processing').notNull(),
+    failed: integer('failed').notNull(),
+    oldestPendingAgeSeconds: doublePrecision('oldest_pending_age_seconds'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.at] })],
+);
+
+export const outboxFlow = pgTable(
+  'outbox_flow',
+  {
+    tenantId: tenantId(),
+    at: instant('at').notNull(),
+    lane: smallint('lane').notNull(),
+    published: integer('published').notNull(),
+    ageCounts: integer('age_counts').array().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.at, t.lane] })],
+);
+
+export const outboxSampling = pgTable('outbox_sampling', {
+  onlyRow: boolean('only_row').primaryKey().default(true),
+  sampledAt: instant('sampled_at').notNull().default(sql`'epoch'`),
 });

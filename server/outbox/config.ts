@@ -31,3 +31,19 @@ export const MAX_MESSAGE_CHARS = 2_000;
 
 /** Default of OUTBOX_REAPER_STALENESS_SECONDS. */
 export const REAPER_STALENESS_SECONDS = 300;
+
+/** A point of the page's lines every so many seconds, kept for a day. */
+export const SAMPLE_SECONDS = 10;
+export const SAMPLES_KEPT = '1 day';
+
+/** After a count that took t, none for this many times t: counting costs at most a twentieth of one connection. */
+export const COUNT_COST_FACTOR = 20;
+
+/** How long one process answers a tenant's summary from the same count. */
+export const SUMMARY_FRESH_MS = 2_000;
+
+/** A list that filters by what no index covers looks at so many of the newest events, then says where to go on. */
+export const LIST_MAX_SCAN = 50_000;
+
+/** A publisher that has not been heard of for so long counts as silent; it signs on every poll interval. */
+export const PUBLISHER_SILENT_SECONDS = 15;

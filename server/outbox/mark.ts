@@ -3,6 +3,7 @@ import type { Pool } from '#db/client.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import type { Claim } from './claim.ts';
 import { MAX_MESSAGE_CHARS } from './config.ts';
+import { noteFlow } from './flow.ts';
 import type { Hold } from './lanes.ts';
 import { eventAge, eventAttempts, processed } from './metrics.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
@@ -29,11 +30,16 @@ export async function markEvents(
   const published = verdicts.filter(({ settled }) => settled.status === 'published');
   const others = verdicts.filter(({ settled }) => settled.status !== 'published');
   const marked = await transaction(pool, { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000 }, async (tx) => {
-    const ages = published.length === 0 ? [] : await query<{ age: number }>(tx, publishedStatement(hold, published));
+    const ages =
+      published.length === 0
+        ? []
+        : await query<{ tenantId: string; age: number }>(tx, publishedStatement(hold, published));
     const rest = others.length === 0 ? [] : await query<{ seq: number }>(tx, othersStatement(hold, others, options));
     return { ages, rest: new Set(rest.map((row) => row.seq)) };
   });
-  for (const { age } of marked.ages) eventAge.observe(Math.max(0, age));
+  const ages = marked.ages.map(({ tenantId, age }) => ({ tenantId, ageSeconds: Math.max(0, age) }));
+  for (const { ageSeconds } of ages) eventAge.observe(ageSeconds);
+  noteFlow(hold.lane, ages);
   const isMarked = ({ event }: Verdict) => marked.rest.has(event.seq);
   const failed = others.filter((verdict) => isMarked(verdict) && verdict.settled.status === 'failed');
   const counts = {
@@ -70,7 +76,7 @@ const publishedStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`wit
     insert into outbox_counters as c (tenant_id, lane, published)
     select tenant_id, ${hold.lane}, count(*) from marked group by tenant_id order by tenant_id
     on conflict (tenant_id, lane) do update set published = c.published + excluded.published)
-  select age from marked`;
+  select tenant_id as "tenantId", age from marked`;
 
 function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { errorId: string }) {
   const rows = verdicts.map(({ event, outcome, settled }) => ({
@@ -78,7 +84,7 @@ function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { er
     status: settled.status,
     attempts: settled.attempts,
     delay_s: settled.delayMs / 1_000,
-    error: outcome.kind === 'refused' ? outcome.error.message.slice(0, MAX_MESSAGE_CHARS) : null,
+    error: 'error' in outcome ? outcome.error.message.slice(0, MAX_MESSAGE_CHARS) : null,
   }));
   return sql`update outbox_events e set status = r.status, attempts = r.attempts, claim_token = null,
       updated_at = clock_timestamp(), available_at = clock_timestamp() + make_interval(secs => r.delay_s),

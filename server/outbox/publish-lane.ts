@@ -48,7 +48,8 @@ export async function publishLane(
     'mark',
     markEvents(deps.pool, hold, claim, outcomes, { maxAttempts: options.maxAttempts, errorId }),
   );
-  return { claimed: claim.events.length, ...marked, isFull: claim.isFull };
+  const isUnfinished = outcomes.some(({ kind }) => kind === 'unsent');
+  return { claimed: claim.events.length, ...marked, isFull: claim.isFull || isUnfinished };
 }
 
 async function send(
@@ -63,7 +64,7 @@ async function send(
   const started = performance.now();
   const observe = (outcome: string) => publishSeconds.labels(outcome).observe((performance.now() - started) / 1_000);
   try {
-    const sending = deps.publisher.publish(claim.events, { lane: hold.lane, signal });
+    const sending = deps.publisher.publish(claim.events, { lane: hold.lane, signal, deadlineMs });
     const outcomes = await within(deadlineMs, 'publish', sending, options.signal);
     observe('ok');
     return outcomes;

@@ -15,22 +15,27 @@ export type OutboxEvent = {
 
 /**
  * What became of one event. `refused` is the event's own fault and counts as an attempt, or ends it at once when
- * trying again cannot help. `held` was not sent, because an earlier one of its key was not.
+ * trying again cannot help. `deferred` is nobody's fault that is known: its key waits, the others go on. `held` was
+ * not sent, because an earlier one of its key was not; `unsent` was not, because there was no time left.
  */
 export type PublishOutcome =
   | { kind: 'published' }
   | { kind: 'refused'; error: Error; isFinal: boolean }
-  | { kind: 'held' };
+  | { kind: 'deferred'; error: Error; delayMs: number }
+  | { kind: 'held' }
+  | { kind: 'unsent' };
 
 export type EventPublisher = {
   readonly backend: string;
   /**
    * Sends events in their order and says what became of each, in the same order. It throws when that is not known
-   * or when the fault is not an event's: then none is counted and all are tried again.
+   * or when the fault is not an event's: then none is counted and all are tried again. `signal` ends it; a call that
+   * has known outcomes returns them before `deadlineMs` after its start. Nothing of a call that was ended may be sent
+   * later on.
    */
   publish(
     events: readonly OutboxEvent[],
-    context: { lane: number; signal: AbortSignal },
+    context: { lane: number; signal: AbortSignal; deadlineMs: number },
   ): Promise<readonly PublishOutcome[]>;
   close(): Promise<void>;
 };

@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { type Logger, query, transaction } from '#server/lib/index.ts';
+import { aboveLowWater, type LowWater, readLowWaters } from './backlog.ts';
 import { REAPER_STALENESS_SECONDS } from './config.ts';
 import { wakePublishers } from './wake.ts';
 
@@ -22,16 +23,10 @@ export async function reapEvents(
   staleness: string | undefined,
 ): Promise<ReapResult> {
   const started = performance.now();
-  const stalenessSeconds = stalenessOf(staleness, deps.log);
-  const reset = await transaction(deps.pool, {}, (tx) =>
-    query(
-      tx,
-      sql`update outbox_events e set status = 'pending', claim_token = null, updated_at = clock_timestamp()
-        from outbox_lanes l
-        where e.lane = l.lane and e.seq > l.low_water and e.status = 'processing'
-          and e.updated_at < clock_timestamp() - make_interval(secs => ${stalenessSeconds})
-        returning 1 as one`,
-    ),
+  const stalenessSeconds = stalenessSecondsOf(staleness);
+  warnOfStaleness(staleness, stalenessSeconds, deps.log);
+  const reset = await transaction(deps.pool, {}, async (tx) =>
+    query(tx, reapStatement(await readLowWaters(tx), stalenessSeconds)),
   );
   if (reset.length > 0) wakePublishers();
   return {
@@ -43,13 +38,22 @@ export async function reapEvents(
   };
 }
 
-function stalenessOf(given: string | undefined, log: Logger): number {
-  if (given === undefined || given === '') return REAPER_STALENESS_SECONDS;
-  const seconds = Number(given);
-  if (Number.isInteger(seconds) && seconds > 0 && seconds <= 31_536_000) return seconds;
+export const reapStatement = (lanes: readonly LowWater[], stalenessSeconds: number): SQL =>
+  sql`update outbox_events e set status = 'pending', claim_token = null, updated_at = clock_timestamp()
+    where ${aboveLowWater(lanes)} and e.status = 'processing'
+      and e.updated_at < clock_timestamp() - make_interval(secs => ${stalenessSeconds})
+    returning 1 as one`;
+
+/** The seconds that a reaper goes by: 300 for what is no positive whole number. */
+export function stalenessSecondsOf(given: string | undefined): number {
+  const seconds = Number(given || Number.NaN);
+  return Number.isInteger(seconds) && seconds > 0 && seconds <= 31_536_000 ? seconds : REAPER_STALENESS_SECONDS;
+}
+
+function warnOfStaleness(given: string | undefined, used: number, log: Logger): void {
+  if (!given || Number(given) === used) return;
   log.warn(
-    { given, used: REAPER_STALENESS_SECONDS },
+    { given, used },
     'OUTBOX_REAPER_STALENESS_SECONDS is not a positive whole number of seconds; the default is used',
   );
-  return REAPER_STALENESS_SECONDS;
 }

@@ -1,13 +1,18 @@
 import { mutation, procedure } from '#server/procedure.ts';
 import { getEvent, getSummary, listEvents } from './read-events.ts';
+import { getHistory } from './read-history.ts';
+import { listPublishers } from './read-publishers.ts';
 import {
   EventDetail,
   EventPage,
   FailedInput,
   FailedOutput,
   GetEventInput,
+  HistoryInput,
   ListEventsInput,
+  OutboxHistory,
   OutboxSummary,
+  PublisherList,
 } from './schemas.ts';
 import { discardEvents, requeueEvents } from './settle-failed.ts';
 
@@ -39,6 +44,23 @@ export const outboxProcedures = {
     })
     .input(GetEventInput)
     .query(({ ctx, input }) => getEvent(ctx, input)),
+  history: procedure
+    .meta({
+      rest: 'GET /outbox/history',
+      summary: 'Gives what waited, what was published and at what age, over time.',
+      scope: 'outbox:read',
+      output: OutboxHistory,
+    })
+    .input(HistoryInput)
+    .query(({ ctx, input }) => getHistory(ctx, input)),
+  publishers: procedure
+    .meta({
+      rest: 'GET /outbox/publishers',
+      summary: 'Lists the publishers of this installation with their last sign of life and their lanes.',
+      scope: 'outbox:read',
+      output: PublisherList,
+    })
+    .query(({ ctx }) => listPublishers(ctx)),
   requeue: mutation
     .meta({
       rest: 'POST /outbox/requeue',

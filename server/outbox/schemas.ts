@@ -5,6 +5,8 @@ export const EventFilter = z.object({
   status: z.enum(EVENT_STATUSES).optional(),
   key: z.string().min(1).max(1_024).optional(),
   type: z.string().min(1).max(200).optional(),
+  /** An event's id, or how its key or its type begins. */
+  search: z.string().trim().min(1).max(1_024).optional(),
 });
 export type EventFilter = z.infer<typeof EventFilter>;
 
@@ -33,7 +35,11 @@ export const EventItem = z.object({
   failedAt: z.string().nullable(),
 });
 export const EventPage = z.object({ items: z.array(EventItem), nextCursor: z.string().nullable() });
-export const EventDetail = EventItem.extend({ payload: z.unknown(), headers: z.record(z.string(), z.string()) });
+export const EventDetail = EventItem.extend({
+  payload: z.unknown(),
+  headers: z.record(z.string(), z.string()),
+  lane: z.number().int(),
+});
 
 export const OutboxSummary = z.object({
   pending: z.number().int(),
@@ -41,6 +47,52 @@ export const OutboxSummary = z.object({
   published: z.number().int(),
   failed: z.number().int(),
   oldestPendingAgeSeconds: z.number().nullable(),
+});
+
+const WINDOWS = [15, 60, 360, 1_440] as const;
+export const HistoryInput = z.object({
+  /** How far back: a quarter of an hour, one, six or 24 hours. */
+  minutes: z.coerce
+    .number()
+    .refine((minutes): minutes is (typeof WINDOWS)[number] => (WINDOWS as readonly number[]).includes(minutes), {
+      message: `must be one of ${WINDOWS.join(', ')}`,
+    })
+    .default(60),
+});
+export type HistoryInput = z.infer<typeof HistoryInput>;
+
+export const OutboxHistory = z.object({
+  stepSeconds: z.number().int(),
+  /** From old to new. What waited is null where nobody looked; ages are null where nothing was published. */
+  points: z.array(
+    z.object({
+      at: z.string(),
+      pending: z.number().int().nullable(),
+      processing: z.number().int().nullable(),
+      failed: z.number().int().nullable(),
+      oldestPendingAgeSeconds: z.number().nullable(),
+      published: z.number().int(),
+      ageP50Ms: z.number().nullable(),
+      ageP95Ms: z.number().nullable(),
+      ageP99Ms: z.number().nullable(),
+    }),
+  ),
+});
+
+export const PublisherList = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      backend: z.string(),
+      startedAt: z.string(),
+      lastSeenAt: z.string(),
+      /** Not heard of for 15 seconds. */
+      isSilent: z.boolean(),
+      lanes: z.array(z.number().int()),
+    }),
+  ),
+  /** Lanes that nobody publishes at this moment. */
+  unheldLanes: z.array(z.number().int()),
 });
 
 /** Which failed events: by ids, or all that a filter names. Never both absent: nothing is requeued by accident. */

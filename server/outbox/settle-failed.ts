@@ -3,6 +3,8 @@ import { type SQL, sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
+import { matchFilter } from './match-events.ts';
+import { forgetSummary } from './read-events.ts';
 import type { FailedInput } from './schemas.ts';
 import { wakePublishers } from './wake.ts';
 
@@ -41,13 +43,13 @@ function change(
     const matching = matchingFailed(ctx, input);
     const { total } = await queryOne<{ total: number }>(
       tx,
-      sql`select count(*)::int as total from outbox_events where ${matching}`,
+      sql`select count(*)::int as total from outbox_events e where ${matching}`,
     );
     if (input.dryRun) return { changed: 0, remaining: total };
     // The lock comes before a new place is taken: the transaction has its number by then.
     const rows = await query<{ id: string }>(
       tx,
-      sql`select id from outbox_events where ${matching} order by seq limit ${MAX_PER_CALL} for update`,
+      sql`select e.id from outbox_events e where ${matching} order by e.seq limit ${MAX_PER_CALL} for update`,
     );
     for (const { id } of rows) await apply(tx, id);
     await recordAudit(tx, ctx, {
@@ -55,18 +57,18 @@ function change(
       details: { changed: rows.length, ...(input.filter ? { filter: input.filter } : {}) },
       after: rows.map((row) => row.id),
     });
+    tx.afterCommit(() => forgetSummary(ctx));
     if (action === 'outbox.requeue') tx.afterCommit(wakePublishers);
     return { changed: rows.length, remaining: Math.max(0, total - rows.length) };
   });
 }
 
 function matchingFailed(ctx: Ctx, input: FailedInput): SQL {
-  const parts = [sql`tenant_id = ${ctx.tenant.id} and failed_at is not null and status = 'failed'`];
+  const parts = [sql`e.tenant_id = ${ctx.tenant.id} and e.failed_at is not null and e.status = 'failed'`];
   if (input.ids)
     parts.push(
-      sql`id = any (array(select value::uuid from jsonb_array_elements_text(${JSON.stringify(input.ids)}::jsonb)))`,
+      sql`e.id = any (array(select value::uuid from jsonb_array_elements_text(${JSON.stringify(input.ids)}::jsonb)))`,
     );
-  if (input.filter?.type) parts.push(sql`type = ${input.filter.type}`);
-  if (input.filter?.key) parts.push(sql`key = ${input.filter.key}`);
+  if (input.filter) parts.push(...matchFilter(input.filter));
   return sql.join(parts, sql` and `);
 }

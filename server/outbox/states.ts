@@ -72,7 +72,7 @@ export function chooseClaim(
 
 export type Settled = { status: 'published' | 'pending' | 'failed'; attempts: number; delayMs: number };
 
-/** What an outcome makes of an event. Only its own refusals are attempts; a held one waits for nothing but its key. */
+/** What an outcome makes of an event. Only its own refusals are attempts; what was not sent waits for nothing but its key. */
 export function settle(
   attempts: number,
   outcome: PublishOutcome,
@@ -80,7 +80,8 @@ export function settle(
   random: () => number = Math.random,
 ): Settled {
   if (outcome.kind === 'published') return { status: 'published', attempts, delayMs: 0 };
-  if (outcome.kind === 'held') return { status: 'pending', attempts, delayMs: 0 };
+  if (outcome.kind === 'held' || outcome.kind === 'unsent') return { status: 'pending', attempts, delayMs: 0 };
+  if (outcome.kind === 'deferred') return { status: 'pending', attempts, delayMs: outcome.delayMs };
   const next = attempts + 1;
   if (outcome.isFinal || next >= maxAttempts) return { status: 'failed', attempts: next, delayMs: 0 };
   const backoff = { initialSeconds: 1, factor: 2, maxSeconds: EVENT_RETRY_MAX_SECONDS };

@@ -1,5 +1,7 @@
 // The part of the API that the pages call, as the pages see it. The in-process tRPC caller is passed where this
 // is asked for, so a procedure that changes shape fails to compile at the one place that hands it over.
+export type { PipelineDocument, Problem } from '#server/ir/index.ts';
+
 import type { PipelineDocument, Policies, Problem } from '#server/ir/index.ts';
 
 /** An instant as the API gives it: ISO 8601 in UTC. */
@@ -121,6 +123,14 @@ export interface PipelineIr {
   document: PipelineDocument;
 }
 
+export interface PipelineVersion {
+  version: number;
+  isLive: boolean;
+  createdBy: string;
+  createdAt: Instant;
+  publishedAt: Instant | null;
+}
+
 export interface SqlPreviewNode {
   nodeId: string;
   kind: string;
@@ -210,6 +220,74 @@ export interface DlqEntry {
   firstSeenAt: Instant;
 }
 
+export type EventStatus = 'pending' | 'processing' | 'published' | 'failed' | 'discarded';
+
+export interface OutboxSummary {
+  pending: number;
+  processing: number;
+  published: number;
+  failed: number;
+  oldestPendingAgeSeconds: number | null;
+}
+
+export interface OutboxEventItem {
+  id: string;
+  type: string;
+  key: string;
+  status: EventStatus;
+  attempts: number;
+  requeueCount: number;
+  payloadBytes: number;
+  lastError: string | null;
+  errorId: string | null;
+  availableAt: Instant;
+  createdAt: Instant;
+  updatedAt: Instant;
+  publishedAt: Instant | null;
+  failedAt: Instant | null;
+}
+
+export interface OutboxEventDetail extends OutboxEventItem {
+  payload: unknown;
+  headers: Record<string, string>;
+  lane: number;
+}
+
+export interface OutboxEventFilter {
+  key?: string;
+  type?: string;
+  /** An id, or how a key or a type begins. */
+  search?: string;
+}
+
+/** Minutes that the outbox's history can show. */
+export type OutboxWindow = 15 | 60 | 360 | 1_440;
+
+/** What waited is null where nobody looked; ages are null where nothing was published. */
+export interface OutboxPoint {
+  at: Instant;
+  pending: number | null;
+  processing: number | null;
+  failed: number | null;
+  oldestPendingAgeSeconds: number | null;
+  published: number;
+  ageP50Ms: number | null;
+  ageP95Ms: number | null;
+  ageP99Ms: number | null;
+}
+
+export interface OutboxPublisher {
+  id: string;
+  backend: string;
+  startedAt: Instant;
+  lastSeenAt: Instant;
+  isSilent: boolean;
+  lanes: number[];
+}
+
+/** Which failed events: some, or all that a filter names. With `dryRun` they are only counted, as `remaining`. */
+type FailedEvents = ({ ids: string[] } | { filter: OutboxEventFilter }) & { dryRun?: boolean };
+
 export interface PagesApi {
   scheduler: {
     status(input: PageInput & { label?: string[] }): Promise<Page<SchedulerItem> & { health: SchedulerHealth }>;
@@ -218,11 +296,25 @@ export interface PagesApi {
     list(input: PageInput & { label?: string[]; search?: string }): Promise<Page<PipelineListItem>>;
     get(input: { id: string }): Promise<PipelineDetail>;
     ir(input: { id: string; version?: number }): Promise<PipelineIr>;
+    versions(input: PageInput & { id: string }): Promise<Page<PipelineVersion>>;
+    create(input: { document: unknown; publish?: boolean }): Promise<{ id: string; name: string; version: number }>;
+    saveIr(input: { id: string; baseVersion: number; document: unknown }): Promise<{ id: string; version: number }>;
+    publish(input: { id: string; version?: number }): Promise<{ id: string; version: number; problems: Problem[] }>;
+    validate(input: { document: unknown }): Promise<{ ok: boolean; problems: Problem[]; nodes: SqlPreviewNode[] }>;
     sqlPreview(input: { id: string }): Promise<{ version: number; problems: Problem[]; nodes: SqlPreviewNode[] }>;
     run(input: { id: string }): Promise<{ runId: string }>;
     pause(input: { id: string; reason: string; until?: string }): Promise<unknown>;
     resume(input: { id: string }): Promise<unknown>;
     occurrences(input: PageInput & { id: string }): Promise<Page<Occurrence>>;
+  };
+  outbox: {
+    summary(): Promise<OutboxSummary>;
+    list(input: PageInput & OutboxEventFilter & { status?: EventStatus }): Promise<Page<OutboxEventItem>>;
+    get(input: { id: string }): Promise<OutboxEventDetail>;
+    history(input: { minutes: OutboxWindow }): Promise<{ stepSeconds: number; points: OutboxPoint[] }>;
+    publishers(): Promise<{ items: OutboxPublisher[]; unheldLanes: number[] }>;
+    requeue(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
+    discard(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
   };
   runs: {
     list(input: PageInput & { pipelineId?: string; status?: RunStatus }): Promise<Page<RunListItem>>;

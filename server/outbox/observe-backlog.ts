@@ -1,0 +1,88 @@
+// The gauge of what waits, and its points over time for the page.
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { type Logger, logError, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
+import { backlogByTenantStatement, readLowWaters } from './backlog.ts';
+import { COUNT_COST_FACTOR, SAMPLE_SECONDS, SAMPLES_KEPT } from './config.ts';
+import { tellFlow } from './flow.ts';
+import { pendingCount } from './metrics.ts';
+
+type TenantBacklog = { tenant_id: string; pending: number; processing: number; oldest: number | null };
+
+/**
+ * Counts what waits of all tenants, sets the gauge, and keeps a point of it when the last one is ten seconds old;
+ * of several processes one keeps it. Returns what waits.
+ */
+export async function observeBacklog(pool: Pool): Promise<{ pending: number; isSampled: boolean }> {
+  const seen = await transaction(pool, { statementTimeoutMs: 10_000 }, async (tx) => {
+    const waiting = await query<TenantBacklog>(tx, backlogByTenantStatement(await readLowWaters(tx)));
+    return { pending: waiting.reduce((sum, row) => sum + row.pending, 0), isSampled: await keepSample(tx, waiting) };
+  });
+  pendingCount.set(seen.pending);
+  return seen;
+}
+
+/** True when this call was the one to keep the sample. */
+async function keepSample(tx: Tx, waiting: readonly TenantBacklog[]): Promise<boolean> {
+  const [due] = await query<{ at: string; before: string }>(
+    tx,
+    sql`with last as (select sampled_at from outbox_sampling for update skip locked)
+      update outbox_sampling s set sampled_at = date_bin(make_interval(secs => ${SAMPLE_SECONDS}), clock_timestamp(), 'epoch')
+      from last where last.sampled_at <= clock_timestamp() - make_interval(secs => ${SAMPLE_SECONDS})
+      returning s.sampled_at::text as at, last.sampled_at::text as before`,
+  );
+  if (!due) return false;
+  await tx.execute(sql`insert into outbox_depth (tenant_id, at, pending, processing, failed, oldest_pending_age_seconds)
+    select tenant_id, ${due.at}::timestamptz, coalesce(w.pending, 0), coalesce(w.processing, 0), coalesce(f.failed, 0), w.oldest
+    from jsonb_to_recordset(${JSON.stringify(waiting)}::jsonb) as w(tenant_id uuid, pending int, processing int, oldest float8)
+    full join (select tenant_id, count(*)::int as failed from outbox_events where failed_at is not null group by tenant_id) f using (tenant_id)
+    full join (select tenant_id from outbox_depth where at = ${due.before}::timestamptz and pending + processing + failed > 0) b using (tenant_id)
+    on conflict do nothing`);
+  for (const table of [sql`outbox_depth`, sql`outbox_flow`])
+    await tx.execute(sql`delete from ${table} where at < clock_timestamp() - ${SAMPLES_KEPT}::interval`);
+  return true;
+}
+
+/**
+ * Watches the outbox beside whatever else a process does: `look` begins a count unless one is under way or the last
+ * was so dear or so recent that it is not yet time, and returns at once.
+ */
+export function createBacklogObserver(config: { pollMs: number; log: Logger }) {
+  let underWay: Promise<void> | null = null;
+  let nextAtMs = Number.NEGATIVE_INFINITY;
+  let isFailing = false;
+  async function observe(pool: Pool): Promise<void> {
+    const started = performance.now();
+    try {
+      await tellFlow(pool);
+      await observeBacklog(pool);
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) logError(config.log, error, 'the outbox could not be counted; its gauge stays as it was');
+      isFailing = true;
+    }
+    const ended = performance.now();
+    nextAtMs = ended + Math.max(config.pollMs, COUNT_COST_FACTOR * (ended - started));
+    underWay = null;
+  }
+  return {
+    look(pool: Pool): void {
+      if (underWay || performance.now() < nextAtMs) return;
+      underWay = observe(pool);
+    },
+    /** Resolves when no count is under way. */
+    settled: async () => underWay ?? undefined,
+  };
+}
+
+/** Counts in a publisher's place while none does: the page's line must go on just when every publisher is away. */
+export async function observeUnwatched(pool: Pool): Promise<boolean> {
+  const { isStale } = await transaction(pool, { statementTimeoutMs: 5_000 }, (tx) =>
+    queryOne<{ isStale: boolean }>(
+      tx,
+      sql`select sampled_at < clock_timestamp() - make_interval(secs => ${2.5 * SAMPLE_SECONDS}) as "isStale" from outbox_sampling`,
+    ),
+  );
+  if (isStale) await observeBacklog(pool);
+  return isStale;
+}

@@ -1,0 +1,39 @@
+// Keeps the outbox counted while no publisher does it: its page must go on drawing just when all of them are away.
+import type { Pool } from '#db/client.ts';
+import { type Logger, logError } from '#server/lib/index.ts';
+import { observeUnwatched } from '#server/outbox/index.ts';
+
+const LOOK_MS = 10_000;
+
+/** Looks every ten seconds, one look at a time. */
+export function outboxWatch(config: { pool: Pool; log: Logger }) {
+  let timer: NodeJS.Timeout | undefined;
+  let underWay: Promise<void> = Promise.resolve();
+  let isLooking = false;
+  let isFailing = false;
+
+  async function look(): Promise<void> {
+    try {
+      await observeUnwatched(config.pool);
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) logError(config.log, error, 'the outbox could not be counted; next try in ten seconds');
+      isFailing = true;
+    }
+    isLooking = false;
+  }
+
+  return {
+    start() {
+      timer = setInterval(() => {
+        if (isLooking) return;
+        isLooking = true;
+        underWay = look();
+      }, LOOK_MS);
+    },
+    async stop() {
+      clearInterval(timer);
+      await underWay;
+    },
+  };
+}
