@@ -69,6 +69,8 @@ export const Environment = z.object({
   SHUTDOWN_DRAIN_SECONDS: seconds(15),
   /** Who fires the wired jobs: node-cron in the worker, only outside callers, or both. */
   CRON_MODE: z.enum(['worker', 'http', 'both']).default('worker'),
+  /** Changes when jobs fire: `cleanup=30 4 * * *;outboxReaper=off`, in UTC (server/cron/schedules.ts). */
+  CRON_SCHEDULES: z.string().default(''),
   /** A cron job whose process is silent for so long is taken over. */
   CRON_LEASE_SECONDS: seconds(30, 3),
   /** For tests: a cron job that reaches this point kills its process (server/cron/fail-point.ts). */
@@ -124,10 +126,7 @@ export const Environment = z.object({
   /** Where the webhook publisher posts to; it is the operator's, so it may be in a private network. */
   OUTBOX_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has them. */
-  OUTBOX_WEBHOOK_SECRET: z
-    .string()
-    .refine(isWebhookSecret, 'must be "whsec_" and 24 to 64 bytes in base64')
-    .optional(),
+  OUTBOX_WEBHOOK_SECRET: z.string().refine(isWebhookSecret, 'must be "whsec_" and 24 to 64 bytes in base64').optional(),
   /** Checked where it is used: what is no positive whole number falls back to 300 with a warning. */
   OUTBOX_REAPER_STALENESS_SECONDS: z.string().optional(),
   /** Ranges outside the internet that addresses set by tenants may lie in, by commas: `10.1.0.0/16,192.168.7.4`. */
@@ -141,6 +140,15 @@ export const Environment = z.object({
         .filter((range) => range !== ''),
     )
     .refine((ranges) => ranges.every(isCidr), 'must be ranges such as 10.1.0.0/16, separated by commas'),
+  /** Blobs (exports, attachments) lie in this folder, or in the bucket below when one is named. Default: MAINSPRING_HOME. */
+  BLOBS_DIR: z.string().optional(),
+  BLOBS_S3_BUCKET: z.string().min(3).optional(),
+  /** Where the bucket is; absent: AWS. GCS and others by their S3 endpoint. */
+  BLOBS_S3_ENDPOINT: z.url().optional(),
+  BLOBS_S3_REGION: z.string().default('us-east-1'),
+  /** Absent: the SDK's own chain of credentials. */
+  BLOBS_S3_ACCESS_KEY_ID: z.string().optional(),
+  BLOBS_S3_SECRET_ACCESS_KEY: z.string().optional(),
   /** Names this process in leases and heartbeats. */
   PROCESS_NAME: z.string().default(`${hostname()}-${process.pid}`),
 });
@@ -156,6 +164,8 @@ function missingWith(env: z.infer<typeof Environment>): [name: string, because: 
     need('OUTBOX_WEBHOOK_URL', !!env.OUTBOX_WEBHOOK_URL, 'must be set when EVENT_PUBLISHER is "webhook"');
     need('OUTBOX_WEBHOOK_SECRET', !!env.OUTBOX_WEBHOOK_SECRET, 'must be set when EVENT_PUBLISHER is "webhook"');
   }
+  if (!!env.BLOBS_S3_ACCESS_KEY_ID !== !!env.BLOBS_S3_SECRET_ACCESS_KEY)
+    need('BLOBS_S3_ACCESS_KEY_ID', false, 'and BLOBS_S3_SECRET_ACCESS_KEY must be set together');
   if (env.KAFKA_SASL_MECHANISM) {
     need('KAFKA_SASL_USERNAME', !!env.KAFKA_SASL_USERNAME, 'must be set with KAFKA_SASL_MECHANISM');
     need('KAFKA_SASL_PASSWORD', !!env.KAFKA_SASL_PASSWORD, 'must be set with KAFKA_SASL_MECHANISM');
@@ -186,13 +196,14 @@ export function parseEnvironment(source: Record<string, string | undefined>): En
 
 export const EXIT_BAD_ENVIRONMENT = 2;
 
-function readOrExit(): Environment {
+/** Runs what can find the environment bad; an error there ends the process with exit code 2 and its message. */
+export function orBadEnvironment<T>(read: () => T): T {
   try {
-    return parseEnvironment(process.env);
+    return read();
   } catch (error) {
     process.stderr.write(`mainspring: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
 }
 
-export const env: Environment = readOrExit();
+export const env: Environment = orBadEnvironment(() => parseEnvironment(process.env));

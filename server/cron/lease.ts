@@ -18,6 +18,10 @@ export type RunRequest = {
   slot: Date | null;
   params: Record<string, string>;
   requestedBy: string;
+  /** Of a scheduled firing by the worker: when the job fires next. Stored with the claim, so that neither is lost. */
+  nextFireAt?: Date | null;
+  /** The row in cron_requests that this run answers; it goes with the claim. */
+  requestId?: string;
 };
 export type Lease = { job: string; runId: string; token: number };
 /** `held`: another run is at it. `done`: this slot has had its run. */
@@ -34,6 +38,7 @@ export function claimRun(pool: Pool, request: RunRequest, holder: { processId: s
       sql`select j.token, j.run_id as "runId", coalesce(r.outcome = 'running' and r.lease_until > clock_timestamp(), false) as "isHeld"
         from cron_jobs j left join cron_runs r on r.id = j.run_id where j.job = ${job}`,
     );
+    if (!(await takeOccasion(tx, request))) return { kind: 'done' };
     if (before.isHeld) return { kind: 'held' };
     const lease = { job, runId: newId(), token: Number(before.token) + 1 };
     // Waits for a fenced transaction of the holder before; after it that holder commits nothing more.
@@ -44,6 +49,17 @@ export function claimRun(pool: Pool, request: RunRequest, holder: { processId: s
     await tx.execute(sql`update cron_jobs set run_id = ${run.id}::uuid where job = ${job}`);
     return { kind: 'claimed', lease: { ...lease, runId: run.id }, attempt: run.attempt };
   });
+}
+
+/** Moves the next fire on, or takes the operator's request. False: another worker has taken that request. */
+async function takeOccasion(tx: Tx, request: RunRequest): Promise<boolean> {
+  const { job, slot, nextFireAt, requestId } = request;
+  if (slot && nextFireAt !== undefined)
+    await tx.execute(sql`update cron_jobs set next_fire_at = ${nextFireAt?.toISOString() ?? null}::timestamptz
+      where job = ${job} and next_fire_at <= ${slot.toISOString()}::timestamptz`);
+  if (requestId === undefined) return true;
+  const taken = await query(tx, sql`delete from cron_requests where id = ${requestId}::uuid returning 1 as one`);
+  return taken.length > 0;
 }
 
 async function abandon(tx: Tx, runId: string): Promise<void> {
@@ -98,7 +114,8 @@ export async function fenceLease(tx: Tx, lease: Lease): Promise<void> {
 }
 
 export type RunEnd = {
-  outcome: 'succeeded' | 'partial' | 'failed';
+  /** `abandoned`: stopped with its process, for another to go on. */
+  outcome: 'succeeded' | 'partial' | 'failed' | 'abandoned';
   counts: Record<string, number>;
   perTenant: CronTenantOutcome[];
   error: string | null;

@@ -175,15 +175,17 @@ async function settle(
   tenantFailuresTotal.labels(job.name).inc(judged.end.perTenant.filter((one) => !one.ok).length);
   if (outcome === 'succeeded') lastSuccess.labels(job.name).set(Date.now() / 1_000);
   log[outcome === 'succeeded' ? 'info' : 'warn']({ outcome, counts: judged.end.counts }, 'cron job ended');
-  return { status: outcome === 'failed' ? 500 : 200, outcome, body: judged.body };
+  if (outcome === 'succeeded' || outcome === 'partial') return { status: 200, outcome, body: judged.body };
+  return { status: 500, outcome: 'failed', body: judged.body };
 }
 
 type Judged = { end: RunEnd; body: Record<string, unknown> };
 
 function judgeError(job: CronJob, error: unknown, log: Logger): Judged {
   const message = errorText(error, logError(log, error, 'cron job failed', { job: job.name }));
+  const isStopped = error instanceof ServiceError && error.code === 'JOB_STOPPED';
   return {
-    end: { outcome: 'failed', counts: {}, perTenant: [], error: message },
+    end: { outcome: isStopped ? 'abandoned' : 'failed', counts: {}, perTenant: [], error: message },
     body: { ok: false, errors: [{ message }] },
   };
 }
