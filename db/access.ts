@@ -40,7 +40,11 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     worker: NONE,
     auth: ['SELECT', 'UPDATE'],
   },
-  idempotency_keys: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE },
+  idempotency_keys: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE'],
+    worker: ['SELECT', 'DELETE'],
+  },
   // Nobody changes or removes what was logged or sealed. The worker reads all tenants' rows: it seals and ships them.
   audit_log: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT'], isWorkerWide: true },
   audit_seals: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT'], isWorkerWide: true },
@@ -69,7 +73,7 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   runs: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE'],
-    worker: ['SELECT', 'INSERT', 'UPDATE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     isWorkerWide: true,
   },
   run_queue: {
@@ -78,19 +82,31 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     isWorkerWide: true,
   },
-  run_attempts: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
-  run_nodes: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  run_attempts: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
+  run_nodes: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
   dlq_entries: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'UPDATE'],
     worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   },
   checkpoints: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
-  run_files: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  run_files: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
   outbox_events: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE'],
-    worker: ['SELECT', 'UPDATE'],
+    worker: ['SELECT', 'UPDATE', 'DELETE'],
     isWorkerWide: true,
   },
   outbox_lanes: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },

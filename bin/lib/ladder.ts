@@ -11,6 +11,7 @@ export const ladder = [
   ...['lib', 'outbound', 'tenancy', 'auth', 'audit', 'jobs', 'ir', 'procedure', 'compiler', 'tenant-schema', 'files'],
   ...[
     'accounts',
+    'audit-trail',
     'connections',
     'outbox',
     'lineage',
@@ -24,7 +25,7 @@ export const ladder = [
     'interactions',
     'siem',
   ],
-  ...['exports', 'scheduler', 'triggers', 'retention', 'dsar', 'alerts', 'models', 'engagement', 'fleet', 'cron'],
+  ...['exports', 'scheduler', 'triggers', 'retention', 'dsar', 'engagement', 'alerts', 'models', 'fleet', 'cron'],
   ...['api', 'web', 'http', 'demo', 'main'],
 ];
 

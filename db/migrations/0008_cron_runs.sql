@@ -52,7 +52,7 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
   WITH gone AS (
     DELETE FROM public.sessions WHERE ctid = ANY (ARRAY(
       SELECT s.ctid FROM public.sessions s
-      WHERE least(s.expires_at, s.revoked_at) < now() - make_interval(days => expired_days) LIMIT batch))
+      WHERE s.expires_at < now() - make_interval(days => expired_days) LIMIT batch))
     RETURNING 1)
   SELECT count(*)::int FROM gone
 $$;--> statement-breakpoint

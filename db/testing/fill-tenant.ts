@@ -14,6 +14,7 @@ export type FilledTenant = {
   dlqEntryId: string;
   eventId: string;
   interactionId: string;
+  auditId: string;
   alertRuleId: string;
   connectionId: string;
   holdId: string;
@@ -57,8 +58,17 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
         ...{ stopped_at: at, resumed_by: 'filled', resumed_at: at },
       },
     ],
-    audit_log: [{ tenant_id, actor_kind: 'system', actor_id: 'filled', action: 'filled' }],
-    audit_seals: [{ tenant_id, seq: 1, audit_id: ids.runId, hash: hash() }],
+    audit_log: [
+      {
+        tenant_id,
+        id: ids.auditId,
+        actor_kind: 'user',
+        actor_id: `user of ${ids.slug}`,
+        action: 'filled',
+        target_id: ids.pipelineId,
+      },
+    ],
+    audit_seals: [{ tenant_id, seq: 1, audit_id: ids.auditId, hash: hash() }],
     audit_checks: [{ tenant_id, head_seq: 1 }],
     pipelines: [{ tenant_id, id: ids.pipelineId, name: ids.pipelineName, latest_version: 3, live_version: 2 }],
     pipeline_labels: [{ ...ofPipeline, key: 'team', value: `team of ${ids.slug}` }],
@@ -188,7 +198,7 @@ export async function fillTenant(
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
       ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
-      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "alertRuleId", ms_uuid() as "connectionId", ms_uuid() as "holdId"`;
+      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "connectionId", ms_uuid() as "holdId"`;
   const tables = rowsOf(ids!, document);
   const [user] = await owner<{ id: string }[]>`
     insert into users (email) values (${`filled@${tenant.slug}.example`}) returning id`;

@@ -1,8 +1,9 @@
 // Every procedure there is. REST, tRPC, the pages' caller and the tests all walk this one tree.
 import type { inferRouterOutputs } from '@trpc/server';
 import { accountProcedures } from '#server/accounts/index.ts';
-import { connectionProcedures } from '#server/connections/index.ts';
 import { alertProcedures } from '#server/alerts/index.ts';
+import { auditProcedures } from '#server/audit-trail/index.ts';
+import { connectionProcedures } from '#server/connections/index.ts';
 import { engagementProcedures } from '#server/engagement/index.ts';
 import { interactionProcedures } from '#server/interactions/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
@@ -14,6 +15,7 @@ import { schedulerProcedures } from '#server/scheduler/index.ts';
 
 export const appRouter = router({
   accounts: router(accountProcedures),
+  audit: router(auditProcedures),
   connections: router(connectionProcedures),
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
   runs: router(runProcedures),

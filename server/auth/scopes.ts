@@ -21,6 +21,7 @@ export const SCOPES = [
   'limits:read',
   'stops:read',
   'stops:write',
+  'audit:read',
   'users:read',
   'users:write',
   'keys:read',
@@ -41,7 +42,7 @@ const isOfPeople = (scope: Scope) => /^(account|tenants|instance):/.test(scope);
 export const KEY_SCOPES = SCOPES.filter((scope) => !isOfPeople(scope));
 
 /** Who else is here, which keys there are, and what other systems are reached, is for admins. */
-const isOfAdmins = (scope: Scope) => /^(users|keys|connections):/.test(scope);
+const isOfAdmins = (scope: Scope) => /^(users|keys|connections|audit):/.test(scope);
 
 const READ = KEY_SCOPES.filter((scope) => scope.endsWith(':read') && !isOfAdmins(scope));
 

@@ -3,13 +3,14 @@ import { engagementJob } from '#server/engagement/index.ts';
 import type { JobDefinition } from '#server/jobs/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { dsarPurgeJob } from '#server/retention/index.ts';
+import { cleanupJob } from './cleanup/cleanup-job.ts';
 import type { JobsConfig } from './config.ts';
 import { outboxReaperJob } from './outbox-reaper-job.ts';
 import { tickJob } from './tick-job.ts';
 
 export type CronJob = JobDefinition<JobsConfig>;
 
-export const CRON_JOBS: readonly CronJob[] = [tickJob, outboxReaperJob, engagementJob, dsarPurgeJob];
+export const CRON_JOBS: readonly CronJob[] = [cleanupJob, tickJob, outboxReaperJob, engagementJob, dsarPurgeJob];
 
 /** @throws ServiceError JOB_NOT_FOUND */
 export function findJob(name: string, jobs: readonly CronJob[] = CRON_JOBS): CronJob {

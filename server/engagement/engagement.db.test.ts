@@ -1,7 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { runJob, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { makeKey, openWeb } from '#server/http/testing/index.ts';
-import { transaction } from '#server/lib/index.ts';
+import { createLogger, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { recomputeEngagement } from './index.ts';
 
@@ -136,5 +137,23 @@ describe('engagement scores', () => {
     expect(seen).toEqual(Array.from({ length: 9 }, (_, i) => `c${i}`));
     expect(await get('summary')).toMatchObject({ customers: 9, bands: { hot: 0, warm: 4, cold: 5 } });
     expect(await get('customers/nobody')).toMatchObject({ code: 'CUSTOMER_NOT_FOUND' });
+  });
+
+  it('are computed for every tenant by the job, and a tenant whose computation fails is told apart', async () => {
+    await record(tenant.id, [{ customer: 'a', daysAgo: 1 }]);
+    await record(other.id, [{ customer: 'b', daysAgo: 1 }]);
+    await db.owner.unsafe(`create function refuse_score() returns trigger language plpgsql as
+      $$ begin raise exception 'no score for b'; end $$;
+      create trigger refuse before insert on engagement_scores for each row when (new.customer_id = 'b')
+        execute function refuse_score()`);
+    const deps = { pool: db.worker, log: createLogger({ level: 'silent', tier: 'test' }), processId: 'test' };
+    const run = () => runJob({ ...deps, config: UNCONFIGURED_JOBS }, 'engagementHealthRecompute', { trigger: 'http' });
+    const first = await run();
+    expect(first).toMatchObject({ status: 200, outcome: 'partial' });
+    expect([...(await scores(tenant.id)).keys()]).toEqual(['a']);
+    expect(await scores(other.id)).toEqual(new Map());
+    await db.owner`drop trigger refuse on engagement_scores`;
+    expect(await run()).toMatchObject({ status: 200, body: { ok: true, tenants: 2, customers: 2 } });
+    expect([...(await scores(other.id)).keys()]).toEqual(['b']);
   });
 });

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { decodeCursor, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
+import { decodeCursor, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { DEFAULT_POSITIVE_OUTCOMES } from './formula.ts';
 import { recomputeEngagement } from './recompute.ts';
@@ -86,6 +86,15 @@ export function summarizeEngagement(ctx: Ctx) {
       positiveOutcomes: settings?.positiveOutcomes ?? [...DEFAULT_POSITIVE_OUTCOMES],
     };
   });
+}
+
+/** The outcomes that the tenant counts as positive, in lower case. */
+export async function positiveOutcomesOf(tx: Tx, tenantId: string): Promise<string[]> {
+  const [settings] = await query<{ names: string[] | null }>(
+    tx,
+    sql`select positive_outcomes as names from engagement_settings where tenant_id = ${tenantId}`,
+  );
+  return settings?.names ?? [...DEFAULT_POSITIVE_OUTCOMES];
 }
 
 /** Takes effect at the next computation. */

@@ -188,6 +188,7 @@ export const ERROR_CODES = {
     level: 'warn',
     says: 'The cron job was stopped because its process ends; its next run goes on from there.',
   },
+  AUDIT_ENTRY_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This log has no such entry.' },
   DATABASE_UNAVAILABLE: {
     http: 503,
     trpc: 'SERVICE_UNAVAILABLE',

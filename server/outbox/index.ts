@@ -10,6 +10,7 @@ export { createBacklogObserver, observeUnwatched } from './observe-backlog.ts';
 export { type LaneOptions, type LaneTurn, PublishFailedError, publishLane } from './publish-lane.ts';
 export { type EventPublisher, isTransient, type OutboxEvent, type PublishOutcome } from './publisher.ts';
 export { createFilePublisher } from './publishers/file.ts';
+export { createKafkaPublisher, type KafkaPublisherOptions } from './publishers/kafka.ts';
 export { type ReapResult, reapEvents, stalenessSecondsOf } from './reap.ts';
 export { outboxProcedures } from './router.ts';
 export { listenForEvents, notifyPublishersThrough, onOutboxWake, wakePublishers } from './wake.ts';

@@ -1,0 +1,238 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer } from 'smtp-server';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { makeKey, openWeb } from '#server/http/testing/index.ts';
+import { createLogger } from '#server/lib/index.ts';
+import { createOutboundClient } from '#server/outbound/index.ts';
+import { createTenant } from '#server/tenancy/index.ts';
+import { createChannels, deliverAlerts, evaluateAlerts } from './index.ts';
+
+const db = await testDatabase();
+const web = await openWeb(db);
+const log = createLogger({ level: 'silent', tier: 'test' });
+let tenant: Awaited<ReturnType<typeof createTenant>>;
+let key: string;
+
+/** A receiver of webhooks that answers what the test says. */
+let hook: Server;
+let hookUrl: string;
+let answerWith: number;
+let received: { id: string | undefined; body: Record<string, unknown> }[];
+/** A mail server that keeps what it is given. */
+let mailbox: { from: string; to: string[]; text: string }[];
+let mailServer: SMTPServer;
+let smtpUrl: string;
+
+beforeAll(async () => {
+  tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
+  key = await makeKey(db, tenant);
+  hook = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
+      received.push({ id: request.headers['webhook-id']?.toString(), body });
+      response.writeHead(answerWith).end();
+    });
+  });
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  hookUrl = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/alerts`;
+  mailServer = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData(stream, session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const { mailFrom, rcptTo } = session.envelope;
+        mailbox.push({
+          from: mailFrom === false ? '' : mailFrom.address,
+          to: rcptTo.map(({ address }) => address),
+          text: Buffer.concat(chunks).toString('utf8'),
+        });
+        done();
+      });
+    },
+  });
+  await new Promise<void>((resolve) => mailServer.listen(0, '127.0.0.1', () => resolve()));
+  smtpUrl = `smtp://127.0.0.1:${(mailServer.server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  hook.close();
+  await new Promise<void>((resolve) => mailServer.close(() => resolve()));
+});
+beforeEach(async () => {
+  [received, mailbox, answerWith] = [[], [], 200];
+  await db.owner`delete from alert_rules`;
+  await db.owner`delete from alert_events`;
+  await db.owner`delete from runs`;
+});
+
+const outbound = createOutboundClient({ allowCidrs: ['127.0.0.0/8'] });
+const evaluate = () => evaluateAlerts({ pool: db.worker, log });
+async function deliver(from = outbound) {
+  const channels = createChannels({ log, outbound: from, smtpUrl, mailFrom: 'mainspring@example.org' });
+  const delivered = await deliverAlerts({ pool: db.worker, log, channels });
+  channels.close();
+  return delivered;
+}
+async function call(method: string, path: string, body?: unknown) {
+  const answer = await web.fetch(`/api/v1/alerts/${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  return {
+    status: answer.status,
+    body: (await answer.json()) as Record<string, never> & { id: string; items: never[] },
+  };
+}
+const rule = (more: object = {}) => ({
+  ...{ name: 'runs fail', metric: 'failed_runs', operator: '>', threshold: 0, windowMinutes: 10 },
+  ...{ channels: [{ kind: 'webhook', url: hookUrl }], ...more },
+});
+const failRun = () =>
+  db.owner`insert into runs (tenant_id, pipeline_id, version, status, trigger, finished_at)
+    values (${tenant.id}, ms_uuid(), 1, 'failed', 'manual', now())`;
+const events = () => db.owner`select kind, silenced_by, value from alert_events order by id`;
+/** Makes what waits for its next attempt due. */
+const letTimePass = () => db.owner`update alert_deliveries set next_attempt_at = now() where status = 'pending'`;
+
+describe('an alert rule', () => {
+  it('fires, tells its webhook and mailbox once, and tells them again when it is resolved', async () => {
+    const channels = [{ kind: 'webhook', url: hookUrl }, { kind: 'email', to: ['ops@example.org'] }, { kind: 'log' }];
+    expect((await call('POST', 'rules', rule({ channels }))).status).toBe(201);
+    expect(await evaluate()).toMatchObject({ rules: 1, fired: 0 });
+    await failRun();
+    expect(await evaluate()).toMatchObject({ fired: 1 });
+    expect(await evaluate()).toMatchObject({ fired: 0, resolved: 0 });
+    expect(await deliver()).toEqual({ sent: 3, retried: 0, failed: 0 });
+    expect(await deliver()).toEqual({ sent: 0, retried: 0, failed: 0 });
+    expect(received.map(({ body }) => body)).toMatchObject([
+      { type: 'alert.firing', tenant: 'acme', ruleName: 'runs fail', metric: 'failed_runs', value: 1 },
+    ]);
+    expect(mailbox).toMatchObject([{ from: 'mainspring@example.org', to: ['ops@example.org'] }]);
+    expect(mailbox[0]?.text).toContain('runs fail (failed_runs is 1, alert when > 0)');
+    await db.owner`delete from runs`;
+    expect(await evaluate()).toMatchObject({ resolved: 1 });
+    await deliver();
+    expect(received.map(({ body }) => body.type)).toEqual(['alert.firing', 'alert.resolved']);
+    expect(mailbox).toHaveLength(2);
+  });
+
+  it('tells nobody of a second firing within its cool-down, and keeps it in the history', async () => {
+    await call('POST', 'rules', rule());
+    for (const isFailing of [true, false, true, false]) {
+      if (isFailing) await failRun();
+      else await db.owner`delete from runs`;
+      await evaluate();
+    }
+    await deliver();
+    expect(received).toHaveLength(2);
+    expect(await events()).toMatchObject([
+      { kind: 'firing', silenced_by: null },
+      { kind: 'resolved', silenced_by: null },
+      { kind: 'firing', silenced_by: 'cooldown' },
+      { kind: 'resolved', silenced_by: 'cooldown' },
+    ]);
+  });
+
+  it('notifies once, however many evaluate and deliver at the same time', async () => {
+    await call('POST', 'rules', rule());
+    await failRun();
+    const rounds = await Promise.all(Array.from({ length: 8 }, evaluate));
+    expect(rounds.reduce((sum, { fired }) => sum + fired, 0)).toBe(1);
+    const sent = await Promise.all(Array.from({ length: 4 }, () => deliver()));
+    expect(sent.reduce((sum, one) => sum + one.sent, 0)).toBe(1);
+    expect(received).toHaveLength(1);
+  });
+
+  it('is sent again, under the same id, when its sender died before it could say so', async () => {
+    await call('POST', 'rules', rule());
+    await failRun();
+    await evaluate();
+    // The claim of a sender that was killed after the receiver's answer: nothing but the attempt was noted.
+    await db.owner`update alert_deliveries set attempts = 1, next_attempt_at = now() + interval '60 s'`;
+    expect(await deliver()).toMatchObject({ sent: 0 });
+    await letTimePass();
+    expect(await deliver()).toMatchObject({ sent: 1 });
+    const [delivery] = await db.owner`select id, attempts, status from alert_deliveries`;
+    expect(delivery).toMatchObject({ attempts: 2, status: 'sent' });
+    expect(received[0]?.id).toBe(delivery?.id);
+  });
+
+  it('is tried again while its receiver refuses it, a bounded number of times', async () => {
+    await call('POST', 'rules', rule());
+    await failRun();
+    await evaluate();
+    answerWith = 503;
+    const outcomes: object[] = [];
+    for (let attempt = 0; attempt < 9; attempt += 1) {
+      outcomes.push(await deliver());
+      await letTimePass();
+    }
+    expect(outcomes.slice(0, 7)).toEqual(Array(7).fill({ sent: 0, retried: 1, failed: 0 }));
+    expect(outcomes.slice(7)).toEqual([
+      { sent: 0, retried: 0, failed: 1 },
+      { sent: 0, retried: 0, failed: 0 },
+    ]);
+    const { body } = await call('GET', 'events');
+    expect(body.items).toMatchObject([
+      { kind: 'firing', deliveries: [{ channel: 'webhook', status: 'failed', attempts: 8 }] },
+    ]);
+    expect(JSON.stringify(body)).toContain('answered 503');
+  });
+
+  it('reaches no private address that the operator has not allowed', async () => {
+    await call('POST', 'rules', rule());
+    await failRun();
+    await evaluate();
+    expect(await deliver(createOutboundClient({ allowCidrs: [] }))).toMatchObject({ sent: 0, retried: 1 });
+    expect(received).toEqual([]);
+  });
+
+  it('whose figure cannot be read says why, and the others are evaluated', async () => {
+    await call('POST', 'rules', rule({ name: 'broken', channels: [{ kind: 'log' }] }));
+    await call('POST', 'rules', rule({ name: 'sound', metric: 'dlq_depth', channels: [{ kind: 'log' }] }));
+    await db.owner`update alert_rules set metric = 'no_such_metric' where name = 'broken'`;
+    expect(await evaluate()).toMatchObject({ rules: 2, failed: 1 });
+    const { body } = await call('GET', 'rules');
+    const byName = Object.fromEntries(
+      (body.items as { name: string; lastError: string | null; lastValue: number | null }[]).map((one) => [
+        one.name,
+        one,
+      ]),
+    );
+    expect(byName.broken?.lastError).not.toBeNull();
+    expect(byName.sound).toMatchObject({ lastError: null, lastValue: 0 });
+  });
+
+  it('reads every metric there is', async () => {
+    const { body } = await call('GET', 'metrics');
+    const names = (body.items as { name: string }[]).map(({ name }) => name);
+    for (const metric of names)
+      await call('POST', 'rules', rule({ name: metric, metric, channels: [{ kind: 'log' }] }));
+    expect(await evaluate()).toMatchObject({ rules: names.length, failed: 0 });
+  });
+
+  it('starts over when what it watches is changed, keeps its name to itself, and can be tested and deleted', async () => {
+    const { body: made } = await call('POST', 'rules', rule());
+    expect(await call('POST', 'rules', rule())).toMatchObject({ status: 409, body: { code: 'ALERT_RULE_NAME_TAKEN' } });
+    await failRun();
+    await evaluate();
+    await call('PUT', `rules/${made.id}`, rule({ threshold: 5 }));
+    const { body } = await call('GET', 'rules');
+    expect(body.items).toMatchObject([{ state: 'ok', threshold: 5 }]);
+    expect((await call('POST', `rules/${made.id}/test`)).status).toBe(200);
+    await deliver();
+    expect(received.map((one) => one.body.type)).toEqual(['alert.firing', 'alert.test']);
+    expect((await call('DELETE', `rules/${made.id}`)).status).toBe(200);
+    expect(await call('DELETE', `rules/${made.id}`)).toMatchObject({
+      status: 404,
+      body: { code: 'ALERT_RULE_NOT_FOUND' },
+    });
+    expect((await call('GET', 'events')).body.items).toHaveLength(2);
+  });
+});

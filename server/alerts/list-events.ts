@@ -1,0 +1,61 @@
+import { sql } from 'drizzle-orm';
+import { decodeCursor, isUuid, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import type { ListAlertEventsInput } from './schemas.ts';
+
+type Row = {
+  id: string;
+  ruleId: string;
+  ruleName: string;
+  metric: string;
+  kind: 'firing' | 'resolved' | 'test';
+  value: number | null;
+  operator: '>' | '>=' | '<' | '<=';
+  threshold: number;
+  silencedBy: 'cooldown' | null;
+  at: string;
+  deliveries: {
+    channel: 'log' | 'webhook' | 'email';
+    status: 'pending' | 'sent' | 'failed';
+    attempts: number;
+    lastError: string | null;
+    sentAt: string | null;
+  }[];
+};
+
+/** What the tenant's rules said, newest first, and whether those who were to hear of it did. */
+export function listAlertEvents(ctx: Ctx, input: ListAlertEventsInput) {
+  const before = input.cursor === undefined ? null : decodeCursor(input.cursor, 1)[0]!;
+  if (before !== null && !isUuid(before))
+    throw new ServiceError(
+      'INPUT_INVALID',
+      'cursor is not one this list gave out; leave it away to start from the top',
+    );
+  return withTransaction(ctx, async (tx) => {
+    const tenantId = ctx.tenant.id;
+    const rows = await query<Row>(
+      tx,
+      sql`select e.id, e.rule_id as "ruleId", e.rule_name as "ruleName", e.metric, e.kind, e.value, e.operator,
+          e.threshold, e.silenced_by as "silencedBy", e.at,
+          coalesce((select jsonb_agg(jsonb_build_object('channel', d.channel ->> 'kind', 'status', d.status,
+              'attempts', d.attempts, 'lastError', d.last_error, 'sentAt', d.sent_at) order by d.id)
+            from alert_deliveries d where d.tenant_id = ${tenantId} and d.event_id = e.id), '[]') as deliveries
+        from alert_events e where e.tenant_id = ${tenantId}
+          and ${input.ruleId === undefined ? sql`true` : sql`e.rule_id = ${input.ruleId}`}
+          and ${before === null ? sql`true` : sql`e.id < ${before}`}
+        order by e.id desc limit ${input.limit + 1}`,
+    );
+    const page = toPage(rows, input.limit, (row) => [row.id]);
+    return {
+      items: page.items.map((row) => ({
+        ...row,
+        at: new Date(row.at).toISOString(),
+        deliveries: row.deliveries.map((delivery) => ({
+          ...delivery,
+          sentAt: delivery.sentAt === null ? null : new Date(delivery.sentAt).toISOString(),
+        })),
+      })),
+      nextCursor: page.nextCursor,
+    };
+  });
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { mutation, procedure } from '#server/procedure.ts';
+import { listAlertEvents } from './list-events.ts';
+import { ALERT_METRICS, METRICS } from './metrics.ts';
+import { createAlertRule, deleteAlertRule, listAlertRules, testAlertRule, updateAlertRule } from './rules.ts';
+import {
+  AlertRuleInput,
+  AlertRuleMade,
+  AlertRuleRef,
+  ListAlertEventsInput,
+  ListAlertEventsOutput,
+  ListAlertMetricsOutput,
+  ListAlertRulesOutput,
+  UpdateAlertRuleInput,
+} from './schemas.ts';
+
+const nothing = z.object({}).optional();
+
+export const alertProcedures = {
+  metrics: procedure
+    .meta({
+      rest: 'GET /alerts/metrics',
+      summary: 'Lists the figures that an alert rule can watch.',
+      scope: 'alerts:read',
+      output: ListAlertMetricsOutput,
+    })
+    .input(nothing)
+    .query(() => ({
+      items: ALERT_METRICS.map((name) => {
+        const { says, unit, isWindowed } = METRICS[name];
+        return { name, says, unit, isWindowed };
+      }),
+    })),
+  rules: procedure
+    .meta({
+      rest: 'GET /alerts/rules',
+      summary: 'Lists the alert rules with their state, those that fire first.',
+      scope: 'alerts:read',
+      output: ListAlertRulesOutput,
+    })
+    .input(nothing)
+    .query(({ ctx }) => listAlertRules(ctx)),
+  events: procedure
+    .meta({
+      rest: 'GET /alerts/events',
+      summary: 'Lists what the alert rules said, newest first, and who was told.',
+      scope: 'alerts:read',
+      output: ListAlertEventsOutput,
+    })
+    .input(ListAlertEventsInput)
+    .query(({ ctx, input }) => listAlertEvents(ctx, input)),
+  createRule: mutation
+    .meta({
+      rest: 'POST /alerts/rules',
+      summary: 'Creates an alert rule; it is evaluated every minute.',
+      scope: 'alerts:write',
+      audit: 'alert_rule.create',
+      status: 201,
+      output: AlertRuleMade,
+      errors: ['ALERT_RULE_NAME_TAKEN', 'ALERT_RULES_FULL'],
+    })
+    .input(AlertRuleInput)
+    .mutation(({ ctx, input }) => createAlertRule(ctx, input)),
+  updateRule: mutation
+    .meta({
+      rest: 'PUT /alerts/rules/:id',
+      summary: 'Replaces an alert rule.',
+      scope: 'alerts:write',
+      audit: 'alert_rule.update',
+      output: AlertRuleMade,
+      errors: ['ALERT_RULE_NOT_FOUND', 'ALERT_RULE_NAME_TAKEN'],
+    })
+    .input(UpdateAlertRuleInput)
+    .mutation(({ ctx, input }) => updateAlertRule(ctx, input)),
+  deleteRule: mutation
+    .meta({
+      rest: 'DELETE /alerts/rules/:id',
+      summary: 'Deletes an alert rule; what it said stays in the history.',
+      scope: 'alerts:write',
+      audit: 'alert_rule.delete',
+      output: AlertRuleMade,
+      errors: ['ALERT_RULE_NOT_FOUND'],
+    })
+    .input(AlertRuleRef)
+    .mutation(({ ctx, input }) => deleteAlertRule(ctx, input)),
+  testRule: mutation
+    .meta({
+      rest: 'POST /alerts/rules/:id/test',
+      summary: "Sends a test notification to a rule's channels.",
+      scope: 'alerts:write',
+      audit: 'alert_rule.test',
+      output: AlertRuleMade,
+      errors: ['ALERT_RULE_NOT_FOUND'],
+    })
+    .input(AlertRuleRef)
+    .mutation(({ ctx, input }) => testAlertRule(ctx, input)),
+};
