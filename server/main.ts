@@ -3,6 +3,7 @@
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { flushRefusals } from './audit/index.ts';
+import { readHeadsBelow } from './audit-trail/index.ts';
 import { jobsConfigOf } from './cron/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
 import { listen, webApp } from './http/index.ts';
@@ -20,6 +21,7 @@ async function boot() {
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
   collectProcessMetrics();
+  readHeadsBelow(env.MAINSPRING_HOME);
   const roles = roleNames(env.ROLE_PREFIX);
   const prepare = !env.DATABASE_POOLED;
   const pool = openPool({

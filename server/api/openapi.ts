@@ -111,6 +111,7 @@ export function openApiDocument(): OpenApiDocument {
 }
 
 const TAGS: Record<string, string> = {
+  audit: 'Who did what, who was refused what, and the chain that shows that none of it was changed.',
   accounts: 'Who may do what: people, keys, sessions, tenants.',
   pipelines: 'Documents, versions, schedules.',
   runs: 'What was executed, and its dead letters.',

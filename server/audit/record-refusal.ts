@@ -2,12 +2,12 @@
 import type { Pool } from '#db/client.ts';
 import { auditLog } from '#db/schema/index.ts';
 import { counter, type ErrorCode, type Logger, logError, transaction } from '#server/lib/index.ts';
-import { type Actor, actorName } from '#server/tenancy/index.ts';
+import { type Actor, actorName, INSTALLATION } from '#server/tenancy/index.ts';
 import { type Coalescer, createCoalescer, WINDOW_MS } from './coalesce.ts';
 import { toKeep, withoutSecrets } from './redact.ts';
 
 /** The log of what belongs to no tenant: sign-ins of strangers, keys that are none. Instance operators read it. */
-export const INSTANCE_LOG = '00000000-0000-0000-0000-000000000000';
+export const INSTANCE_LOG = INSTALLATION.id;
 
 export type Refusal = {
   /** Null: the instance's log. */

@@ -20,6 +20,7 @@ describe('scopes', () => {
     expect(missing).toEqual([
       'pipelines:write',
       'connections:write',
+      'audit:read',
       'users:read',
       'users:write',
       'keys:read',

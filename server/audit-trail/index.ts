@@ -1,0 +1,2 @@
+export { readHeadsBelow } from './chain.ts';
+export { auditProcedures } from './router.ts';
