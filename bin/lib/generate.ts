@@ -1,8 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
-import { PipelineDocument } from '#server/ir/index.ts';
+import { pipelineJsonSchema } from '#server/ir/index.ts';
 import { ERROR_CODES } from '#server/lib/index.ts';
 
 const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
@@ -10,7 +9,7 @@ const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 /** Files of the repository that are written from the code, so that the two cannot disagree. */
 const generated: { path: string; make: () => string }[] = [
   { path: 'docs/errors.md', make: makeErrorTable },
-  { path: 'docs/pipeline.schema.gen.json', make: makePipelineSchema },
+  { path: 'docs/pipeline.schema.gen.json', make: () => `${JSON.stringify(pipelineJsonSchema(), null, 2)}\n` },
 ];
 
 function makeErrorTable(): string {
@@ -28,11 +27,6 @@ function makeErrorTable(): string {
     ...rows,
     '',
   ].join('\n');
-}
-
-function makePipelineSchema(): string {
-  const schema = z.toJSONSchema(PipelineDocument, { io: 'input', unrepresentable: 'any' });
-  return `${JSON.stringify({ title: 'Mainspring pipeline document', ...schema }, null, 2)}\n`;
 }
 
 const isCheck = process.argv.includes('--check');

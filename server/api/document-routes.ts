@@ -1,6 +1,7 @@
-// The API's description: for machines as OpenAPI, for people as a page. Both say nothing that is secret, so
-// neither needs a credential.
+// The API's description: for machines as OpenAPI, for people as a page; and the schema that editors complete
+// documents from. None of them says anything secret, so none needs a credential.
 import { Hono } from 'hono';
+import { pipelineJsonSchema } from '#server/ir/index.ts';
 import { openApiDocument } from './openapi.ts';
 import { referencePage } from './reference-page.ts';
 
@@ -18,5 +19,10 @@ export function documentRoutes(): Hono {
     c.body((made ?? make()).json, 200, { ...headers, 'Content-Type': 'application/json; charset=utf-8' }),
   );
   app.get('/reference', (c) => c.html((made ?? make()).html, 200, headers));
+  let schema: string | null = null;
+  app.get('/pipeline.schema.json', (c) => {
+    schema ??= JSON.stringify(pipelineJsonSchema());
+    return c.body(schema, 200, { ...headers, 'Content-Type': 'application/schema+json; charset=utf-8' });
+  });
   return app;
 }

@@ -70,6 +70,22 @@ const probes: PlainRoute[] = [
     summary: 'Gives the reference as a page.',
     responses: { '200': { description: 'HTML.', content: { 'text/html': { schema: { type: 'string' } } } } },
   },
+  {
+    ...{
+      method: 'get',
+      path: '/api/v1/pipeline.schema.json',
+      operationId: 'pipelineSchema',
+      tag: 'process',
+      security: [],
+    },
+    summary: 'Gives the JSON Schema of pipeline documents, for editors.',
+    responses: {
+      '200': {
+        description: 'A JSON Schema, 2020-12.',
+        content: { 'application/schema+json': { schema: { type: 'object' } } },
+      },
+    },
+  },
 ];
 
 const cronSchemes = ['cronSecret', 'cronSecretHeader'];

@@ -1,5 +1,6 @@
 export * from './expression/index.ts';
 export { orderNodes, usedIds } from './graph.ts';
+export { pipelineJsonSchema } from './json-schema.ts';
 export { type ParsedDocument, parseDocument, pointerOf } from './parse-document.ts';
 export {
   instantFormatProblem,

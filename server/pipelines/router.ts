@@ -1,6 +1,7 @@
 import { mutation, procedure } from '#server/procedure.ts';
 import { getIr, getPipeline } from './get-pipeline.ts';
 import { listPipelines } from './list-pipelines.ts';
+import { listVersions } from './list-versions.ts';
 import { listPipelineOccurrences, pausePipeline, resumePipeline } from './pause-pipeline.ts';
 import { publishVersion } from './publish-version.ts';
 import { createPipeline, saveIr } from './save-version.ts';
@@ -25,6 +26,7 @@ import {
   SqlPreviewOutput,
   ValidateInput,
   ValidateOutput,
+  VersionPage,
 } from './schemas.ts';
 import { previewPipelineSql, validateDocument } from './validate-document.ts';
 
@@ -96,6 +98,16 @@ export const pipelineProcedures = {
     })
     .input(PublishInput)
     .mutation(({ ctx, input }) => publishVersion(ctx, input)),
+  versions: procedure
+    .meta({
+      rest: 'GET /pipelines/:id/versions',
+      summary: 'Lists the saved versions, newest first: who saved each, and which is live.',
+      scope: 'pipelines:read',
+      output: VersionPage,
+      errors: ['PIPELINE_NOT_FOUND'],
+    })
+    .input(PageInput.extend(PipelineRef.shape))
+    .query(({ ctx, input }) => listVersions(ctx, input)),
   sqlPreview: procedure
     .meta({
       rest: 'GET /pipelines/:id/sql-preview',

@@ -109,6 +109,16 @@ export const ValidateOutput = z.object({
   problems: z.array(DocumentProblem),
   nodes: z.array(NodeSql),
 });
+/** A saved version, without its document. */
+export const PipelineVersion = z.object({
+  version: z.number().int(),
+  isLive: z.boolean(),
+  createdBy: z.string(),
+  createdAt: instant,
+  /** When it was last made live. */
+  publishedAt: instant.nullable(),
+});
+export const VersionPage = z.object({ items: z.array(PipelineVersion), nextCursor: z.string().nullable() });
 export const PauseOutput = z.object({ id: z.uuid(), pausedAt: instant, pauseUntil: instant.nullable() });
 export const ResumeOutput = z.object({ id: z.uuid(), nextFireAt: instant.nullable() });
 export const OccurrencePage = z.object({

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { transaction } from '#server/lib/index.ts';
+import { encodeCursor, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { getIr, getPipeline } from './get-pipeline.ts';
 import { createPipeline, publishVersion, saveIr } from './index.ts';
+import { listVersions } from './list-versions.ts';
 import { documentOf, openTenant } from './testing/index.ts';
 import { previewPipelineSql, validateDocument } from './validate-document.ts';
 
@@ -163,5 +164,33 @@ describe('validating', () => {
     });
     expect(preview).toMatchObject({ version: 1, problems: [] });
     expect(preview.nodes).toHaveLength(2);
+  });
+});
+
+describe('listing versions', () => {
+  it('gives them newest first, a page at a time, with the live one marked and without documents', async () => {
+    const { id } = await createPipeline(ctx, { document: documentOf('listed') });
+    for (const [n, description] of ['second', 'third'].entries())
+      await saveIr(ctx, { id, baseVersion: n + 1, document: documentOf('listed', { description }) });
+    await publishVersion(ctx, { id, version: 2 });
+    const first = await listVersions(ctx, { id: 'listed', limit: 2 });
+    expect(first.items.map(({ version, isLive }) => [version, isLive])).toEqual([
+      [3, false],
+      [2, true],
+    ]);
+    expect(first.items[0]).toMatchObject({ createdBy: 'system:test', publishedAt: null });
+    expect(first.items[1]!.publishedAt).not.toBeNull();
+    expect(first.items[0]).not.toHaveProperty('document');
+    const second = await listVersions(ctx, { id, limit: 2, cursor: first.nextCursor! });
+    expect(second.items.map(({ version }) => version)).toEqual([1]);
+    expect(second.nextCursor).toBeNull();
+  });
+
+  it('refuses a cursor that is none of its own', async () => {
+    const { id } = await createPipeline(ctx, { document: documentOf('cursors') });
+    for (const part of ['0', '-1', 'x', '1.5', '99999999999'])
+      await expect(
+        (async () => listVersions(ctx, { id, limit: 2, cursor: encodeCursor([part]) }))(),
+      ).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 });
