@@ -7,6 +7,7 @@ import { z } from 'zod';
 const seconds = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
 const milliseconds = (fallback: number, min: number) =>
   z.coerce.number().int().min(min).max(3_600_000).default(fallback);
+const days = (fallback: number) => z.coerce.number().int().min(0).max(36_500).default(fallback);
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const isCidr = (text: string) =>
   ipaddr.isValidCIDR(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`);
@@ -71,6 +72,14 @@ export const Environment = z.object({
   CRON_MODE: z.enum(['worker', 'http', 'both']).default('worker'),
   /** Changes when jobs fire: `cleanup=30 4 * * *;outboxReaper=off`, in UTC (server/cron/schedules.ts). */
   CRON_SCHEDULES: z.string().default(''),
+  /** How long the cleanup job keeps things, in days; 0 keeps them for ever (server/cron/cleanup/settings.ts). */
+  CLEANUP_SESSION_DAYS: days(30),
+  CLEANUP_OUTBOX_DAYS: days(14),
+  CLEANUP_RUN_DAYS: days(90),
+  CLEANUP_DLQ_DAYS: days(30),
+  /** At least 7: a client may repeat a request for so long and gets the first answer. */
+  CLEANUP_IDEMPOTENCY_DAYS: days(30).refine((count) => count === 0 || count >= 7, 'must be 0 or at least 7'),
+  CLEANUP_CRON_RUN_DAYS: days(90),
   /** A cron job whose process is silent for so long is taken over. */
   CRON_LEASE_SECONDS: seconds(30, 3),
   /** For tests: a cron job that reaches this point kills its process (server/cron/fail-point.ts). */
@@ -149,6 +158,11 @@ export const Environment = z.object({
   /** Absent: the SDK's own chain of credentials. */
   BLOBS_S3_ACCESS_KEY_ID: z.string().optional(),
   BLOBS_S3_SECRET_ACCESS_KEY: z.string().optional(),
+  /** smtp:// or smtps://, with user and password where asked for. Absent: alerts and reports cannot be mailed. */
+  SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
+  MAIL_FROM: z.string().min(3).max(300).default('mainspring@localhost'),
+  /** The secret of the legacy POST /api/cron/tick, beside CRON_SECRET. */
+  CRON_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   /** Names this process in leases and heartbeats. */
   PROCESS_NAME: z.string().default(`${hostname()}-${process.pid}`),
 });

@@ -1,6 +1,7 @@
 // Every procedure is called over REST, and what it answers is held against the schema that its metadata names.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { sealBatch } from '#server/audit/index.ts';
 import { copyTable } from '#server/runs/testing/index.ts';
 import { openInstallation } from '#workers/testing/installation.ts';
 import { restRoutes } from './index.ts';
@@ -141,11 +142,44 @@ describe('the answers over REST', () => {
     await expectKept('outbox.list', { status: 'discarded' });
   });
 
+  it('of the audit log are what the schemas say', async () => {
+    const { items } = await expectKept('audit.list', { limit: 5, outcome: 'done' });
+    const [entry] = items as { id: string }[];
+    await expectKept('audit.get', { id: entry?.id });
+    await expectKept('audit.chain');
+    await sealBatch(db.worker, { limit: 1_000 });
+    await expectKept('audit.verify');
+  });
+
   it('of the document and its page need no credential', async () => {
     const document = await fetch(`${there.baseUrl}/api/v1/openapi.json`);
     expect([document.status, ((await document.json()) as { openapi: string }).openapi]).toEqual([200, '3.1.0']);
     const page = await fetch(`${there.baseUrl}/api/v1/reference`);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8']);
+  });
+
+  it('of retention are what the schemas say', async () => {
+    await expectKept('interactions.respond', {
+      customerId: 'held',
+      offerId: 'o',
+      channel: 'web',
+      interactionType: 'i',
+    });
+    await expectKept('retention.setPolicy', { dataClass: 'decision_traces', retentionDays: 30, note: 'a note' });
+    expect(await expectKept('retention.setMode', { mode: 'strictest' })).toMatchObject({ mode: 'strictest' });
+    expect((await expectKept('retention.overview')).policies).toHaveLength(3);
+    const hold = { kind: 'subject', customerId: 'held', reason: 'a matter' };
+    const { id } = await expectKept('retention.placeHold', hold);
+    await expectKept('retention.placeHold', { kind: 'class', dataClass: 'ai_attachments', reason: 'a matter' });
+    expect((await expectKept('retention.listHolds', { limit: 1 })).nextCursor).not.toBeNull();
+    await db.owner`insert into interaction_history (tenant_id, customer_id, offer_id, channel, interaction_type, created_at)
+      select id, 'old', 'o', 'web', 'i', now() - interval '40 days' from tenants where slug = 'answers'`;
+    expect((await expectKept('retention.preview')).classes).toMatchObject([{}, { rows: 1, days: [{ rows: 1 }] }, {}]);
+    await expectKept('retention.releaseHold', { id, reason: 'settled' });
+    await db.owner`insert into retention_purges (tenant_id, mode, retention_days, plan, finished_at, hash)
+      select id, 'strictest', 30, '{"decision_traces": {"days": 30, "cutoffAt": "2026-01-01T00:00:00.000Z"},
+        "interaction_history": {"days": null, "isHeld": true}}', now(), 'hash' from tenants where slug = 'answers'`;
+    expect((await expectKept('retention.receipts')).items).toHaveLength(1);
   });
 
   it('were asked of every procedure that there is', () => {

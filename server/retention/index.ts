@@ -2,3 +2,12 @@ export type { DeleteBlob } from './blobs.ts';
 export { dsarPurgeJob, type TenantPurge } from './purge-job.ts';
 export { receiptHash } from './receipts.ts';
 export { retentionProcedures } from './router.ts';
+export type {
+  Hold,
+  PlacedHold,
+  PlaceHoldInput,
+  Policy,
+  Preview,
+  Receipt,
+  RetentionOverview,
+} from './schemas.ts';

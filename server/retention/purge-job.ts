@@ -1,6 +1,6 @@
+import type { BlobStore } from '#server/files/index.ts';
 import { forEachTenant, type JobDefinition, listJobTenants } from '#server/jobs/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
-import type { DeleteBlob } from './blobs.ts';
 import { PURGE_JOB_NAME } from './config.ts';
 import { dropPartitions } from './drop-partitions.ts';
 import { previewPurge } from './preview.ts';
@@ -25,24 +25,29 @@ const NOTHING = {
 type Work = typeof NOTHING & { errors: string[] };
 
 /** `?dryRun=1` counts and deletes nothing; `?tenant=<id or slug>` leaves all others alone. */
-export const dsarPurgeJob: JobDefinition<{ deleteBlob: DeleteBlob }> = {
+export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRows?: number }> = {
   name: PURGE_JOB_NAME,
   path: 'dsar-purge',
   summary: 'Deletes what the retention policies of each tenant let go; what is on hold stays.',
   schedule: null,
   recommended: '30 2 * * *',
   timeoutMs: 540_000,
-  async run(ctx, { deleteBlob }) {
+  async run(ctx, { blobs, purgeBatchRows }) {
     const isDryRun = ctx.params.dryRun === '1' || ctx.params.dryRun === 'true';
     const only = ctx.params.tenant;
     if (only !== undefined) await requireTenant(ctx.pool, only);
+    const deleteBlob = async (location: string) => {
+      if (blobs === null) throw new Error('this process has no blob store');
+      return blobs.delete(location);
+    };
+    const batch = purgeBatchRows === undefined ? {} : { batchRows: purgeBatchRows };
     // A month is dropped for all tenants in it, so only where all are meant.
     const opened = isDryRun || only !== undefined ? new Set<string>() : await dropPartitions(ctx);
     const outcomes = await forEachTenant(ctx, async (tenant): Promise<{ work: Work | null; errors: string[] }> => {
       if (only !== undefined && only !== tenant.id && only !== tenant.slug) return { work: null, errors: [] };
       const work = isDryRun
         ? await countTenant(ctx.pool, tenant)
-        : await purgeTenant({ ...ctx, deleteBlob }, tenant, opened.has(tenant.id));
+        : await purgeTenant({ ...ctx, deleteBlob, ...batch }, tenant, opened.has(tenant.id));
       return { work: work ?? { ...NOTHING, errors: [] }, errors: work?.errors ?? [] };
     });
     const scanned = outcomes.filter(({ ok, detail }) => !ok || detail?.work !== null);

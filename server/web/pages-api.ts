@@ -3,6 +3,15 @@
 export type { PipelineDocument, Problem } from '#server/ir/index.ts';
 
 import type { PipelineDocument, Policies, Problem } from '#server/ir/index.ts';
+import type {
+  PlacedHold,
+  PlaceHoldInput,
+  Receipt as PurgeReceipt,
+  Hold as RetentionHold,
+  RetentionOverview,
+  Policy as RetentionPolicy,
+  Preview as RetentionPreview,
+} from '#server/retention/index.ts';
 
 /** An instant as the API gives it: ISO 8601 in UTC. */
 export type Instant = string;
@@ -288,6 +297,11 @@ export interface OutboxPublisher {
 /** Which failed events: some, or all that a filter names. With `dryRun` they are only counted, as `remaining`. */
 type FailedEvents = ({ ids: string[] } | { filter: OutboxEventFilter }) & { dryRun?: boolean };
 
+export type { PurgeReceipt, RetentionHold, RetentionOverview, RetentionPolicy, RetentionPreview };
+export type RetentionMode = RetentionOverview['mode'];
+export type DataClass = RetentionPolicy['dataClass'];
+export type RetentionPlanClass = NonNullable<PurgeReceipt['plan'][DataClass]>;
+
 export interface PagesApi {
   scheduler: {
     status(input: PageInput & { label?: string[] }): Promise<Page<SchedulerItem> & { health: SchedulerHealth }>;
@@ -315,6 +329,21 @@ export interface PagesApi {
     publishers(): Promise<{ items: OutboxPublisher[]; unheldLanes: number[] }>;
     requeue(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
     discard(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
+  };
+  retention: {
+    overview(): Promise<RetentionOverview>;
+    preview(): Promise<RetentionPreview>;
+    setPolicy(input: {
+      dataClass: DataClass;
+      retentionDays: number;
+      legalHold: boolean;
+      note: string;
+    }): Promise<RetentionPolicy>;
+    setMode(input: { mode: RetentionMode }): Promise<RetentionOverview>;
+    listHolds(input: PageInput & { state: 'active' | 'all' }): Promise<Page<RetentionHold>>;
+    placeHold(input: PlaceHoldInput): Promise<PlacedHold>;
+    releaseHold(input: { id: string; reason: string }): Promise<RetentionHold>;
+    receipts(input: PageInput): Promise<Page<PurgeReceipt>>;
   };
   runs: {
     list(input: PageInput & { pipelineId?: string; status?: RunStatus }): Promise<Page<RunListItem>>;

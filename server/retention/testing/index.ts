@@ -70,14 +70,19 @@ export async function addRows(
 export async function runPurge(
   db: TestDatabase,
   params: Record<string, string> = {},
-  more: Partial<JobContext> & { deleteBlob?: DeleteBlob } = {},
+  more: Partial<JobContext> & { deleteBlob?: DeleteBlob; batchRows?: number } = {},
 ): Promise<PurgeAnswer> {
-  const { deleteBlob = async () => 'deleted' as const, ...context } = more;
+  const { deleteBlob = async () => 'deleted' as const, batchRows, ...context } = more;
   const ctx: JobContext = {
     ...{ pool: db.worker, log, processId: 'test', runId: newId(), signal: new AbortController().signal, params },
     fence: async () => {},
     failPoint: () => {},
     ...context,
   };
-  return (await dsarPurgeJob.run(ctx, { deleteBlob })).answer as unknown as PurgeAnswer;
+  return (
+    await dsarPurgeJob.run(ctx, {
+      blobs: { put: async () => {}, delete: deleteBlob },
+      ...(batchRows === undefined ? {} : { purgeBatchRows: batchRows }),
+    })
+  ).answer as unknown as PurgeAnswer;
 }

@@ -1,0 +1,82 @@
+import { Eraser, Lock } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import type { RetentionPreview } from '#server/web/index.ts';
+import { count } from '../time/format.ts';
+import { Card } from '../ui/card.tsx';
+import { EmptyState, Skeleton } from '../ui/states.tsx';
+import { Pill } from '../ui/status-pill.tsx';
+import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Dash, Time } from '../ui/time.tsx';
+import { classLook } from './words.ts';
+
+// The drawing code is large and needs the size of its box: it comes after the page, and never on the server.
+const PreviewChart = lazy(() => import('./preview-chart.tsx'));
+
+/** What the next purge would delete if it began now. */
+export function PreviewCard({ preview }: { preview: RetentionPreview }) {
+  const [isInBrowser, setInBrowser] = useState(false);
+  useEffect(() => setInBrowser(true), []);
+  const total = preview.classes.reduce((sum, { rows }) => sum + rows, 0);
+  return (
+    <Card
+      title="Next purge"
+      aside={<span className="tabular">{total === 0 ? 'nothing' : `${count(total)} rows`}</span>}
+      flush
+    >
+      {total === 0 ? (
+        <EmptyState icon={Eraser} title="Nothing is old enough to go">
+          {preview.retentionDays === 0
+            ? 'No policy deletes anything. Set the days of a class, and what it would delete shows here.'
+            : 'When a row is, it shows here by its class and day before it is deleted.'}
+        </EmptyState>
+      ) : (
+        <div className="min-h-44 px-4 pt-3">
+          {isInBrowser ? (
+            <Suspense fallback={<Skeleton rows={4} />}>
+              <PreviewChart classes={preview.classes} />
+            </Suspense>
+          ) : (
+            <Skeleton rows={4} />
+          )}
+        </div>
+      )}
+      <Table label="What the next purge deletes">
+        <Head>
+          <Column>Data class</Column>
+          <Column align="right">Would go</Column>
+          <Column align="right">Held back</Column>
+          <Column>Recorded before</Column>
+          <Column>Oldest row</Column>
+        </Head>
+        <tbody>
+          {preview.classes.map((one) => (
+            <Row key={one.dataClass}>
+              <Cell className="whitespace-nowrap">
+                <span
+                  aria-hidden
+                  className="mr-2 inline-block size-2 rounded-full"
+                  style={{ background: classLook[one.dataClass].colour }}
+                />
+                {classLook[one.dataClass].label}
+              </Cell>
+              <Cell align="right" className="tabular font-medium">
+                {count(one.rows)}
+              </Cell>
+              <Cell align="right" className="tabular">
+                {one.isHeld ? <Pill label="All held" tone="held" icon={Lock} /> : count(one.heldRows)}
+              </Cell>
+              <Cell>
+                {one.cutoffAt === null ? (
+                  <Dash why="Nothing of it is deleted" />
+                ) : (
+                  <Time at={one.cutoffAt} show="clock" />
+                )}
+              </Cell>
+              <Cell>{one.oldestAt === null ? <Dash why="There are no rows" /> : <Time at={one.oldestAt} />}</Cell>
+            </Row>
+          ))}
+        </tbody>
+      </Table>
+    </Card>
+  );
+}

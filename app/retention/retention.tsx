@@ -1,0 +1,62 @@
+import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import { useLoaderData } from '@remix-run/react';
+import { load } from '../api.server.ts';
+import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { Live } from '../ui/live.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { retentionAction } from './action.server.ts';
+import { HoldsCard } from './holds-card.tsx';
+import { PoliciesCard } from './policies-card.tsx';
+import { PreviewCard } from './preview-card.tsx';
+import { ReceiptsCard } from './receipts-card.tsx';
+import { Warnings } from './warnings.tsx';
+
+export const meta: MetaFunction = () => [{ title: 'Retention · Mainspring' }];
+
+const RECEIPTS = 15;
+const HOLDS = 100;
+
+export async function loader(args: LoaderFunctionArgs) {
+  const { searchParams } = new URL(args.request.url);
+  const cursor = searchParams.get('cursor');
+  const state = searchParams.get('holds') === 'all' ? 'all' : 'active';
+  const [overview, preview, holds, receipts] = await load(args, (api) =>
+    Promise.all([
+      api.retention.overview(),
+      api.retention.preview(),
+      api.retention.listHolds({ state, limit: HOLDS }),
+      api.retention.receipts({ limit: RECEIPTS, ...(cursor ? { cursor } : {}) }),
+    ]),
+  );
+  return {
+    ...{ overview, preview, holds, receipts, state },
+    canManage: args.context.session?.role === 'admin',
+    loadedAtMs: args.context.now.getTime(),
+  };
+}
+
+export const action = retentionAction;
+
+export default function Retention() {
+  const { overview, preview, holds, receipts, state, canManage, loadedAtMs } = useLoaderData<typeof loader>();
+  return (
+    <>
+      <PageHeader
+        title="Retention"
+        detail="How long data is kept, what is held, and what was deleted. Age counts from the time of recording."
+        actions={<Live loadedAtMs={loadedAtMs} />}
+      />
+      <Warnings overview={overview} />
+      <div className="mb-4 grid items-start gap-4 xl:grid-cols-2">
+        <PoliciesCard overview={overview} canManage={canManage} />
+        <PreviewCard preview={preview} />
+      </div>
+      <div className="grid gap-4">
+        <HoldsCard holds={holds} isAll={state === 'all'} canManage={canManage} />
+        <ReceiptsCard receipts={receipts} />
+      </div>
+    </>
+  );
+}
+
+export const ErrorBoundary = RouteErrorBoundary;

@@ -1,0 +1,47 @@
+import { TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { RetentionOverview } from '#server/web/index.ts';
+import { classLook, dayWords } from './words.ts';
+
+/** What an operator should know before anything is deleted, or while nothing is. */
+export function Warnings({ overview }: { overview: RetentionOverview }) {
+  const { policies, purge } = overview;
+  const isAnythingDue = policies.some(({ effectiveDays }) => effectiveDays !== null);
+  const early = policies.filter((policy) => policy.isDeletedEarly);
+  const warnings: { key: string; text: ReactNode }[] = early.map((policy) => ({
+    key: policy.dataClass,
+    text: (
+      <>
+        <strong>{classLook[policy.dataClass].label}</strong> goes after {dayWords(policy.effectiveDays ?? 0)},{' '}
+        {policy.retentionDays
+          ? `before its own ${dayWords(policy.retentionDays)} are over`
+          : 'although it has no limit of its own'}
+        : under “strictest” the smallest days of any class apply to all.
+      </>
+    ),
+  }));
+  if (purge.schedule === null && isAnythingDue)
+    warnings.unshift({
+      key: 'schedule',
+      text: (
+        <>
+          <strong>No purge is scheduled.</strong> Nothing is deleted until the job <code>dsarPurge</code> gets a
+          schedule or somebody calls it.
+        </>
+      ),
+    });
+  if (warnings.length === 0) return null;
+  return (
+    <ul aria-label="Warnings" className="mb-4 space-y-2">
+      {warnings.map(({ key, text }) => (
+        <li
+          key={key}
+          className="flex items-start gap-2 rounded-lg border border-warn-solid/50 bg-warn-soft px-3.5 py-2 text-warn text-xs"
+        >
+          <TriangleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0" />
+          <p>{text}</p>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { releaseHold } from './holds.ts';
+import { listReceipts } from './receipts.ts';
+import { addRows, type Keeper, openKeeper, runPurge } from './testing/index.ts';
+
+const db = await testDatabase();
+const DAY_MS = 86_400_000;
+
+/** The middle of a month some months ago, its partition's name, and how to make it. */
+function monthAgo(months: number) {
+  const now = new Date();
+  const middle = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 15));
+  const name = `interaction_history_${middle.toISOString().slice(0, 7).replace('-', '')}`;
+  return {
+    name,
+    ageDays: (now.getTime() - middle.getTime()) / DAY_MS,
+    async make() {
+      await db.owner.unsafe(`create table if not exists ${name} partition of interaction_history
+        for values from (ms_uuid_at('${monthText(middle)}')) to (ms_uuid_at('${monthText(middle)}'::timestamptz + interval '1 month'))`);
+    },
+    exists: async () =>
+      (await db.owner<{ found: string | null }[]>`select to_regclass(${`public.${name}`})::text as found`)[0]!.found !==
+      null,
+  };
+}
+const monthText = (middle: Date) => `${middle.toISOString().slice(0, 8)}01T00:00:00Z`;
+
+let made = 0;
+const open = (mode?: 'strictest' | 'per_class') => openKeeper(db, `part-${++made}`, mode);
+const historyOf = async (keeper: Keeper) => (await keeper.counts()).interactionHistory;
+
+describe('a month of which every row is due', () => {
+  it('is dropped as a whole, and counted on the receipt of each tenant that had rows in it', async () => {
+    const month = monthAgo(3);
+    await month.make();
+    const [one, two] = [await open(), await open('strictest')];
+    await one.keep('interaction_history', 30);
+    await two.keep('decision_traces', 20);
+    await addRows(db, one.tenant, { customerId: 'p', ageDays: month.ageDays, count: 5 });
+    await addRows(db, two.tenant, { customerId: 'p', ageDays: month.ageDays, count: 7 });
+    await addRows(db, two.tenant, { customerId: 'p', ageDays: 25, count: 2 });
+    const { perTenant } = await runPurge(db);
+    const of = (keeper: Keeper) => perTenant.find(({ tenantId }) => tenantId === keeper.tenant.id);
+    expect(of(one)).toMatchObject({ interactionHistory: 5, decisionTraces: 0, errors: [] });
+    expect(of(two)).toMatchObject({ interactionHistory: 9, decisionTraces: 9, errors: [] });
+    expect(await month.exists()).toBe(false);
+    expect([await historyOf(one), await historyOf(two)]).toEqual([0, 0]);
+    const { items } = await listReceipts(two.ctx, { limit: 10 });
+    expect(items).toMatchObject([{ interactionHistory: 9, resumptions: 0 }]);
+  });
+
+  it('is dropped also when it is empty', async () => {
+    const month = monthAgo(4);
+    await month.make();
+    await runPurge(db);
+    expect(await month.exists()).toBe(false);
+  });
+});
+
+describe('a month stays, and only what is due of it goes,', () => {
+  const due = async (month: ReturnType<typeof monthAgo>) => {
+    await month.make();
+    const keeper = await open();
+    await keeper.keep('interaction_history', 30);
+    await addRows(db, keeper.tenant, { customerId: 'due', ageDays: month.ageDays, count: 4 });
+    return keeper;
+  };
+  it.each<[string, (other: Keeper, ageDays: number) => Promise<unknown>]>([
+    [
+      'a subject of a tenant is on hold',
+      (other) => other.keep('interaction_history', 30).then(() => other.holdSubject('kept')),
+    ],
+    [
+      'the class of a tenant is on hold',
+      (other) => other.keep('interaction_history', 30).then(() => other.holdClass('interaction_history')),
+    ],
+    ['the policy of a tenant is on legal hold', (other) => other.keep('interaction_history', 30, true)],
+    ['a tenant keeps it for longer', (other, ageDays) => other.keep('interaction_history', Math.ceil(ageDays) + 60)],
+    ['a tenant has no policy', async () => {}],
+  ])('when %s', async (_why, prepare) => {
+    const month = monthAgo(5);
+    const keeper = await due(month);
+    const other = await open();
+    await addRows(db, other.tenant, { customerId: 'kept', ageDays: month.ageDays, count: 3 });
+    await prepare(other, month.ageDays);
+    await runPurge(db);
+    expect(await month.exists()).toBe(true);
+    expect([await historyOf(keeper), await historyOf(other)]).toEqual([0, 3]);
+    await db.owner`delete from interaction_history where tenant_id = ${other.tenant.id}`;
+  });
+
+  it('when a row in it was recorded later than its id says', async () => {
+    const month = monthAgo(6);
+    const keeper = await due(month);
+    await db.owner`update interaction_history set created_at = now() where tenant_id = ${keeper.tenant.id}
+      and id = (select id from interaction_history where tenant_id = ${keeper.tenant.id} limit 1)`;
+    await runPurge(db);
+    expect([await month.exists(), await historyOf(keeper)]).toEqual([true, 1]);
+    await db.owner`delete from interaction_history where tenant_id = ${keeper.tenant.id}`;
+  });
+
+  it('when somebody reads it: the rows go in batches, and no insert waits', async () => {
+    const month = monthAgo(7);
+    const keeper = await due(month);
+    const [reading, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const reader = db.owner.begin(async (tx) => {
+      await tx.unsafe(`select count(*) from ${month.name}`);
+      reading.resolve();
+      await done.promise;
+    });
+    await reading.promise;
+    await runPurge(db);
+    expect([await month.exists(), await historyOf(keeper)]).toEqual([true, 0]);
+    done.resolve();
+    await reader;
+    await runPurge(db);
+    expect(await month.exists()).toBe(false);
+  });
+
+  it('when it is the running month or the one before it', async () => {
+    const keeper = await open();
+    await keeper.keep('interaction_history', 1);
+    const parts =
+      () => db.owner`select inhrelid::regclass::text as name from pg_inherits where inhparent = 'interaction_history'::regclass
+      and inhrelid::regclass::text >= ${monthAgo(1).name} order by 1`;
+    const before = await parts();
+    expect(before.length).toBeGreaterThan(2);
+    await runPurge(db);
+    expect(await parts()).toEqual(before);
+  });
+});
+
+describe('a hold that races the drop of a month', () => {
+  it('is never accepted over rows that are then gone', async () => {
+    const outcomes = { held: 0, refused: 0 };
+    const month = monthAgo(8);
+    const keeper = await open();
+    await keeper.keep('interaction_history', 30);
+    for (let pair = 0; pair < 16; pair += 1) {
+      await month.make();
+      await addRows(db, keeper.tenant, { customerId: 'raced', ageDays: month.ageDays, count: 3 });
+      await db.owner`delete from decision_traces where tenant_id = ${keeper.tenant.id}`;
+      await db.owner`delete from ai_attachments where tenant_id = ${keeper.tenant.id}`;
+      // The hold comes before, with the first, second … transaction of the purge.
+      let steps = 0;
+      const reached = Promise.withResolvers<void>();
+      const fence = async () => {
+        if (++steps >= pair % 4) reached.resolve();
+      };
+      if (pair % 4 === 0) reached.resolve();
+      const place = () => keeper.holdSubject('raced').catch(() => null);
+      const [hold] = await Promise.all([
+        reached.promise.then(place),
+        runPurge(db, {}, { fence }).finally(reached.resolve),
+      ]);
+      expect(await historyOf(keeper)).toBe(
+        hold?.covered.find(({ dataClass }) => dataClass === 'interaction_history')?.rows ?? 0,
+      );
+      outcomes[hold ? 'held' : 'refused'] += 1;
+      if (hold) await releaseHold(keeper.ctx, { id: hold.id, reason: 'next pair' });
+      await db.owner`delete from interaction_history where tenant_id = ${keeper.tenant.id}`;
+    }
+    expect(outcomes.held + outcomes.refused).toBe(16);
+    expect(outcomes.refused).toBeGreaterThan(0);
+  }, 120_000);
+});
