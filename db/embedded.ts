@@ -2,7 +2,7 @@ import { chmod, realpath } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { findJsonFile, writeFileAtomically } from './atomic-file.ts';
 import { prepareBinaries } from './embedded/binaries.ts';
-import { choosePort, ensureCluster, ensureDatabase, writeSettings } from './embedded/cluster.ts';
+import { choosePort, ensureCluster, ensureDatabase, ownerUrl, writeSettings } from './embedded/cluster.ts';
 import { ensureRunAs } from './embedded/os-user.ts';
 import { choosePlace } from './embedded/place.ts';
 import { clearLeftovers, type Postmaster, startPostmaster, stopPostmaster } from './embedded/postmaster.ts';
@@ -93,6 +93,14 @@ export async function findEmbedded(
   if (place === null) return null;
   const folder = isAbsolute(place) ? place : join(await realpath(home), place);
   return { place: folder, dataDir: join(folder, 'data'), port, startedBy };
+}
+
+/** The owner's address of a home's database, whether it runs or not; null when the home has none. */
+export async function findEmbeddedUrl(home: string): Promise<string | null> {
+  const found = await findEmbedded(home);
+  if (!found?.port) return null;
+  const { ownerPassword } = await ensureSecrets(await realpath(home));
+  return ownerUrl(found.port, ownerPassword);
 }
 
 function stopOnce(postmaster: Postmaster, dataDir: string, afterwards: () => Promise<void>): () => Promise<void> {

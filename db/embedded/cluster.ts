@@ -117,8 +117,11 @@ function isPortFree(port: number): Promise<boolean> {
 
 /** Makes the product's database when it is missing; throws in plain words when the password is not the server's. */
 export async function ensureDatabase(port: number, password: string): Promise<string> {
-  const url = (name: string) => `postgres://${ownerName}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`;
-  const sql = postgres(url('postgres'), { max: 1, onnotice: () => undefined, connect_timeout: 10 });
+  const sql = postgres(ownerUrl(port, password, 'postgres'), {
+    max: 1,
+    onnotice: () => undefined,
+    connect_timeout: 10,
+  });
   try {
     const rows = await sql`select 1 from pg_database where datname = ${databaseName}`;
     if (rows.length === 0) await sql`create database ${sql(databaseName)}`;
@@ -131,5 +134,9 @@ export async function ensureDatabase(port: number, password: string): Promise<st
   } finally {
     await sql.end({ timeout: 5 });
   }
-  return url(databaseName);
+  return ownerUrl(port, password);
 }
+
+/** The owner's address; of Mainspring's own database unless another is named. */
+export const ownerUrl = (port: number, password: string, name = databaseName): string =>
+  `postgres://${ownerName}:${encodeURIComponent(password)}@127.0.0.1:${port}/${name}`;

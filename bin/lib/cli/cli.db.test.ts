@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { sealBatch } from '#server/audit/index.ts';
 import { copyTable } from '#server/runs/testing/index.ts';
 import { openInstallation } from '#workers/testing/installation.ts';
 
@@ -123,6 +124,29 @@ describe('mainspring', () => {
     expect(half).toMatchObject({ code: 2, err: expect.stringContaining('which Mainspring?') });
   });
 
+  it('verifies the audit log in the database itself and over HTTP: 0 when it is whole, 1 with the place when it is not', async () => {
+    const inDatabase = { DATABASE_URL: db.ownerUrl, MAINSPRING_HOME: folder };
+    const sealAndVerify = async () => {
+      await sealBatch(db.worker, { limit: 1_000 });
+      return (await mainspring(['audit', 'verify'], inDatabase)).out;
+    };
+    await expect
+      .poll(sealAndVerify, { timeout: 20_000 })
+      .toMatch(/^TENANT +CHECKED +UNSEALED +OUTSIDE HEADS +SEALED AT +CHAIN\n(?:.*\n)*?shell +\d+ +0 +0 +\S+ +whole\n/);
+    expect((await mainspring(['audit', 'verify', '--tenant', 'nobody'], inDatabase)).code).toBe(2);
+    const overHttp = await mainspring(['audit', 'verify', '--json']);
+    expect([overHttp.code, parsed(overHttp)]).toMatchObject([0, [{ tenant: 'shell', isWhole: true }]]);
+    await db.owner`update audit_log set actor_id = 'eve' where id = (
+      select audit_id from audit_seals where seq = 2 and tenant_id = ${there.shop.tenant.id})`;
+    for (const environment of [inDatabase, own]) {
+      const said = await mainspring(['audit', 'verify'], environment);
+      expect([said.code, said.out]).toEqual([
+        1,
+        expect.stringMatching(/NOT WHOLE at 2 \([0-9a-f-]{36}\): The row, or/),
+      ]);
+    }
+  });
+
   it('answers 1 when the server refuses, with its code and the id in the log', async () => {
     const said = await mainspring(['status', '--key', 'ms_wrong']);
     expect(said).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/\(UNAUTHENTICATED, \S+ in the log\)/) });
@@ -132,6 +156,7 @@ describe('mainspring', () => {
     [[], 'a command is needed'],
     [['dance'], 'there is no command "dance"'],
     [['constructor'], 'there is no command "constructor"'],
+    [['audit'], 'audit takes one word'],
     [['run'], 'name a pipeline'],
     [['run', 'a', 'b'], 'name one pipeline, not 2'],
     [['run', 'a', '--publish'], '"run" takes no --publish'],

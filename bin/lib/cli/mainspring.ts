@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MainspringError } from 'mainspring/client';
 import { apply } from './apply.ts';
+import { auditDatabase, verifyInDatabase, verifyOverHttp } from './audit-verify.ts';
 import type { Context, ExitCode } from './command.ts';
 import { connect } from './connect.ts';
 import { exportDocuments } from './export.ts';
@@ -26,6 +27,7 @@ const FLAGS: Record<string, readonly string[]> = {
   validate: [],
   apply: ['file', 'publish'],
   export: ['out'],
+  audit: [],
 };
 
 function parse(args: string[]) {
@@ -54,6 +56,7 @@ async function main(args: string[]): Promise<ExitCode> {
     return 0;
   }
   refuseForeignFlags(command, args);
+  if (command === 'audit') return auditVerify(values, words, print);
   const context: Context = { client: connect(values, process.env, rootDir), isJson: values.json, print };
   switch (command) {
     case 'run':
@@ -71,6 +74,17 @@ async function main(args: string[]): Promise<ExitCode> {
     default:
       throw new UsageError(`there is no command "${command}"`);
   }
+}
+
+/** @throws UsageError, MainspringError */
+async function auditVerify(values: ReturnType<typeof parse>['values'], words: string[], print: Context['print']) {
+  if (words.length !== 1 || words[0] !== 'verify') throw new UsageError('audit takes one word: "audit verify"');
+  const options = { tenant: values.tenant ?? process.env.MAINSPRING_TENANT, isJson: values.json, print };
+  const isRemote = values.url !== undefined || values.key !== undefined;
+  const database = isRemote ? null : await auditDatabase(process.env, rootDir);
+  return database
+    ? verifyInDatabase(database, options)
+    : verifyOverHttp(connect(values, process.env, rootDir), options);
 }
 
 /** A flag of another command would be ignored in silence. @throws UsageError, for an unknown command too. */

@@ -13,11 +13,13 @@ export const HELP = `mainspring: pipelines from the shell
   mainspring validate <file.json>…                           all problems of documents, saving nothing
   mainspring apply -f <file.json>… [--publish]               create pipelines or save new versions, by name
   mainspring export [<pipeline>…] [-o <folder>]              documents as JSON; all pipelines when none is named
+  mainspring audit verify                                    walks the audit log's chain: where DATABASE_URL or a home
+                                                             has the database in it, every tenant's; else over HTTP
 
   --url, --key, --tenant   where and as whom; else MAINSPRING_URL, MAINSPRING_API_KEY and MAINSPRING_TENANT;
                            else what bin/start wrote for its demo ($MAINSPRING_HOME/demo.json)
   --json                   answers as JSON instead of tables
   --help
 
-Exit codes: 0 done; 1 a run failed, a document is invalid, or the server refused; 2 wrong usage.
+Exit codes: 0 done; 1 a run failed, a document is invalid, a chain is not whole, or the server refused; 2 wrong usage.
 `;
