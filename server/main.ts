@@ -2,12 +2,14 @@
 
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
+import { createChannels } from './alerts/index.ts';
 import { flushRefusals } from './audit/index.ts';
 import { readHeadsBelow } from './audit-trail/index.ts';
-import { jobsConfigOf } from './cron/index.ts';
+import { JOB_ANSWER_TIMEOUT_MS, jobsConfigOf } from './cron/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
 import { listen, webApp } from './http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from './lib/index.ts';
+import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
 import { createLiveHub, createPagesHandler } from './web/index.ts';
@@ -36,10 +38,17 @@ async function boot() {
     max: 4,
     applicationName: 'mainspring web cron',
     prepare,
+    answerTimeoutMs: JOB_ANSWER_TIMEOUT_MS,
   });
   // A run started here is claimed in another process: one NOTIFY tells it.
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
+  const alertChannels = createChannels({
+    log,
+    outbound: createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS }),
+    smtpUrl: env.SMTP_URL ?? null,
+    mailFrom: env.MAIL_FROM,
+  });
   const stopping = new AbortController();
   const isDevelopment = env.NODE_ENV === 'development';
   const live = createLiveHub({ pool, log, sessionIdleSeconds: env.SESSION_IDLE_SECONDS });
@@ -53,6 +62,8 @@ async function boot() {
       isDevelopment,
       publicUrl: env.PUBLIC_URL ?? null,
       cronSecret: env.CRON_SECRET,
+      cronToken: env.CRON_TOKEN,
+      alertChannels,
       cron: {
         ...{ config: jobsConfigOf(env), stopping: stopping.signal },
         ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },

@@ -3,21 +3,29 @@
 import { join } from 'node:path';
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
-import { requireCronSecret } from '#server/api/index.ts';
+import { createChannels, legacyTickRoute } from '#server/alerts/index.ts';
+import { requireCronSecret, requireCronToken } from '#server/api/index.ts';
 import { headsFolder } from '#server/audit/index.ts';
-import { type CronDependencies, cronRoutes, jobsConfigOf, readJobSchedules } from '#server/cron/index.ts';
+import {
+  type CronDependencies,
+  cronRoutes,
+  JOB_ANSWER_TIMEOUT_MS,
+  jobsConfigOf,
+  readJobSchedules,
+} from '#server/cron/index.ts';
 import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment } from '#server/env.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen } from '#server/http/index.ts';
 import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
+import { createOutboundClient } from '#server/outbound/index.ts';
 import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
+import { alertLoop } from './alert-loop.ts';
 import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
 import { heartbeat } from './heartbeat.ts';
 import { outboxWatch } from './outbox-watch.ts';
-import { partitionKeeper } from './partitions.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings } from './publisher-settings.ts';
 import { restartingPublisher } from './restarting-publisher.ts';
@@ -45,6 +53,14 @@ async function boot() {
     max: env.WORKER_POOL_SIZE,
     applicationName: 'mainspring worker',
     prepare: !env.DATABASE_POOLED,
+  });
+  // Apart from the loops' pool: a job's statement may take minutes.
+  const jobPool = openPool({
+    url,
+    max: 6,
+    applicationName: 'mainspring jobs',
+    prepare: !env.DATABASE_POOLED,
+    answerTimeoutMs: JOB_ANSWER_TIMEOUT_MS,
   });
   observeQueue(pool);
   const processId = env.PROCESS_NAME;
@@ -77,13 +93,20 @@ async function boot() {
     filesDir: env.FILES_DIR,
   });
   const sealer = createAuditSealer({ pool, log, headsFolder: headsFolder(env.MAINSPRING_HOME) });
+  const alertChannels = createChannels({
+    log,
+    outbound: createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS }),
+    smtpUrl: env.SMTP_URL ?? null,
+    mailFrom: env.MAIL_FROM,
+  });
+  const alerts = alertLoop({ pool, log, channels: alertChannels });
   const bootedAt = Date.now();
   const isRunnerTurning = () => Date.now() - (runner.lastTurnAt()?.getTime() ?? bootedAt) < RUNNER_STALE_MS;
   const feeder = env.DEMO ? demoFeeder({ filesDir: env.FILES_DIR, tenantSlug: DEMO_SLUG, log }) : null;
 
   const stopping = new AbortController();
   const jobs: CronDependencies = {
-    ...{ pool, log, processId, config: jobsConfigOf(env), stopping: stopping.signal },
+    ...{ pool: jobPool, log, processId, config: jobsConfigOf(env), stopping: stopping.signal },
     ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },
   };
   const crons = cronLoop({ ...jobs, firedBy: env.CRON_MODE, schedules });
@@ -114,14 +137,18 @@ async function boot() {
     '/api/v1/cron',
     cronRoutes((headers) => requireCronSecret(headers, env.CRON_SECRET), jobs),
   );
+  app.route(
+    '/api/cron/tick',
+    legacyTickRoute((headers) => requireCronToken(headers, [env.CRON_TOKEN, env.CRON_SECRET]), {
+      ...{ pool, log, channels: alertChannels },
+    }),
+  );
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
   log.info({ host: env.WORKER_HOST, port: server.port }, 'worker is listening');
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
   const wakes = listenForWakes(directUrl, log);
   const events = outbox ? listenForEvents(directUrl, log) : null;
-  const partitions = partitionKeeper({ ownerUrl: env.DATABASE_DIRECT_URL ?? ownerUrl, log });
-  partitions.start();
   const watch = outboxWatch({ pool, log });
   watch.start();
   await beats.start();
@@ -131,6 +158,7 @@ async function boot() {
   runner.start();
   outbox?.start();
   sealer.start();
+  alerts.start();
   crons.start();
 
   let isStopping = false;
@@ -141,15 +169,14 @@ async function boot() {
     setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
     feeder?.stop();
     stopping.abort();
-    await Promise.all([crons.stop(), sealer.stop()]);
+    await Promise.all([crons.stop(), sealer.stop(), alerts.stop()]);
     await scheduler.stop();
     await Promise.all([runner.stop(), outbox?.stop()]);
     await Promise.all([wakes.stop(), events?.stop()]);
-    partitions.stop();
     await watch.stop();
     await beats.stop();
     await server.close();
-    await pool.end({ timeout: 5 });
+    await Promise.all([pool.end({ timeout: 5 }), jobPool.end({ timeout: 5 })]);
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));

@@ -62,3 +62,11 @@ CREATE TABLE alert_deliveries (
 );--> statement-breakpoint
 CREATE INDEX alert_deliveries_due ON alert_deliveries (tenant_id, next_attempt_at) WHERE status = 'pending';--> statement-breakpoint
 CREATE INDEX alert_deliveries_event ON alert_deliveries (tenant_id, event_id);
+--> statement-breakpoint
+
+-- When the workers' loop is due again: whoever moves it on evaluates, by the database's clock.
+CREATE TABLE alert_loop (
+  is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+  next_at timestamptz(3) NOT NULL DEFAULT now()
+);--> statement-breakpoint
+INSERT INTO alert_loop DEFAULT VALUES;

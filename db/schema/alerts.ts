@@ -69,3 +69,8 @@ export const alertDeliveries = pgTable(
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
+
+export const alertLoop = pgTable('alert_loop', {
+  isOnly: boolean('is_only').primaryKey().default(true),
+  nextAt: instant('next_at').notNull().defaultNow(),
+});

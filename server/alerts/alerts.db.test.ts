@@ -3,11 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { makeKey, openWeb } from '#server/http/testing/index.ts';
+import { CRON_SECRET, makeKey, openWeb } from '#server/http/testing/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
-import { createChannels, deliverAlerts, evaluateAlerts } from './index.ts';
+import { createChannels, deliverAlerts, evaluateAlerts, tickAlerts, tickAlertsWhenDue } from './index.ts';
 
 const db = await testDatabase();
 const web = await openWeb(db);
@@ -149,6 +149,22 @@ describe('an alert rule', () => {
     expect(received).toHaveLength(1);
   });
 
+  it('is evaluated once a minute by all workers together, and notifies once beside an outside caller', async () => {
+    await call('POST', 'rules', rule());
+    await failRun();
+    await db.owner`update alert_loop set next_at = now()`;
+    const channels = createChannels({ log, outbound, smtpUrl, mailFrom: 'mainspring@example.org' });
+    const deps = { pool: db.worker, log, channels };
+    const turns = await Promise.all([
+      ...Array.from({ length: 5 }, () => tickAlertsWhenDue(deps)),
+      ...Array.from({ length: 5 }, () => tickAlerts(deps)),
+    ]);
+    expect(turns.filter((turn) => 'evaluated' in turn)).toHaveLength(6);
+    await deliver();
+    expect(received).toHaveLength(1);
+    channels.close();
+  });
+
   it('is sent again, under the same id, when its sender died before it could say so', async () => {
     await call('POST', 'rules', rule());
     await failRun();
@@ -234,5 +250,39 @@ describe('an alert rule', () => {
       body: { code: 'ALERT_RULE_NOT_FOUND' },
     });
     expect((await call('GET', 'events')).body.items).toHaveLength(2);
+  });
+});
+
+describe('POST /api/cron/tick', () => {
+  const forms: [string, Record<string, string>][] = [
+    ['CRON_TOKEN as x-cron-token', { 'x-cron-token': 'the-token-of-the-cloud-rule' }],
+    ['CRON_SECRET as x-cron-token', { 'x-cron-token': CRON_SECRET }],
+    ['CRON_SECRET as x-cron-secret', { 'x-cron-secret': CRON_SECRET }],
+    ['CRON_TOKEN as Bearer', { authorization: 'Bearer the-token-of-the-cloud-rule' }],
+  ];
+  const open = async () =>
+    openWeb(db, {
+      cronToken: 'the-token-of-the-cloud-rule',
+      alertChannels: createChannels({ log, outbound, smtpUrl, mailFrom: 'mainspring@example.org' }),
+    });
+
+  it.each(forms)('evaluates every rule and delivers, with %s', async (_, headers) => {
+    const there = await open();
+    await call('POST', 'rules', rule());
+    await failRun();
+    const answer = await there.fetch('/api/cron/tick', { method: 'POST', headers });
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ ok: true, rules: 1, fired: 1, errors: 0, delivered: 1 });
+    expect(received).toHaveLength(1);
+  });
+
+  it('is closed to everybody else, and its token opens no v1 route', async () => {
+    const there = await open();
+    const status = async (path: string, headers: Record<string, string>) =>
+      (await there.fetch(path, { method: 'POST', headers })).status;
+    expect(await status('/api/cron/tick', {})).toBe(401);
+    expect(await status('/api/cron/tick', { 'x-cron-token': 'the-token-of-the-cloud-rulf' })).toBe(401);
+    expect(await status('/api/cron/tick', { authorization: `Bearer ${key}` })).toBe(401);
+    for (const [, headers] of forms.slice(0, 1)) expect(await status('/api/v1/cron/outbox-reaper', headers)).toBe(401);
   });
 });

@@ -1,5 +1,5 @@
 export type { ErrorCode } from '#server/lib/index.ts';
-export { requireCronSecret } from './cron-auth.ts';
+export { requireCronSecret, requireCronToken } from './cron-auth.ts';
 export { documentRoutes } from './document-routes.ts';
 export { answerError } from './errors.ts';
 export { securityHeaders } from './headers.ts';

@@ -1,4 +1,4 @@
-export { type JobsConfig, jobsConfigOf, UNCONFIGURED_JOBS } from './config.ts';
+export { JOB_ANSWER_TIMEOUT_MS, type JobsConfig, jobsConfigOf, UNCONFIGURED_JOBS } from './config.ts';
 export { CRON_JOBS, type CronJob, findJob } from './jobs.ts';
 export { declareJobs, type FiredBy, type Plan, readPlan } from './plan.ts';
 export { cronRoutes } from './routes.ts';

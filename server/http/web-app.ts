@@ -4,12 +4,14 @@ import type { HttpBindings } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Hono } from 'hono';
 import type { Pool } from '#db/client.ts';
+import { type Channels, legacyTickRoute } from '#server/alerts/index.ts';
 import {
   answerTrpc,
   apiContext,
   documentRoutes,
   refuseCrossSite,
   requireCronSecret,
+  requireCronToken,
   restApi,
   securityHeaders,
 } from '#server/api/index.ts';
@@ -35,6 +37,10 @@ export type WebOptions = {
   cronSecret: string | undefined;
   /** What the cron jobs are run with, besides pool, log and process; absent: jobs without configuration. */
   cron?: Omit<CronDependencies, 'pool' | 'log' | 'processId'>;
+  /** CRON_TOKEN; the legacy tick takes CRON_SECRET too. */
+  cronToken?: string | undefined;
+  /** How alerts leave; absent: the legacy tick is not served. */
+  alertChannels?: Channels;
   metricsToken: string | undefined;
   sessionIdleSeconds: number;
   sessionLifetimeSeconds: number;
@@ -95,6 +101,16 @@ export async function webApp(
       ...(options.cron ?? { config: UNCONFIGURED_JOBS }),
     }),
   );
+  if (options.alertChannels) {
+    app.route(
+      '/api/cron/tick',
+      legacyTickRoute((headers) => requireCronToken(headers, [options.cronToken, options.cronSecret]), {
+        pool: options.cronPool,
+        log,
+        channels: options.alertChannels,
+      }),
+    );
+  }
   app.route('/api/v1', documentRoutes());
   app.route(
     '/api/v1',

@@ -1,0 +1,33 @@
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { type Logger, query, transaction } from '#server/lib/index.ts';
+import type { Channels } from './channels.ts';
+import { type Delivered, deliverAlerts } from './deliver.ts';
+import { type Evaluated, evaluateAlerts } from './evaluate.ts';
+
+export type AlertDependencies = { pool: Pool; log: Logger; channels: Channels; signal?: AbortSignal };
+export type AlertTick = { evaluated: Evaluated; delivered: Delivered };
+
+/** How often the workers' loop evaluates. */
+export const ALERT_INTERVAL_SECONDS = 60;
+
+/** Evaluates every rule and sends what is due: the workers' loop and the legacy route both come here. */
+export async function tickAlerts(deps: AlertDependencies): Promise<AlertTick> {
+  const evaluated = await evaluateAlerts(deps);
+  return { evaluated, delivered: await deliverAlerts(deps) };
+}
+
+/**
+ * The loop's turn: of all workers the first evaluates and the others find nothing due, while deliveries that wait for
+ * another try are sent by whoever comes. One that dies has the next minute evaluated by another.
+ */
+export async function tickAlertsWhenDue(deps: AlertDependencies): Promise<AlertTick | { delivered: Delivered }> {
+  const due = await transaction(deps.pool, {}, (tx) =>
+    query(
+      tx,
+      sql`update alert_loop set next_at = now() + make_interval(secs => ${ALERT_INTERVAL_SECONDS})
+        where next_at <= now() returning 1`,
+    ),
+  );
+  return due.length > 0 ? tickAlerts(deps) : { delivered: await deliverAlerts(deps) };
+}

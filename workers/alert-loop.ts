@@ -1,0 +1,41 @@
+// Evaluates the alert rules once a minute, whichever worker comes first, and sends what is to be told.
+import { type AlertDependencies, tickAlertsWhenDue } from '#server/alerts/index.ts';
+import { logError } from '#server/lib/index.ts';
+
+/** Shorter than the interval, so that a worker that takes over is seconds late, not a minute. */
+const TURN_MS = 10_000;
+
+export function alertLoop(deps: Omit<AlertDependencies, 'signal'>) {
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let turning: Promise<void> = Promise.resolve();
+  let isFailing = false;
+
+  async function turn(): Promise<void> {
+    try {
+      await tickAlertsWhenDue({ ...deps, signal: stopping.signal });
+      if (isFailing) deps.log.info('alerts are evaluated again');
+      isFailing = false;
+    } catch (error) {
+      // An outage is one line, not one per turn.
+      if (!isFailing && !stopping.signal.aborted) logError(deps.log, error, 'alerts cannot be evaluated; trying again');
+      isFailing = true;
+    }
+    if (!stopping.signal.aborted) schedule();
+  }
+  function schedule(): void {
+    timer = setTimeout(() => {
+      turning = turn();
+    }, TURN_MS);
+  }
+  return {
+    start: schedule,
+    /** Waits for the turn that runs. */
+    async stop(): Promise<void> {
+      stopping.abort();
+      clearTimeout(timer);
+      await turning;
+      deps.channels.close();
+    },
+  };
+}
