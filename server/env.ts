@@ -161,6 +161,8 @@ export const Environment = z.object({
   /** smtp:// or smtps://, with user and password where asked for. Absent: alerts and reports cannot be mailed. */
   SMTP_URL: z.url({ protocol: /^smtps?$/ }).optional(),
   MAIL_FROM: z.string().min(3).max(300).default('mainspring@localhost'),
+  /** Called every minute while database, scheduler and runner are well; it is the operator's, so it may be private. */
+  HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** The secret of the legacy POST /api/cron/tick, beside CRON_SECRET. */
   CRON_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   /** Names this process in leases and heartbeats. */

@@ -24,6 +24,7 @@ import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs
 import { alertLoop } from './alert-loop.ts';
 import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
+import { deadManSwitch } from './dead-man.ts';
 import { heartbeat } from './heartbeat.ts';
 import { outboxWatch } from './outbox-watch.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
@@ -93,13 +94,20 @@ async function boot() {
     filesDir: env.FILES_DIR,
   });
   const sealer = createAuditSealer({ pool, log, headsFolder: headsFolder(env.MAINSPRING_HOME) });
+  const outbound = createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
   const alertChannels = createChannels({
     log,
-    outbound: createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS }),
+    outbound,
     smtpUrl: env.SMTP_URL ?? null,
     mailFrom: env.MAIL_FROM,
   });
   const alerts = alertLoop({ pool, log, channels: alertChannels });
+  const deadMan = env.HEARTBEAT_URL
+    ? deadManSwitch({
+        ...{ url: env.HEARTBEAT_URL, log, outbound },
+        isAllWell: async () => (await health(pool, null)).status === 'ok',
+      })
+    : null;
   const bootedAt = Date.now();
   const isRunnerTurning = () => Date.now() - (runner.lastTurnAt()?.getTime() ?? bootedAt) < RUNNER_STALE_MS;
   const feeder = env.DEMO ? demoFeeder({ filesDir: env.FILES_DIR, tenantSlug: DEMO_SLUG, log }) : null;
@@ -159,6 +167,7 @@ async function boot() {
   outbox?.start();
   sealer.start();
   alerts.start();
+  deadMan?.start();
   crons.start();
 
   let isStopping = false;
@@ -169,7 +178,7 @@ async function boot() {
     setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
     feeder?.stop();
     stopping.abort();
-    await Promise.all([crons.stop(), sealer.stop(), alerts.stop()]);
+    await Promise.all([crons.stop(), sealer.stop(), alerts.stop(), deadMan?.stop()]);
     await scheduler.stop();
     await Promise.all([runner.stop(), outbox?.stop()]);
     await Promise.all([wakes.stop(), events?.stop()]);
