@@ -126,7 +126,7 @@ describe('the live catalogue', () => {
           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner) as callers
       from pg_proc p where p.prosecdef and p.pronamespace = 'public'::regnamespace order by 1`;
     const config = ['search_path=pg_catalog, public, pg_temp'];
-    const spelled = (signature: string) => signature.replaceAll(' int', ' integer').replaceAll(', ', ',');
+    const spelled = (signature: string) => signature.replaceAll(/\bint\b/g, 'integer').replaceAll(', ', ',');
     const [owner] = await db.owner<{ name: string }[]>`select current_user::regrole::text as name`;
     const declared = [
       ...AUTH_FUNCTIONS.map((name) => ({ name: spelled(name), owner: roles.auth, config, callers: [roles.app] })),

@@ -1,5 +1,6 @@
 // THE list of cron jobs: the HTTP routes, node-cron in the worker, the pages and the chart all read it.
 import { engagementJob } from '#server/engagement/index.ts';
+import { exportInteractionsJob } from '#server/exports/index.ts';
 import type { JobDefinition } from '#server/jobs/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { dsarPurgeJob } from '#server/retention/index.ts';
@@ -10,7 +11,14 @@ import { tickJob } from './tick-job.ts';
 
 export type CronJob = JobDefinition<JobsConfig>;
 
-export const CRON_JOBS: readonly CronJob[] = [cleanupJob, tickJob, outboxReaperJob, engagementJob, dsarPurgeJob];
+export const CRON_JOBS: readonly CronJob[] = [
+  cleanupJob,
+  tickJob,
+  outboxReaperJob,
+  engagementJob,
+  dsarPurgeJob,
+  exportInteractionsJob,
+];
 
 /** @throws ServiceError JOB_NOT_FOUND */
 export function findJob(name: string, jobs: readonly CronJob[] = CRON_JOBS): CronJob {

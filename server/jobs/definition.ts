@@ -29,7 +29,7 @@ export type JobContext = {
   failPoint(name: string): void;
 };
 
-/** What became of one tenant in one run. `ok` is false when its work threw; `errors` may also hold what was borne. */
+/** What became of one tenant in one run. `ok` is false when its work failed; `errors` may also hold what was borne. */
 export type TenantOutcome = { tenantId: string; tenant: string; ok: boolean; counts: Counts; errors: string[] };
 
 export type JobResult = {

@@ -12,8 +12,11 @@ export function listJobTenants(pool: Pool): Promise<JobTenant[]> {
   );
 }
 
-/** What a job did for one tenant. `errors` are those it bore and went on after; throwing is for those it could not. */
-export type TenantWork = { counts?: Counts; errors?: string[] };
+/**
+ * What a job did for one tenant. `errors` are those it bore and went on after; it throws for those it could not, or,
+ * to have what it counted before kept, returns them with `isFailed`.
+ */
+export type TenantWork = { counts?: Counts; errors?: string[]; isFailed?: boolean };
 
 /**
  * Does `work` for one tenant after the other. One that throws is logged, reported and left; the others are done.
@@ -33,7 +36,7 @@ export async function forEachTenant<T extends TenantWork>(
     const who = { tenantId: tenant.id, tenant: tenant.slug };
     try {
       const detail = await work(tenant);
-      outcomes.push({ ...who, ok: true, counts: detail.counts ?? {}, errors: detail.errors ?? [], detail });
+      outcomes.push({ ...who, ok: !detail.isFailed, counts: detail.counts ?? {}, errors: detail.errors ?? [], detail });
     } catch (error) {
       ctx.signal.throwIfAborted();
       if (error instanceof ServiceError && error.code === 'JOB_LEASE_LOST') throw error;
@@ -44,8 +47,12 @@ export async function forEachTenant<T extends TenantWork>(
   return outcomes;
 }
 
-/** How an error is kept in cron_runs and told to operators: its message, not the data it was about, and its id. */
+/** How an error is kept in cron_runs and told to operators: what the database or the program said, and its id. */
 export function errorText(error: unknown, errorId: string): string {
-  const message = error instanceof Error ? error.message : String(error);
+  // drizzle's own message is the statement with its parameters, which may be anybody's data; the reason is its cause.
+  let reason = error;
+  while (!(reason instanceof ServiceError) && reason instanceof Error && reason.cause instanceof Error)
+    reason = reason.cause;
+  const message = reason instanceof Error ? reason.message : String(reason);
   return `${message.slice(0, 500)} (errorId ${errorId})`;
 }

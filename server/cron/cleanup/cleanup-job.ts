@@ -1,0 +1,102 @@
+// The daily cleanup. Every step is a row of short deletes that can be repeated: killed anywhere, the next run goes on.
+import { type Counts, errorText, forEachTenant, type JobContext, type JobDefinition } from '#server/jobs/index.ts';
+import { logError } from '#server/lib/index.ts';
+import { makePartitions } from './make-partitions.ts';
+import { BATCH_ROWS, type PruneBatch, pruneCronRuns, pruneLoginAttempts, pruneSessions } from './prune-installation.ts';
+import {
+  FROM_START,
+  type PruneStretch,
+  pruneDeadLetters,
+  pruneEvents,
+  pruneIdempotencyKeys,
+  pruneRuns,
+  type Stretch,
+} from './prune-tenant.ts';
+import type { CleanupSettings } from './settings.ts';
+
+const INSTALLATION_STEPS: { name: string; days: (settings: CleanupSettings) => number; prune: PruneBatch }[] = [
+  { name: 'sessions', days: (settings) => settings.sessionDays, prune: pruneSessions },
+  { name: 'loginAttempts', days: () => 1, prune: pruneLoginAttempts },
+  { name: 'cronRuns', days: (settings) => settings.cronRunDays, prune: pruneCronRuns },
+];
+
+const TENANT_STEPS: { name: string; days: (settings: CleanupSettings) => number; prune: PruneStretch }[] = [
+  { name: 'idempotencyKeys', days: (settings) => settings.idempotencyDays, prune: pruneIdempotencyKeys },
+  { name: 'outboxEvents', days: (settings) => settings.outboxDays, prune: pruneEvents },
+  { name: 'runs', days: (settings) => settings.runDays, prune: pruneRuns },
+  { name: 'deadLetters', days: (settings) => settings.dlqDays, prune: pruneDeadLetters },
+];
+
+export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings }> = {
+  name: 'cleanup',
+  path: 'cleanup',
+  summary: 'Deletes what has reached its age, and makes the partitions of the coming months.',
+  schedule: '30 4 * * *',
+  timeoutMs: 540_000,
+  async run(ctx, { cleanup: settings }) {
+    const { counts, errors } = await pruneInstallation(ctx, settings);
+    const perTenant = await forEachTenant(ctx, (tenant) => pruneTenant(ctx, tenant.id, settings));
+    const totals: Counts = { ...counts };
+    for (const tenant of perTenant)
+      for (const [name, count] of Object.entries(tenant.counts)) totals[name] = (totals[name] ?? 0) + count;
+    return { answer: { deleted: totals, tenantsScanned: perTenant.length }, counts: totals, perTenant, errors };
+  },
+};
+
+/** One step that fails keeps the others from nothing. */
+async function pruneInstallation(ctx: JobContext, settings: CleanupSettings) {
+  const counts: Counts = {};
+  const errors: string[] = [];
+  const step = async (name: string, run: () => Promise<number>) => {
+    try {
+      counts[name] = await run();
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      errors.push(`${name}: ${told(ctx, error, { step: name })}`);
+    }
+  };
+  const { ownerUrl } = settings;
+  if (ownerUrl !== null) await step('partitionsMade', () => makePartitions(ownerUrl));
+  ctx.failPoint('cleanup.partitions');
+  for (const { name, days, prune } of INSTALLATION_STEPS)
+    if (days(settings) > 0) await step(name, () => inBatches(ctx, () => prune(ctx.pool, days(settings))));
+  return { counts, errors };
+}
+
+async function inBatches(ctx: JobContext, prune: () => Promise<number>): Promise<number> {
+  let total = 0;
+  for (;;) {
+    ctx.signal.throwIfAborted();
+    const deleted = await prune();
+    total += deleted;
+    ctx.failPoint('cleanup.batch');
+    if (deleted < BATCH_ROWS) return total;
+  }
+}
+
+/** A step that fails keeps no other step from its work. */
+async function pruneTenant(ctx: JobContext, tenantId: string, settings: CleanupSettings) {
+  const counts: Counts = {};
+  const errors: string[] = [];
+  for (const { name, days, prune } of TENANT_STEPS) {
+    if (days(settings) === 0) continue;
+    try {
+      counts[name] = 0;
+      let after: string | null = FROM_START;
+      while (after !== null) {
+        ctx.signal.throwIfAborted();
+        const stretch: Stretch = await prune(ctx.pool, { tenantId, days: days(settings), after });
+        counts[name] += stretch.deleted;
+        after = stretch.upTo;
+        ctx.failPoint('cleanup.stretch');
+      }
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
+    }
+  }
+  return { counts, errors, isFailed: errors.length > 0 };
+}
+
+const told = (ctx: JobContext, error: unknown, fields: Record<string, unknown>) =>
+  errorText(error, logError(ctx.log, error, 'a step of the cleanup failed', fields));
