@@ -1,7 +1,7 @@
 import { openPool } from '#db/client.ts';
 import type { Environment } from '#server/env.ts';
 import type { Logger } from '#server/lib/index.ts';
-import { createFilePublisher, LANES } from '#server/outbox/index.ts';
+import { createFilePublisher, createKafkaPublisher, type EventPublisher, LANES } from '#server/outbox/index.ts';
 import type { PublisherConfig } from './publisher-loop.ts';
 
 /** What the publisher is, wherever it runs. `url` is the worker role's. */
@@ -14,7 +14,7 @@ export function publisherSettings(
     // A connection for each lane: a claim of one does not wait for another's.
     openPool: () =>
       openPool({ url, max: LANES, applicationName: 'mainspring publisher', prepare: !env.DATABASE_POOLED }),
-    publisher: createFilePublisher({ dir: env.OUTBOX_FILE_DIR }),
+    publisher: openPublisher(env),
     log,
     batchSize: env.OUTBOX_BATCH_SIZE,
     pollMs: env.OUTBOX_POLL_INTERVAL_MS,
@@ -23,4 +23,28 @@ export function publisherSettings(
     drainMs: env.OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS,
     backoffMaxMs: env.OUTBOX_BACKOFF_MAX_MS,
   };
+}
+
+/** What stands behind the lanes; parseEnvironment has seen to it that what it needs is there. */
+function openPublisher(env: Environment): EventPublisher {
+  switch (env.EVENT_PUBLISHER) {
+    case 'file':
+      return createFilePublisher({ dir: env.OUTBOX_FILE_DIR });
+    case 'kafka':
+      return createKafkaPublisher({
+        brokers: env.KAFKA_BROKERS,
+        clientId: env.KAFKA_CLIENT_ID,
+        ssl: env.KAFKA_SSL,
+        sasl: saslOf(env),
+        requestTimeoutMs: env.KAFKA_REQUEST_TIMEOUT_MS,
+        topic: env.OUTBOX_TOPIC,
+      });
+    case 'webhook':
+      throw new Error('not yet');
+  }
+}
+
+function saslOf(env: Environment) {
+  const { KAFKA_SASL_MECHANISM: mechanism, KAFKA_SASL_USERNAME: username, KAFKA_SASL_PASSWORD: password } = env;
+  return mechanism && username && password ? { mechanism, username, password } : null;
 }

@@ -16,6 +16,8 @@ export type TestServer = {
   templateName: string;
   rolePrefix: string;
   passwords: { app: string; worker: string };
+  /** The process of the whole run: what is started once for it ends with it. */
+  runPid: number;
 };
 
 declare module 'vitest' {
@@ -39,6 +41,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     templateName: `mainspring_template_${run}`,
     rolePrefix: `mstest_${run}`,
     passwords: { app: randomBytes(12).toString('hex'), worker: randomBytes(12).toString('hex') },
+    runPid: process.pid,
   };
   const teardown = async () => {
     if (own) await own.discard();

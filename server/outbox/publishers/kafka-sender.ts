@@ -1,0 +1,113 @@
+// One connection's worth of Kafka: a producer with one request in flight and without retries of its own. After any
+// error it is thrown away, sockets and all: what it had sent is unknown, and nothing of it may go on later.
+import net from 'node:net';
+import tls from 'node:tls';
+import { Kafka, logLevel, Partitioners, type PartitionMetadata, type Producer, type SASLOptions } from 'kafkajs';
+import { PublisherUnavailableError } from '../publisher.ts';
+import type { KafkaRecord } from './kafka-plan.ts';
+
+export type KafkaConnection = {
+  /** host:port, each. */
+  brokers: readonly string[];
+  clientId: string;
+  ssl: boolean;
+  sasl: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string } | null;
+  /** An answer that does not come within this ends the producer. */
+  requestTimeoutMs: number;
+};
+
+export type KafkaSender = {
+  /** All of them in one request for each broker, acknowledged by all replicas. */
+  send(records: readonly KafkaRecord[]): Promise<void>;
+  /** Cuts it off at once. */
+  discard(): void;
+  /** Ends it in good order. */
+  close(): Promise<void>;
+};
+
+const partition = Partitioners.DefaultPartitioner();
+const CONNECT_TIMEOUT_MS = 3_000;
+
+/** The partition of a key, as the producer will choose it. */
+export function partitionOf(topic: string, key: string, partitions: number): number {
+  let metadata = metadataOf.get(partitions);
+  if (!metadata) {
+    metadata = Array.from({ length: partitions }, (_, partitionId) => ({
+      ...{ partitionErrorCode: 0, partitionId, leader: 1, replicas: [1], isr: [1] },
+    }));
+    metadataOf.set(partitions, metadata);
+  }
+  return partition({ topic, partitionMetadata: metadata, message: { key, value: null } });
+}
+/** The partitioner looks at the number only. */
+const metadataOf = new Map<number, PartitionMetadata[]>();
+
+/** Connects at the first send. `seen` is told how many partitions a topic has. */
+export function createKafkaSender(
+  connection: KafkaConnection,
+  seen: (topic: string, partitions: number) => void,
+): KafkaSender {
+  const sockets = new Set<net.Socket>();
+  let isDiscarded = false;
+  const kafka = new Kafka({
+    brokers: [...connection.brokers],
+    clientId: connection.clientId,
+    ssl: connection.ssl,
+    // A copy: kafkajs leaves an authenticator in what it is given.
+    ...(connection.sasl ? { sasl: { ...connection.sasl } as SASLOptions } : {}),
+    requestTimeout: connection.requestTimeoutMs,
+    connectionTimeout: Math.min(CONNECT_TIMEOUT_MS, connection.requestTimeoutMs),
+    retry: { retries: 0 },
+    // The loop logs what fails, once.
+    logLevel: logLevel.NOTHING,
+    socketFactory: ({ host, port, ssl, onConnect }) => {
+      const name = net.isIP(host) ? {} : { servername: host };
+      const socket = ssl
+        ? tls.connect({ host, port, ...name, ...ssl }, onConnect)
+        : net.connect({ host, port }, onConnect);
+      socket.setKeepAlive(true, 30_000);
+      socket.setNoDelay(true);
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+      if (isDiscarded) socket.destroy(discarded());
+      return socket;
+    },
+  });
+  const producer: Producer = kafka.producer({
+    // Idempotent producers of kafkajs lose acknowledged messages when an answer is lost: see the room's README.
+    idempotent: false,
+    maxInFlightRequests: 1,
+    retry: { retries: 0 },
+    createPartitioner: () => (choice) => {
+      seen(choice.topic, choice.partitionMetadata.length);
+      return partition(choice);
+    },
+  });
+  let connected: Promise<void> | null = null;
+  const connect = () => {
+    connected ??= producer.connect();
+    return connected;
+  };
+
+  return {
+    async send(records) {
+      await connect();
+      const topicMessages = [...Map.groupBy(records, ({ topic }) => topic)].map(([topic, group]) => ({
+        topic,
+        messages: group.map(({ key, value, headers }) => ({ key, value, headers })),
+      }));
+      await producer.sendBatch({ topicMessages, acks: -1, timeout: connection.requestTimeoutMs });
+    },
+    discard() {
+      isDiscarded = true;
+      for (const socket of sockets) socket.destroy(discarded());
+      producer.disconnect().catch(() => {});
+    },
+    async close() {
+      await connected?.catch(() => {});
+      await producer.disconnect();
+    },
+  };
+}
+
+const discarded = () => new PublisherUnavailableError('the producer was given up');
