@@ -1,0 +1,1 @@
+export { exportInteractionsJob, type TenantExport } from './export-job.ts';
