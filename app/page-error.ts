@@ -9,8 +9,8 @@ export interface PageError {
 
 /** What a form's action came to. */
 export type ActionResult =
-  | { ok: true; title: string; detail?: string; runId?: string }
-  | { ok: false; error: PageError };
+  /** `matching`: for a preview, how many things it would be done to. */
+  { ok: true; title: string; detail?: string; runId?: string; matching?: number } | { ok: false; error: PageError };
 
 /** A heading for an HTTP status. */
 export function titleOf(status: number): string {

@@ -9,20 +9,23 @@ import { fieldStyle } from './field.tsx';
 const TYPING_MS = 300;
 
 interface FilterBarProps {
-  /** Show the text search; its state is `?search=`. */
-  search?: boolean;
+  /** Show the text search; its state is `?search=`. A label says what it looks for when that is not a name. */
+  search?: boolean | { label: string };
   /** Show the label filter; its state is `?label=key:value`, several mean all of them. */
   labels?: boolean;
   /** A choice of one, as `?name=value`. */
   choices?: { name: string; label: string; options: { value: string; label: string }[] };
+  /** What else stands in the address and is not a filter's to drop. */
+  keep?: string[];
 }
 
 /** Filters whose whole state is in the address, so that a view can be sent to a colleague. Works without scripts. */
-export function FilterBar({ search = false, labels = false, choices }: FilterBarProps) {
+export function FilterBar({ search = false, labels = false, choices, keep = [] }: FilterBarProps) {
   const [params] = useSearchParams();
   const submit = useSubmit();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const active = params.getAll('label');
+  const searchLabel = typeof search === 'object' ? search.label : 'Search by name';
   const send = (form: HTMLFormElement) => submit(form, { replace: true, preventScrollReset: true });
   return (
     <Form
@@ -39,14 +42,17 @@ export function FilterBar({ search = false, labels = false, choices }: FilterBar
         if (label instanceof HTMLInputElement && label.type === 'text') label.value = '';
       }}
     >
+      {keep.map(
+        (name) => params.has(name) && <input key={name} type="hidden" name={name} value={params.get(name) ?? ''} />,
+      )}
       {search && (
         <div className="relative w-60 max-sm:w-full">
           <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-faint" />
           <input
             type="search"
             name="search"
-            aria-label="Search by name"
-            placeholder="Search by name"
+            aria-label={searchLabel}
+            placeholder={searchLabel}
             defaultValue={params.get('search') ?? ''}
             className={cn(fieldStyle, 'h-8 pl-8')}
             onChange={(event) => {

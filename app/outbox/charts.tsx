@@ -1,0 +1,164 @@
+import type { ReactElement } from 'react';
+import {
+  Area,
+  AreaChart,
+  Bar,
+  BarChart,
+  CartesianGrid,
+  Line,
+  LineChart,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
+import type { OutboxPoint } from '#server/web/index.ts';
+import { useZone } from '../time/clock.tsx';
+import { clockTime, count, duration, exactTime, toMs } from '../time/format.ts';
+
+interface ChartsProps {
+  stepSeconds: number;
+  points: OutboxPoint[];
+}
+
+const GRID = { stroke: 'var(--line)', vertical: false } as const;
+const TICK = { fill: 'var(--faint)', fontSize: 11 } as const;
+const STILL = { isAnimationActive: false, dot: false, connectNulls: false, strokeWidth: 1.75 } as const;
+
+/** `12k`, so that the axis stays narrow. */
+const short = (n: number) => (n >= 10_000 ? `${Math.round(n / 1_000)}k` : count(Math.round(n * 10) / 10));
+
+/** Three drawings over one time axis. A gap in the first is a time in which nobody looked. */
+export default function Charts({ stepSeconds, points }: ChartsProps) {
+  const rows = points.map((point) => ({
+    ...point,
+    ms: toMs(point.at),
+    perSecond: Math.round((100 * point.published) / stepSeconds) / 100,
+  }));
+  const frame = useFrame();
+  return (
+    <div className="grid gap-x-6 gap-y-4 md:grid-cols-3">
+      <Chart
+        title="Backlog"
+        marks={[
+          ['Waiting', 'var(--busy-solid)'],
+          ['Failed', 'var(--bad-solid)'],
+        ]}
+      >
+        <AreaChart data={rows} margin={MARGIN}>
+          <CartesianGrid {...GRID} />
+          {frame(short, (n) => `${count(n)} events`)}
+          <Area
+            {...STILL}
+            type="stepAfter"
+            dataKey="pending"
+            name="Waiting"
+            stroke="var(--busy-solid)"
+            fill="var(--busy-soft)"
+          />
+          <Area
+            {...STILL}
+            type="stepAfter"
+            dataKey="failed"
+            name="Failed"
+            stroke="var(--bad-solid)"
+            fill="none"
+            strokeDasharray="4 2"
+          />
+        </AreaChart>
+      </Chart>
+      <Chart title="Published per second" marks={[]}>
+        <BarChart data={rows} margin={MARGIN} barCategoryGap={1}>
+          <CartesianGrid {...GRID} />
+          {frame(short, (n) => `${n} a second`)}
+          <Bar isAnimationActive={false} dataKey="perSecond" name="Published" fill="var(--ok-solid)" />
+        </BarChart>
+      </Chart>
+      <Chart
+        title="Age at publish"
+        marks={[
+          ['p50', 'var(--ok-solid)'],
+          ['p95', 'var(--warn-solid)'],
+          ['p99', 'var(--held-solid)'],
+        ]}
+      >
+        <LineChart data={rows} margin={MARGIN}>
+          <CartesianGrid {...GRID} />
+          {frame(duration, duration)}
+          <Line {...STILL} connectNulls dataKey="ageP50Ms" name="p50" stroke="var(--ok-solid)" />
+          <Line
+            {...STILL}
+            connectNulls
+            dataKey="ageP95Ms"
+            name="p95"
+            stroke="var(--warn-solid)"
+            strokeDasharray="6 2"
+          />
+          <Line
+            {...STILL}
+            connectNulls
+            dataKey="ageP99Ms"
+            name="p99"
+            stroke="var(--held-solid)"
+            strokeDasharray="2 2"
+          />
+        </LineChart>
+      </Chart>
+    </div>
+  );
+}
+
+const MARGIN = { top: 6, right: 4, bottom: 0, left: 0 };
+
+/** What the three share: the time axis in the person's zone, the value axis and the box under the pointer. */
+function useFrame() {
+  const zone = useZone();
+  return (axis: (n: number) => string, words: (n: number) => string) => [
+    <XAxis
+      key="x"
+      dataKey="ms"
+      type="number"
+      scale="time"
+      domain={['dataMin', 'dataMax']}
+      tickFormatter={(ms: number) => clockTime(Math.floor(ms / 60_000) * 60_000, zone)}
+      tick={TICK}
+      stroke="var(--line-strong)"
+      tickCount={4}
+      minTickGap={24}
+    />,
+    <YAxis key="y" width={52} tickFormatter={axis} tick={TICK} stroke="none" allowDecimals={false} tickCount={4} />,
+    <Tooltip
+      key="tip"
+      isAnimationActive={false}
+      labelFormatter={(ms) => `${exactTime(Number(ms), zone)} ${zone}`}
+      formatter={(value, name) => [words(Number(value)), name]}
+      contentStyle={{ background: 'var(--surface)', border: '1px solid var(--line)', borderRadius: 8, fontSize: 12 }}
+      labelStyle={{ color: 'var(--muted)' }}
+      itemStyle={{ color: 'var(--ink)', padding: 0 }}
+      cursor={{ stroke: 'var(--line-strong)', fill: 'var(--hover)' }}
+    />,
+  ];
+}
+
+function Chart({ title, marks, children }: { title: string; marks: [string, string][]; children: ReactElement }) {
+  return (
+    <figure className="min-w-0" aria-label={title}>
+      <figcaption className="mb-1 flex items-center justify-between gap-2 text-muted text-xs">
+        <span className="font-medium">{title}</span>
+        <span className="flex gap-2.5">
+          {marks.map(([name, colour]) => (
+            <span key={name} className="flex items-center gap-1">
+              <span aria-hidden className="h-0.5 w-3" style={{ background: colour }} />
+              {name}
+            </span>
+          ))}
+        </span>
+      </figcaption>
+      <div className="h-36">
+        <ResponsiveContainer width="100%" height="100%">
+          {children}
+        </ResponsiveContainer>
+      </div>
+    </figure>
+  );
+}

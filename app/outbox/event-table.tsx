@@ -1,0 +1,100 @@
+import { Link } from '@remix-run/react';
+import type { OutboxEventItem } from '#server/web/index.ts';
+import { count } from '../time/format.ts';
+import { Pill } from '../ui/status-pill.tsx';
+import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Dash, Time } from '../ui/time.tsx';
+import { eventLook } from './states.ts';
+
+/** Which failed events of the page are ticked. */
+export interface Picking {
+  selected: ReadonlySet<string>;
+  failedIds: string[];
+  choose: (ids: string[], isChosen: boolean) => void;
+}
+
+/** Events in lines, for screens that have the room. */
+export function EventTable({ items, picking }: { items: OutboxEventItem[]; picking: Picking | null }) {
+  return (
+    <Table label="Events" className="max-md:hidden" fixed="min-w-[52rem]">
+      <Head>
+        {picking && (
+          <Column className="w-9 pr-0">
+            <input
+              type="checkbox"
+              aria-label="Select all failed events of this page"
+              className="align-middle accent-accent"
+              checked={picking.selected.size === picking.failedIds.length}
+              onChange={(change) => picking.choose(picking.failedIds, change.currentTarget.checked)}
+            />
+          </Column>
+        )}
+        <Column className="w-[11%]">Status</Column>
+        <Column className="w-[22%]">Type</Column>
+        <Column className="w-[18%]">Key</Column>
+        <Column className="w-[11%]">Stored</Column>
+        <Column className="w-[11%]">Published</Column>
+        <Column align="right" className="w-[9%]">
+          Attempts
+        </Column>
+        <Column>Last error</Column>
+      </Head>
+      <tbody>
+        {items.map((event) => (
+          <Row key={event.id}>
+            {picking && (
+              <Cell className="pr-0">
+                {event.status === 'failed' && (
+                  <input
+                    type="checkbox"
+                    aria-label={`Select the event of ${event.key}`}
+                    className="align-middle accent-accent"
+                    checked={picking.selected.has(event.id)}
+                    onChange={(change) => picking.choose([event.id], change.currentTarget.checked)}
+                  />
+                )}
+              </Cell>
+            )}
+            <Cell>
+              <Pill {...eventLook[event.status]} />
+            </Cell>
+            <Cell>
+              <Link
+                to={`/ops/outbox/${event.id}`}
+                prefetch="intent"
+                className="block truncate font-medium hover:underline"
+                title={event.type}
+              >
+                {event.type}
+              </Link>
+            </Cell>
+            <Cell>
+              <span className="block truncate font-mono text-xs" title={event.key}>
+                {event.key}
+              </span>
+            </Cell>
+            <Cell>
+              <Time at={event.createdAt} />
+            </Cell>
+            <Cell>{event.publishedAt === null ? <Dash why="Not published" /> : <Time at={event.publishedAt} />}</Cell>
+            <Cell align="right">
+              <span className="tabular">{count(event.attempts)}</span>
+            </Cell>
+            <Cell>
+              {event.lastError === null ? (
+                <Dash />
+              ) : (
+                <span
+                  className={`block truncate text-xs ${event.status === 'published' ? 'text-faint' : 'text-bad'}`}
+                  title={event.lastError}
+                >
+                  {event.lastError}
+                </span>
+              )}
+            </Cell>
+          </Row>
+        ))}
+      </tbody>
+    </Table>
+  );
+}

@@ -1,0 +1,56 @@
+import { CircleAlert, Radio } from 'lucide-react';
+import type { OutboxPublisher } from '#server/web/index.ts';
+import { Card } from '../ui/card.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import { Pill } from '../ui/status-pill.tsx';
+import { Time } from '../ui/time.tsx';
+
+interface PublisherCardProps {
+  publishers: { items: OutboxPublisher[]; unheldLanes: number[] };
+}
+
+const laneWords = (lanes: number[]) =>
+  lanes.length === 0 ? 'no lane' : `${lanes.length === 1 ? 'lane' : 'lanes'} ${lanes.join(', ')}`;
+
+/** Who publishes, since when it was last heard of, and which lanes are its own. */
+export function PublisherCard({ publishers: { items, unheldLanes } }: PublisherCardProps) {
+  return (
+    <Card title="Publishers" flush>
+      {unheldLanes.length > 0 && (
+        <p className="flex items-start gap-2 border-line border-b bg-warn-soft px-4 py-2 text-warn text-xs">
+          <CircleAlert aria-hidden className="mt-0.5 size-3.5 shrink-0" />
+          Nobody publishes {laneWords(unheldLanes)} at this moment.
+        </p>
+      )}
+      {items.length === 0 ? (
+        <EmptyState icon={Radio} title="No publisher has signed on">
+          The worker publishes unless it is told not to; start one and its sign of life shows here.
+        </EmptyState>
+      ) : (
+        <ul className="divide-y divide-line">
+          {items.map((publisher) => (
+            <li key={publisher.id} className="px-4 py-2.5">
+              <div className="flex items-center justify-between gap-2">
+                <span className="min-w-0 truncate font-medium" title={publisher.id}>
+                  {publisher.id}
+                </span>
+                {publisher.isSilent ? (
+                  <Pill label="Silent" tone="bad" icon={CircleAlert} />
+                ) : (
+                  <Pill label={publisher.lanes.length > 0 ? 'Publishing' : 'Standing by'} tone="ok" icon={Radio} />
+                )}
+              </div>
+              <p className="mt-0.5 flex flex-wrap gap-x-2 text-faint text-xs">
+                <span>to {publisher.backend}</span>
+                <span>{laneWords(publisher.lanes)}</span>
+                <span>
+                  heard <Time at={publisher.lastSeenAt} />
+                </span>
+              </p>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}

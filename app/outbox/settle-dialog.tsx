@@ -1,0 +1,94 @@
+import { useFetcher } from '@remix-run/react';
+import { RotateCcw, Trash2 } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import type { OutboxEventFilter } from '#server/web/index.ts';
+import type { ActionResult } from '../page-error.ts';
+import { count } from '../time/format.ts';
+import { Button } from '../ui/button.tsx';
+import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { useAction } from '../ui/use-action.tsx';
+
+export type Which = { ids: string[] } | { filter: OutboxEventFilter };
+type Intent = 'requeue' | 'discard';
+
+const WORDS: Record<Intent, { verb: string; effect: string }> = {
+  requeue: {
+    verb: 'Requeue',
+    effect:
+      'Each goes to the end of its key’s order and is published as soon as a publisher comes to it. Consumers see its id again, with a header that says it was requeued.',
+  },
+  discard: {
+    verb: 'Discard',
+    effect: 'What is discarded is never published. Its row stays, marked as discarded, until it is pruned.',
+  },
+};
+
+const events = (amount: number) => `${count(amount)} failed ${amount === 1 ? 'event' : 'events'}`;
+
+/** Asks before it is done, with the number of events that it will be done to. */
+export function SettleDialog({
+  intent,
+  which,
+  onDone = () => {},
+}: {
+  intent: Intent;
+  which: Which;
+  onDone?: () => void;
+}) {
+  const [isOpen, setOpen] = useState(false);
+  const { Form, busy } = useAction(() => {
+    setOpen(false);
+    onDone();
+  });
+  const fields = fieldsOf(which);
+  const preview = usePreview(isOpen, fields);
+  const amount = 'ids' in which ? which.ids.length : preview;
+  const { verb, effect } = WORDS[intent];
+  return (
+    <Dialog
+      open={isOpen}
+      onOpenChange={setOpen}
+      title={amount === null ? `${verb} failed events?` : `${verb} ${events(amount)}?`}
+      description={amount === null ? 'Counting …' : effect}
+      trigger={
+        <Button size="sm" look={intent === 'requeue' ? 'primary' : 'plain'}>
+          {intent === 'requeue' ? <RotateCcw aria-hidden /> : <Trash2 aria-hidden />} {verb}
+        </Button>
+      }
+    >
+      <Form method="post" action="/ops/outbox">
+        <input type="hidden" name="intent" value={intent} />
+        {fields.map(([name, value]) => (
+          <input key={`${name} ${value}`} type="hidden" name={name} value={value} />
+        ))}
+        <DialogButtons>
+          <Button
+            type="submit"
+            look={intent === 'discard' ? 'danger' : 'primary'}
+            busy={busy}
+            disabled={amount === null || amount === 0}
+          >
+            {amount === null ? verb : `${verb} ${count(amount)}`}
+          </Button>
+        </DialogButtons>
+      </Form>
+    </Dialog>
+  );
+}
+
+/** `by` says which of both was meant: an empty filter means all failed events, no ids never do. */
+const fieldsOf = (which: Which): [string, string][] =>
+  'ids' in which
+    ? [['by', 'ids'], ...which.ids.map((id): [string, string] => ['id', id])]
+    : [['by', 'filter'], ...Object.entries(which.filter)];
+
+/** How many events it would be, asked each time that the dialog opens; null until it is known. */
+function usePreview(isOpen: boolean, fields: [string, string][]): number | null {
+  const { submit, data, state } = useFetcher<ActionResult>();
+  const body = new URLSearchParams([['intent', 'preview'], ...fields]).toString();
+  const isByFilter = fields[0]?.[1] === 'filter';
+  useEffect(() => {
+    if (isOpen && isByFilter) submit(new URLSearchParams(body), { method: 'post', action: '/ops/outbox' });
+  }, [isOpen, isByFilter, body, submit]);
+  return state === 'idle' && data?.ok ? (data.matching ?? null) : null;
+}
