@@ -1,5 +1,6 @@
 // Where the main navigation leads. One list: the sidebar, the command palette and the key shortcuts read it.
 import {
+  Bell,
   CalendarClock,
   Clock3,
   Gauge,
@@ -51,8 +52,9 @@ const GROUPS: NavigationGroup[] = [
     label: 'Operations',
     entries: [
       { to: '/ops/outbox', label: 'Outbox', icon: Send, key: 'o' },
+      { to: '/ops/alerts', label: 'Alerts', icon: Bell, key: 'l' },
       { to: '/ops/cron', label: 'Cron', icon: Clock3, key: 'c' },
-      { to: '/ops/audit', label: 'Audit', icon: ScrollText, key: 'a' },
+      { to: '/ops/audit', label: 'Audit', icon: ScrollText, key: 'a', isFor: isAdmin },
       { to: '/ops/fleet', label: 'Fleet', icon: Gauge },
     ],
   },

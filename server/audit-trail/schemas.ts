@@ -78,3 +78,9 @@ export const ChainVerdict = z.object({
     })
     .nullable(),
 });
+
+export type AuditFilter = Partial<Omit<z.input<typeof ListAuditInput>, 'limit' | 'cursor'>>;
+export type AuditLogItem = z.infer<typeof AuditItem>;
+export type AuditLogEntry = z.infer<typeof AuditEntryDetail>;
+export type ChainSeal = z.infer<typeof ChainState>;
+export type AuditVerdict = z.infer<typeof ChainVerdict>;

@@ -1,7 +1,10 @@
 // The part of the API that the pages call, as the pages see it. The in-process tRPC caller is passed where this
 // is asked for, so a procedure that changes shape fails to compile at the one place that hands it over.
+export type { AlertChannel, AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
 export type { PipelineDocument, Problem } from '#server/ir/index.ts';
 
+import type { AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
+import type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal } from '#server/audit-trail/index.ts';
 import type { PipelineDocument, Policies, Problem } from '#server/ir/index.ts';
 import type {
   PlacedHold,
@@ -302,7 +305,15 @@ export type RetentionMode = RetentionOverview['mode'];
 export type DataClass = RetentionPolicy['dataClass'];
 export type RetentionPlanClass = NonNullable<PurgeReceipt['plan'][DataClass]>;
 
+export type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal };
+
 export interface PagesApi {
+  audit: {
+    list(input: PageInput & AuditFilter): Promise<Page<AuditLogItem>>;
+    get(input: { id: string }): Promise<AuditLogEntry>;
+    chain(input: Record<string, never>): Promise<ChainSeal>;
+    verify(input: Record<string, never>): Promise<AuditVerdict>;
+  };
   scheduler: {
     status(input: PageInput & { label?: string[] }): Promise<Page<SchedulerItem> & { health: SchedulerHealth }>;
   };
@@ -329,6 +340,15 @@ export interface PagesApi {
     publishers(): Promise<{ items: OutboxPublisher[]; unheldLanes: number[] }>;
     requeue(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
     discard(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
+  };
+  alerts: {
+    rules(): Promise<{ items: AlertRule[] }>;
+    metrics(): Promise<{ items: AlertMetricItem[] }>;
+    events(input: PageInput & { ruleId?: string }): Promise<Page<AlertEvent>>;
+    createRule(input: AlertRuleInput): Promise<{ id: string }>;
+    updateRule(input: AlertRuleInput & { id: string }): Promise<{ id: string }>;
+    deleteRule(input: { id: string }): Promise<{ id: string }>;
+    testRule(input: { id: string }): Promise<{ id: string }>;
   };
   retention: {
     overview(): Promise<RetentionOverview>;
