@@ -59,9 +59,10 @@ export const partsOf = (pointer: string): string[] =>
  * the string there.
  */
 export function placeOf(text: string, pointer: string, position?: number): Range {
-  let node = rootOf(text);
+  const root = rootOf(text);
   let name: SyntaxNode | null = null;
-  if (!node) return { from: 0, to: Math.min(1, text.length) };
+  if (!root) return { from: 0, to: Math.min(1, text.length) };
+  let node: SyntaxNode = root;
   for (const part of partsOf(pointer)) {
     if (node.name === 'Object') {
       const found = propertiesOf(node, text).find((property) => property.name === part);

@@ -29,7 +29,7 @@ describe('the difference of two texts', () => {
       { seed: 4, numRuns: 500 },
     );
     fc.assert(
-      fc.property(text, fc.nat(24), (before, at) => {
+      fc.property(text, fc.nat(24), (before: string[], at) => {
         const after = before.toSpliced(Math.min(at, before.length), 0, 'new line');
         const lines = diffLines(before.join('\n'), after.join('\n'));
         expect(lines.filter(({ kind }) => kind !== 'same')).toHaveLength(1);

@@ -1,6 +1,6 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
-import { Outlet, useLoaderData } from '@remix-run/react';
-import { Pause } from 'lucide-react';
+import { Link, Outlet, useLoaderData } from '@remix-run/react';
+import { Pause, PencilLine } from 'lucide-react';
 import type { PipelineDetail } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -20,13 +20,19 @@ export const meta: MetaFunction<typeof loader> = ({ data }) => [
 export async function loader(args: LoaderFunctionArgs) {
   const id = args.params.id ?? '';
   const pipeline = await load(args, (api) => api.pipelines.get({ id }));
-  return { pipeline, canOperate: args.context.session?.role !== 'viewer', loadedAtMs: args.context.now.getTime() };
+  const role = args.context.session?.role;
+  return {
+    pipeline,
+    canOperate: role !== 'viewer',
+    canPublish: role === 'admin',
+    loadedAtMs: args.context.now.getTime(),
+  };
 }
 
 export const action = (args: ActionFunctionArgs) => pipelineAction(args);
 
 export default function Pipeline() {
-  const { pipeline, canOperate, loadedAtMs } = useLoaderData<typeof loader>();
+  const { pipeline, canOperate, canPublish, loadedAtMs } = useLoaderData<typeof loader>();
   const base = `/data/pipelines/${pipeline.id}`;
   return (
     <>
@@ -51,6 +57,7 @@ export default function Pipeline() {
           </>
         }
       />
+      {canPublish && pipeline.liveVersion !== pipeline.latestVersion && <UnpublishedNotice pipeline={pipeline} />}
       {pipeline.paused !== null && <PausedNotice paused={pipeline.paused} />}
       <div className="mb-4 border-line border-b">
         <TabLinks
@@ -61,11 +68,25 @@ export default function Pipeline() {
             { to: `${base}/ledger`, label: 'Ledger' },
             { to: `${base}/sql`, label: 'SQL' },
             { to: `${base}/ir`, label: 'Document' },
+            { to: `${base}/versions`, label: 'Versions' },
+            ...(canPublish ? [{ to: `${base}/edit`, label: 'Edit' }] : []),
           ]}
         />
       </div>
       <Outlet />
     </>
+  );
+}
+
+function UnpublishedNotice({ pipeline }: { pipeline: PipelineDetail }) {
+  return (
+    <p className="mb-4 flex flex-wrap items-center gap-x-2 gap-y-1 rounded-lg bg-busy-soft px-3.5 py-2 text-busy">
+      <PencilLine aria-hidden className="size-4" />
+      Version {pipeline.latestVersion} is saved and not live.
+      <Link to={`/data/pipelines/${pipeline.id}/publish`} className="font-medium underline">
+        Review and publish
+      </Link>
+    </p>
   );
 }
 

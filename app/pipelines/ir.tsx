@@ -8,7 +8,9 @@ import { Time } from '../ui/time.tsx';
 
 export async function loader(args: LoaderFunctionArgs) {
   const id = args.params.id ?? '';
-  return load(args, (api) => api.pipelines.ir({ id }));
+  const version = Number(new URL(args.request.url).searchParams.get('version'));
+  const wanted = Number.isInteger(version) && version > 0 ? { version } : {};
+  return load(args, (api) => api.pipelines.ir({ id, ...wanted }));
 }
 
 /** The saved document. */

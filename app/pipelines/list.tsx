@@ -1,10 +1,11 @@
 import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { Link, useLoaderData } from '@remix-run/react';
-import { Workflow } from 'lucide-react';
+import { Plus, Workflow } from 'lucide-react';
 import type { PipelineListItem } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { ScheduleWords } from '../scheduler/schedule-words.tsx';
 import { LastRun } from '../scheduler/scheduler-table.tsx';
+import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { FilterBar, Labels } from '../ui/filter-bar.tsx';
@@ -27,16 +28,32 @@ export async function loader(args: LoaderFunctionArgs) {
   const page = await load(args, (api) =>
     api.pipelines.list({ label, limit: PAGE_SIZE, ...(search ? { search } : {}), ...(cursor ? { cursor } : {}) }),
   );
-  return { ...page, isFiltered: search !== '' || label.length > 0, loadedAtMs: args.context.now.getTime() };
+  return {
+    ...page,
+    isFiltered: search !== '' || label.length > 0,
+    canCreate: args.context.session?.role === 'admin',
+    loadedAtMs: args.context.now.getTime(),
+  };
 }
 
 export default function Pipelines() {
-  const { items, nextCursor, isFiltered, loadedAtMs } = useLoaderData<typeof loader>();
+  const { items, nextCursor, isFiltered, canCreate, loadedAtMs } = useLoaderData<typeof loader>();
   return (
     <>
       <PageHeader
         title="Pipelines"
-        actions={<Live loadedAtMs={loadedAtMs} topics={['pipelines', 'schedules', 'runs']} />}
+        actions={
+          <>
+            <Live loadedAtMs={loadedAtMs} topics={['pipelines', 'schedules', 'runs']} />
+            {canCreate && (
+              <Button asChild look="primary">
+                <Link to="/data/pipelines/new">
+                  <Plus aria-hidden /> New pipeline
+                </Link>
+              </Button>
+            )}
+          </>
+        }
       />
       <FilterBar search labels />
       <Card flush>
@@ -46,8 +63,8 @@ export default function Pipelines() {
               'Names and descriptions are searched; labels must all match.'
             ) : (
               <>
-                Send a document to <code className="font-mono text-xs">POST /api/v1/pipelines</code> to make the first
-                one.
+                Write the first one here, or send a document to{' '}
+                <code className="font-mono text-xs">POST /api/v1/pipelines</code>.
               </>
             )}
           </EmptyState>

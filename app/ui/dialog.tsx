@@ -4,7 +4,8 @@ import type { ReactNode } from 'react';
 import { Button } from './button.tsx';
 
 interface DialogProps {
-  trigger: ReactNode;
+  /** Opens it; absent where something else does. */
+  trigger?: ReactNode;
   title: string;
   /** What happens when it is confirmed, with the numbers where there are any. */
   description: ReactNode;
@@ -17,7 +18,7 @@ interface DialogProps {
 export function Dialog({ trigger, title, description, open, onOpenChange, children }: DialogProps) {
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
-      <Radix.Trigger asChild>{trigger}</Radix.Trigger>
+      {trigger !== undefined && <Radix.Trigger asChild>{trigger}</Radix.Trigger>}
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/45" />
         <Radix.Content className="fixed top-[14vh] left-1/2 z-50 w-[min(27rem,calc(100vw-2rem))] -translate-x-1/2 animate-pop rounded-lg border border-line bg-surface p-5 shadow-pop">
