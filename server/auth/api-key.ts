@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { apiKeys } from '#db/schema/index.ts';
 import { hashToken, newToken, type Tx } from '#server/lib/index.ts';
 import type { Scope } from './scopes.ts';
@@ -19,12 +20,19 @@ export type StoreApiKey = {
   name: string;
   key: string;
   scopes: readonly Scope[];
+  /** The user who made it; null for a key made by a key or a script. */
+  createdBy?: string | null;
   expiresAt?: Date | null;
+  /** From now by the database's clock; beside it expiresAt does not count. */
+  expiresInDays?: number | null;
 };
 
-/** Stores the key's hash; a second time with the same key changes nothing. */
-export async function storeApiKey(tx: Tx, input: StoreApiKey): Promise<void> {
-  await tx
+export type StoredApiKey = { id: string; prefix: string; expiresAt: Date | null };
+
+/** Stores the key's hash. Null: the same key was there already, and nothing was changed. */
+export async function storeApiKey(tx: Tx, input: StoreApiKey): Promise<StoredApiKey | null> {
+  const days = input.expiresInDays ?? null;
+  const [made] = await tx
     .insert(apiKeys)
     .values({
       tenantId: input.tenantId,
@@ -32,7 +40,10 @@ export async function storeApiKey(tx: Tx, input: StoreApiKey): Promise<void> {
       prefix: input.key.slice(0, PREFIX.length + 6),
       keyHash: hashToken(input.key),
       scopes: [...input.scopes],
-      expiresAt: input.expiresAt ?? null,
+      createdBy: input.createdBy ?? null,
+      expiresAt: days === null ? (input.expiresAt ?? null) : sql`now() + make_interval(days => ${days}::int)`,
     })
-    .onConflictDoNothing();
+    .onConflictDoNothing()
+    .returning({ id: apiKeys.id, prefix: apiKeys.prefix, expiresAt: apiKeys.expiresAt });
+  return made ?? null;
 }

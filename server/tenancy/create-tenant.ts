@@ -24,7 +24,7 @@ export async function makeTenant(tx: Tx, input: { slug: string; name: string }):
 }
 
 /** Creates the tenant with its role and schema, or returns the one of that slug. Safe to run twice. */
-export function createTenant(ownerPool: Pool, input: { slug: string; name: string }): Promise<Tenant> {
+export async function createTenant(ownerPool: Pool, input: { slug: string; name: string }): Promise<Tenant> {
   requireSlug(input.slug);
   return transaction(ownerPool, {}, async (tx) => {
     // Two at once: the second waits here and then finds the first's row.

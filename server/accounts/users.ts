@@ -1,0 +1,97 @@
+// The people of a tenant. What is changed here is their membership; the account is the person's own.
+import { sql } from 'drizzle-orm';
+import { recordAudit } from '#server/audit/index.ts';
+import { ROLE_SCOPES } from '#server/auth/index.ts';
+import { decodeCursor, query, toPage, withTransaction } from '#server/lib/index.ts';
+import type { Ctx, Role } from '#server/tenancy/index.ts';
+import { getMember, requireOtherAdmin, requireReach } from './reach.ts';
+import { iso, likePattern } from './rows.ts';
+
+type Row = {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  status: 'active' | 'disabled';
+  lastSeenAt: string | null;
+  createdAt: string;
+};
+
+export type ListUsers = { search?: string | undefined; limit: number; cursor?: string | undefined };
+
+/** By e-mail. Disabled: by this tenant, or everywhere by the instance. */
+export function listUsers(ctx: Ctx, input: ListUsers) {
+  const after = input.cursor ? decodeCursor(input.cursor, 1)[0]! : null;
+  const pattern = likePattern(input.search);
+  return withTransaction(ctx, async (tx) => {
+    const rows = await query<Row>(
+      tx,
+      sql`select m.user_id as id, p.email, p.name, m.role, m.created_at as "createdAt", p.last_seen_at as "lastSeenAt",
+          case when m.disabled_at is not null or p.is_disabled then 'disabled' else 'active' end as status
+        from memberships m join account_people() p on p.user_id = m.user_id
+        where m.tenant_id = ${ctx.tenant.id} and (${after}::text is null or p.email > ${after})
+          and (${pattern}::text is null or p.email ilike ${pattern} or p.name ilike ${pattern})
+        order by p.email limit ${input.limit + 1}`,
+    );
+    const items = rows.map((row) => ({ ...row, lastSeenAt: iso(row.lastSeenAt), createdAt: iso(row.createdAt)! }));
+    return toPage(items, input.limit, (row) => [row.email]);
+  });
+}
+
+/**
+ * From the person's next request on, in every process.
+ * @throws ServiceError USER_NOT_FOUND, LAST_ADMIN, FORBIDDEN
+ */
+export function setUserRole(ctx: Ctx, input: { id: string; role: Role }) {
+  return withTransaction(ctx, async (tx) => {
+    const member = await getMember(tx, ctx, input.id);
+    requireReach(ctx.actor, member.role);
+    requireReach(ctx.actor, input.role);
+    if (ROLE_SCOPES[input.role].length < ROLE_SCOPES.admin.length) await requireOtherAdmin(tx, ctx, member);
+    await tx.execute(sql`update memberships set role = ${input.role}
+      where tenant_id = ${ctx.tenant.id} and user_id = ${member.id}`);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'user.role', targetKind: 'user', targetId: member.id },
+      ...{ before: { role: member.role }, after: { role: input.role }, details: { email: member.email } },
+    });
+    return { id: member.id, role: input.role };
+  });
+}
+
+/**
+ * Closes the tenant to a person, or opens it again; their account and other tenants are not touched.
+ * @throws ServiceError USER_NOT_FOUND, LAST_ADMIN, FORBIDDEN
+ */
+export function setUserDisabled(ctx: Ctx, input: { id: string; isDisabled: boolean }) {
+  return withTransaction(ctx, async (tx) => {
+    const member = await getMember(tx, ctx, input.id);
+    requireReach(ctx.actor, member.role);
+    if (input.isDisabled) await requireOtherAdmin(tx, ctx, member);
+    await tx.execute(sql`update memberships set disabled_at = case when ${input.isDisabled} then coalesce(disabled_at, now()) end
+      where tenant_id = ${ctx.tenant.id} and user_id = ${member.id}`);
+    await recordAudit(tx, ctx, {
+      ...{ action: input.isDisabled ? 'user.disable' : 'user.enable', targetKind: 'user', targetId: member.id },
+      ...{ before: { isDisabled: member.isDisabled }, after: { isDisabled: input.isDisabled } },
+      details: { email: member.email },
+    });
+    return { id: member.id, status: input.isDisabled ? ('disabled' as const) : ('active' as const) };
+  });
+}
+
+/**
+ * Takes a person out of the tenant. What they did stays in the audit log.
+ * @throws ServiceError USER_NOT_FOUND, LAST_ADMIN, FORBIDDEN
+ */
+export function removeUser(ctx: Ctx, input: { id: string }) {
+  return withTransaction(ctx, async (tx) => {
+    const member = await getMember(tx, ctx, input.id);
+    requireReach(ctx.actor, member.role);
+    await requireOtherAdmin(tx, ctx, member);
+    await tx.execute(sql`delete from memberships where tenant_id = ${ctx.tenant.id} and user_id = ${member.id}`);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'user.remove', targetKind: 'user', targetId: member.id },
+      ...{ before: { role: member.role }, details: { email: member.email } },
+    });
+    return { id: member.id };
+  });
+}
