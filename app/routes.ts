@@ -35,6 +35,7 @@ const routes: RouteConfigEntry[] = [
       page('ops/audit', 'audit/audit.tsx'),
       page('ops/audit/chain', 'audit/chain.tsx'),
       page('ops/audit/:id', 'audit/entry.tsx'),
+      page('data/engagement', 'engagement/engagement.tsx'),
       page('ops/alerts', 'alerts/alerts.tsx'),
       page('ops/outbox', 'outbox/outbox.tsx'),
       page('ops/outbox/:id', 'outbox/event.tsx'),

@@ -23,6 +23,7 @@ export const AlertRuleInput = z.object({
   enabled: z.boolean().default(true),
 });
 export type AlertRuleInput = z.infer<typeof AlertRuleInput>;
+export type AlertChannel = z.infer<typeof AlertChannelInput>;
 export const AlertRuleRef = z.object({ id: z.uuid() });
 export const UpdateAlertRuleInput = AlertRuleInput.extend({ id: z.uuid() });
 export type UpdateAlertRuleInput = z.infer<typeof UpdateAlertRuleInput>;
@@ -47,6 +48,7 @@ export const AlertRule = z.object({
   toldAt: instant.nullable(),
   createdBy: z.string(),
 });
+export type AlertRule = z.infer<typeof AlertRule>;
 export const AlertRuleMade = z.object({ id: z.string() });
 
 export const ListAlertRulesOutput = z.object({ items: z.array(AlertRule) });
@@ -57,6 +59,7 @@ export const AlertMetricItem = z.object({
   /** It counts over a rule's window. */
   isWindowed: z.boolean(),
 });
+export type AlertMetricItem = z.infer<typeof AlertMetricItem>;
 export const ListAlertMetricsOutput = z.object({ items: z.array(AlertMetricItem) });
 
 export const ListAlertEventsInput = z.object({
@@ -87,4 +90,5 @@ export const AlertEvent = z.object({
     }),
   ),
 });
+export type AlertEvent = z.infer<typeof AlertEvent>;
 export const ListAlertEventsOutput = z.object({ items: z.array(AlertEvent), nextCursor: z.string().nullable() });

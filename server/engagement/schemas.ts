@@ -25,6 +25,7 @@ export const EngagementItem = z.object({
   positiveOutcomes: z.number().int(),
   computedAt: instant,
 });
+export type EngagementItem = z.infer<typeof EngagementItem>;
 export const ListEngagementOutput = z.object({ items: z.array(EngagementItem), nextCursor: z.string().nullable() });
 
 export const CustomerRef = z.object({ customerId: z.string().min(1).max(200) });
@@ -39,6 +40,8 @@ export const EngagementSummary = z.object({
   /** Which outcomes count as positive, in lower case. */
   positiveOutcomes: z.array(z.string()),
 });
+
+export type EngagementSummary = z.infer<typeof EngagementSummary>;
 
 export const EngagementSettingsInput = z.object({
   /** Null: the product's own list. */

@@ -1,10 +1,12 @@
 // The part of the API that the pages call, as the pages see it. The in-process tRPC caller is passed where this
 // is asked for, so a procedure that changes shape fails to compile at the one place that hands it over.
 export type { AlertChannel, AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
+export type { EngagementItem, EngagementSummary } from '#server/engagement/index.ts';
 export type { PipelineDocument, Problem } from '#server/ir/index.ts';
 
 import type { AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
 import type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal } from '#server/audit-trail/index.ts';
+import type { EngagementItem, EngagementSummary } from '#server/engagement/index.ts';
 import type { PipelineDocument, Policies, Problem } from '#server/ir/index.ts';
 import type {
   PlacedHold,
@@ -15,6 +17,8 @@ import type {
   Policy as RetentionPolicy,
   Preview as RetentionPreview,
 } from '#server/retention/index.ts';
+
+export type EngagementBand = EngagementItem['band'];
 
 /** An instant as the API gives it: ISO 8601 in UTC. */
 export type Instant = string;
@@ -307,6 +311,50 @@ export type RetentionPlanClass = NonNullable<PurgeReceipt['plan'][DataClass]>;
 
 export type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal };
 
+/** `partial`: some tenants failed. `abandoned`: its process went silent or was stopped. */
+export type CronOutcome = 'running' | 'succeeded' | 'partial' | 'failed' | 'abandoned';
+export interface CronTenantOutcome {
+  tenantId: string;
+  tenant: string;
+  ok: boolean;
+  counts: Record<string, number>;
+  errors: string[];
+}
+export interface CronRun {
+  id: string;
+  job: string;
+  slot: Instant | null;
+  trigger: 'schedule' | 'http' | 'operator';
+  requestedBy: string;
+  params: Record<string, string>;
+  attempt: number;
+  processId: string;
+  startedAt: Instant;
+  finishedAt: Instant | null;
+  outcome: CronOutcome;
+  isSilent: boolean;
+  counts: Record<string, number>;
+  error: string | null;
+  perTenant: CronTenantOutcome[];
+}
+export interface CronJob {
+  name: string;
+  path: string;
+  summary: string;
+  /** In UTC; null: nothing here fires it. */
+  schedule: string | null;
+  scheduleInWords: string | null;
+  defaultSchedule: string | null;
+  recommended: string | null;
+  /** Null: no worker has started yet. */
+  firedBy: 'worker' | 'http' | 'both' | null;
+  isSelfTimed: boolean;
+  nextFireAt: Instant | null;
+  isRequested: boolean;
+  lastRun: CronRun | null;
+  recentOutcomes: { id: string; outcome: CronOutcome; startedAt: Instant }[];
+}
+
 export interface PagesApi {
   audit: {
     list(input: PageInput & AuditFilter): Promise<Page<AuditLogItem>>;
@@ -341,6 +389,10 @@ export interface PagesApi {
     requeue(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
     discard(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
   };
+  engagement: {
+    summary(): Promise<EngagementSummary>;
+    list(input: PageInput & { band?: EngagementBand; search?: string }): Promise<Page<EngagementItem>>;
+  };
   alerts: {
     rules(): Promise<{ items: AlertRule[] }>;
     metrics(): Promise<{ items: AlertMetricItem[] }>;
@@ -349,6 +401,11 @@ export interface PagesApi {
     updateRule(input: AlertRuleInput & { id: string }): Promise<{ id: string }>;
     deleteRule(input: { id: string }): Promise<{ id: string }>;
     testRule(input: { id: string }): Promise<{ id: string }>;
+  };
+  cron: {
+    listJobs(): Promise<{ items: CronJob[]; mayRun: boolean }>;
+    listRuns(input: PageInput & { job: string }): Promise<Page<CronRun>>;
+    runNow(input: { job: string }): Promise<{ requestId: string; job: string }>;
   };
   retention: {
     overview(): Promise<RetentionOverview>;

@@ -1,0 +1,63 @@
+// What the forms of the alerts page do. One field, `intent`, says which.
+import type { ActionFunctionArgs } from '@remix-run/node';
+import type { AlertChannel, AlertRuleInput, PagesApi } from '#server/web/index.ts';
+import { act, text } from '../api.server.ts';
+import type { ActionResult } from '../page-error.ts';
+
+const badInput = (message: string): ActionResult => ({
+  ok: false,
+  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
+});
+
+export async function alertAction(args: ActionFunctionArgs) {
+  const form = await args.request.formData();
+  return act(args, async (api) => {
+    const id = text(form, 'id');
+    switch (text(form, 'intent')) {
+      case 'save':
+        return save(api, id, form);
+      case 'delete':
+        await api.alerts.deleteRule({ id });
+        return { ok: true, title: 'Alert rule deleted', detail: 'What it said stays in the history.' };
+      case 'test':
+        await api.alerts.testRule({ id });
+        return { ok: true, title: 'Test notification sent', detail: 'It shows in the history when it has arrived.' };
+      default:
+        return badInput(`There is no action "${text(form, 'intent').slice(0, 40)}".`);
+    }
+  });
+}
+
+async function save(api: PagesApi, id: string, form: FormData): Promise<ActionResult> {
+  const numbers = ['threshold', 'windowMinutes', 'cooldownMinutes'].map((name) =>
+    Number(text(form, name) || 'missing'),
+  );
+  const [threshold = Number.NaN, windowMinutes = Number.NaN, cooldownMinutes = Number.NaN] = numbers;
+  if (numbers.some((number) => !Number.isFinite(number)))
+    return badInput('Threshold, window and cool-down must be numbers.');
+  const channels = channelsOf(form);
+  if (channels.length === 0) return badInput('Name at least one channel: a webhook, an e-mail address, or the log.');
+  const rule: AlertRuleInput = {
+    ...{ name: text(form, 'name'), metric: text(form, 'metric') as AlertRuleInput['metric'] },
+    ...{ operator: text(form, 'operator') as AlertRuleInput['operator'], threshold, windowMinutes, cooldownMinutes },
+    ...{ channels, enabled: form.get('enabled') !== null },
+  };
+  if (id === '') {
+    await api.alerts.createRule(rule);
+    return { ok: true, title: `Alert rule "${rule.name}" created`, detail: 'It is evaluated within a minute.' };
+  }
+  await api.alerts.updateRule({ ...rule, id });
+  return { ok: true, title: `Alert rule "${rule.name}" saved` };
+}
+
+function channelsOf(form: FormData): AlertChannel[] {
+  const to = text(form, 'email')
+    .split(/[\s,;]+/)
+    .filter((address) => address !== '');
+  const url = text(form, 'webhook');
+  return [
+    ...(form.get('log') === null ? [] : [{ kind: 'log' } as const]),
+    ...(url === '' ? [] : [{ kind: 'webhook', url } as const]),
+    ...(to.length === 0 ? [] : [{ kind: 'email', to } as const]),
+  ];
+}

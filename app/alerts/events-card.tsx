@@ -1,0 +1,66 @@
+import { BellOff } from 'lucide-react';
+import type { AlertEvent, Page } from '#server/web/index.ts';
+import { Card } from '../ui/card.tsx';
+import { Pagination } from '../ui/pagination.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import { Pill } from '../ui/status-pill.tsx';
+import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Time } from '../ui/time.tsx';
+import { conditionWords, eventLook, numberWords } from './words.ts';
+
+/** What the rules said, newest first. */
+export function EventsCard({ events: { items, nextCursor } }: { events: Page<AlertEvent> }) {
+  return (
+    <Card title="History" flush>
+      {items.length === 0 ? (
+        <EmptyState icon={BellOff} title="No rule has fired">
+          Each time a rule begins to fire, or is resolved, shows here with who was told.
+        </EmptyState>
+      ) : (
+        <Table label="Alert history">
+          <Head>
+            <Column>When</Column>
+            <Column>Rule</Column>
+            <Column>What</Column>
+            <Column align="right">Value</Column>
+            <Column>Told</Column>
+          </Head>
+          <tbody>
+            {items.map((event) => (
+              <Row key={event.id}>
+                <Cell className="whitespace-nowrap text-xs">
+                  <Time at={event.at} />
+                </Cell>
+                <Cell>
+                  <p className="max-w-72 break-words">{event.ruleName}</p>
+                  <p className="text-faint text-xs">{conditionWords(event)}</p>
+                </Cell>
+                <Cell>
+                  <Pill {...eventLook[event.kind]} />
+                </Cell>
+                <Cell align="right" className="tabular text-xs">
+                  {numberWords(event.value)}
+                </Cell>
+                <Cell className="max-w-80 text-xs">
+                  <Told event={event} />
+                </Cell>
+              </Row>
+            ))}
+          </tbody>
+        </Table>
+      )}
+      <Pagination nextCursor={nextCursor} shown={items.length} what="events" />
+    </Card>
+  );
+}
+
+function Told({ event }: { event: AlertEvent }) {
+  if (event.silencedBy === 'cooldown') return <span className="text-faint">nobody: within the cool-down</span>;
+  return event.deliveries.map(({ channel, status, attempts, lastError }, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the channels of an event never change their order
+    <p key={index} className={status === 'failed' ? 'break-words text-bad' : 'break-words'}>
+      {channel}: {status === 'pending' ? `waiting, attempt ${attempts}` : status}
+      {lastError !== null && status !== 'sent' && <span className="text-faint"> ({lastError})</span>}
+    </p>
+  ));
+}
