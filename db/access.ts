@@ -106,7 +106,7 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   outbox_events: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE'],
-    worker: ['SELECT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     isWorkerWide: true,
   },
   outbox_lanes: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
@@ -187,7 +187,11 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     isWorkerWide: true,
   },
   instance_stops: { tenantColumn: null, app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'], auth: ['SELECT'] },
-  log_levels: { tenantColumn: null, app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], worker: ['SELECT'] },
+  log_levels: {
+    tenantColumn: null,
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
   processes: {
     tenantColumn: null,
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

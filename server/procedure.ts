@@ -89,8 +89,9 @@ function toProblem(error: TRPCError, errorId: string): ErrorBody {
   }
   if (cause instanceof z.ZodError || error.code === 'BAD_REQUEST')
     return { code: 'INPUT_INVALID', message: inputMessage(cause, error), details: inputDetails(cause), errorId };
-  if (error.code === 'PARSE_ERROR' || error.code === 'UNSUPPORTED_MEDIA_TYPE')
-    return { code: 'INPUT_INVALID', message: error.message, errorId };
+  if (error.code === 'PARSE_ERROR') return { code: 'INPUT_INVALID', message: error.message, errorId };
+  if (error.code === 'UNSUPPORTED_MEDIA_TYPE')
+    return { code: 'MEDIA_TYPE_UNSUPPORTED', message: error.message, errorId };
   if (error.code === 'NOT_FOUND') return { code: 'ROUTE_NOT_FOUND', message: error.message, errorId };
   if (error.code === 'METHOD_NOT_SUPPORTED') return { code: 'METHOD_NOT_ALLOWED', message: error.message, errorId };
   if (error.code === 'PAYLOAD_TOO_LARGE') return { code: 'BODY_TOO_LARGE', message: error.message, errorId };

@@ -5,6 +5,12 @@ import type { Pool } from '../client.ts';
 
 /** What one tenant has: an id of each kind of thing that a caller can ask for. */
 export type FilledTenant = {
+  /** A viewer, with the session and, to be removed, another one. */
+  userId: string;
+  leaverId: string;
+  sessionId: string;
+  keyId: string;
+  inviteId: string;
   tenantId: string;
   slug: string;
   pipelineId: string;
@@ -29,10 +35,10 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
   const schedule = { kind: 'interval', minutes: 5, phaseMinutes: 0 };
   const at = new Date(Date.now() - 3_600_000).toISOString();
   return {
-    api_keys: [{ tenant_id, name: 'filled', prefix: 'ms_fill', key_hash: hash(), scopes: [] }],
+    api_keys: [{ tenant_id, id: ids.keyId, name: 'filled', prefix: 'ms_fill', key_hash: hash(), scopes: [] }],
     invites: [
       {
-        ...{ tenant_id, email: `invited@${ids.slug}.example`, role: 'viewer', token_hash: hash() },
+        ...{ tenant_id, id: ids.inviteId, email: `invited@${ids.slug}.example`, role: 'viewer', token_hash: hash() },
         ...{ created_by: 'filled', expires_at: new Date(Date.now() + 3_600_000).toISOString() },
       },
     ],
@@ -198,11 +204,15 @@ export async function fillTenant(
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
       ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
-      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "connectionId", ms_uuid() as "holdId"`;
+      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "connectionId", ms_uuid() as "keyId",
+      ms_uuid() as "inviteId", ms_uuid() as "userId", ms_uuid() as "leaverId", ms_uuid() as "sessionId", ms_uuid() as "holdId"`;
   const tables = rowsOf(ids!, document);
-  const [user] = await owner<{ id: string }[]>`
-    insert into users (email) values (${`filled@${tenant.slug}.example`}) returning id`;
-  tables.memberships = [{ tenant_id: tenant.id, user_id: user!.id, role: 'viewer' }];
+  const { userId, leaverId, sessionId } = ids!;
+  await owner`insert into users (id, email) values (${userId}, ${`filled@${tenant.slug}.example`}),
+    (${leaverId}, ${`leaver@${tenant.slug}.example`})`;
+  await owner`insert into sessions (id, token_hash, user_id, tenant_id, expires_at)
+    values (${sessionId}, ${randomBytes(32)}, ${userId}, ${tenant.id}, now() + interval '1 hour')`;
+  tables.memberships = [userId, leaverId].map((user_id) => ({ tenant_id: tenant.id, user_id, role: 'viewer' }));
   const missing = Object.entries(TABLE_ACCESS)
     .filter(([table, access]) => access.tenantColumn === 'tenant_id' && !tables[table])
     .map(([table]) => table);

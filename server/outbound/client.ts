@@ -23,10 +23,10 @@ export type OutboundClient = {
   checkUrl(url: string, options: { trust: Trust }): Promise<string>;
   /**
    * The addresses of a host that may be connected to, for what speaks no HTTP: connect to one of these and to
-   * nothing that a resolver says later.
+   * nothing that a resolver says later. `isPlain`: without TLS a tenant's may only lie in a range that was opened.
    * @throws ServiceError ADDRESS_REFUSED, OUTBOUND_UNREACHABLE
    */
-  checkHost(host: string, options: { trust: Trust }): Promise<string[]>;
+  checkHost(host: string, options: { trust: Trust; isPlain?: boolean }): Promise<string[]>;
   /**
    * One request, checked again. Any status is an answer, a redirect too: it is not followed.
    * @throws ServiceError ADDRESS_REFUSED (never try again), OUTBOUND_UNREACHABLE, OUTBOUND_DEADLINE; the signal's reason
@@ -52,7 +52,7 @@ export function createOutboundClient(options: OutboundOptions): OutboundClient {
       if (trust === 'tenant') await checkHost(url.hostname, { trust, isPlain: url.protocol === 'http:' }, rules);
       return url.href;
     },
-    checkHost: (host, { trust }) => checkHost(host, { trust, isPlain: false }, rules),
+    checkHost: (host, { trust, isPlain = false }) => checkHost(host, { trust, isPlain }, rules),
     request: ({ trust, ...request }) => send(request, agents[trust]),
     agents: (trust) => agents[trust],
     close() {

@@ -1,0 +1,153 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { type Ctx, createTenant } from '#server/tenancy/index.ts';
+import { listConnections, openConnection } from './read-connections.ts';
+import { testConnection } from './test-connection.ts';
+import { serveTestConnections, testContext } from './testing/index.ts';
+import { createConnection, deleteConnection, updateConnection } from './write-connection.ts';
+
+const db = await testDatabase();
+let mine: Ctx;
+let theirs: Ctx;
+
+beforeAll(async () => {
+  serveTestConnections({ allowCidrs: ['127.0.0.0/8'] });
+  mine = testContext(db.app, await createTenant(db.owner, { slug: 'mine', name: 'Mine' }));
+  theirs = testContext(db.app, await createTenant(db.owner, { slug: 'theirs', name: 'Theirs' }));
+});
+
+const CANARY = 'canary-4e1f0c';
+const webhook = (name: string, more: Record<string, unknown> = {}) => ({
+  ...{ name, kind: 'webhook' as const, description: '', config: {} },
+  secrets: { url: `https://hooks.example/services/${CANARY}?key=${CANARY}`, signingSecret: CANARY },
+  ...more,
+});
+const everythingStored = async () =>
+  JSON.stringify([
+    await db.owner`select * from connections`,
+    await db.owner`select * from audit_log`,
+    await db.owner`select * from encryption_keys`,
+    await db.owner`select encode(secrets, 'escape') as secrets from connections`,
+  ]);
+
+describe('a connection', () => {
+  it('answers with its public part and the names of its secrets, and opens with their values', async () => {
+    const made = await createConnection(mine, webhook('chat'));
+    expect(made).toMatchObject({
+      ...{ name: 'chat', kind: 'webhook', config: { origin: 'https://hooks.example' }, test: null },
+      secretNames: ['signingSecret', 'url'],
+    });
+    const opened = await openConnection(mine, 'chat', 'webhook');
+    expect(opened.secrets).toEqual(webhook('').secrets);
+    expect(JSON.stringify([made, await listConnections(mine, {})])).not.toContain(CANARY);
+  });
+
+  it('is stored without a secret in the clear, and so is what the audit log says of it', async () => {
+    await updateConnection(mine, { id: 'chat', secrets: { authorization: `Bearer ${CANARY}` } });
+    expect(await everythingStored()).not.toContain(CANARY);
+    const actions = await db.owner`select action from audit_log where tenant_id = ${mine.tenant.id} order by id`;
+    expect(actions.map((row) => row.action)).toEqual(['connection.create', 'connection.update']);
+  });
+
+  it('keeps the secrets that a change does not name, and loses one that is set to null', async () => {
+    const changed = await updateConnection(mine, {
+      ...{ id: 'chat', name: 'chat-room', config: { headers: { 'x-team': 'data' } }, secrets: { signingSecret: null } },
+    });
+    expect(changed).toMatchObject({ name: 'chat-room', secretNames: ['authorization', 'url'] });
+    const { secrets, config } = await openConnection(mine, changed.id, 'webhook');
+    expect(secrets).toEqual({ url: webhook('').secrets.url, authorization: `Bearer ${CANARY}` });
+    expect(config).toEqual({ headers: { 'x-team': 'data' } });
+  });
+
+  it("of another tenant is not found by its id or name, and its cipher text does not open in one's own row", async () => {
+    const { id } = await createConnection(theirs, webhook('theirs'));
+    for (const ref of [id, 'theirs']) {
+      await expect(openConnection(mine, ref, 'webhook')).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
+      await expect(deleteConnection(mine, { id: ref })).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
+      await expect(updateConnection(mine, { id: ref })).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
+    }
+    await createConnection(mine, webhook('thief'));
+    await db.owner`update connections set secrets = (select secrets from connections where id = ${id}),
+      key_id = (select key_id from connections where id = ${id}) where name = 'thief'`;
+    await expect(openConnection(mine, 'thief', 'webhook')).rejects.toThrow();
+  });
+
+  it('is refused under a name that is taken, on creation and on change', async () => {
+    await createConnection(mine, webhook('first'));
+    await expect(createConnection(mine, webhook('first'))).rejects.toMatchObject({ code: 'CONNECTION_NAME_TAKEN' });
+    await createConnection(mine, webhook('second'));
+    const taken = updateConnection(mine, { id: 'second', name: 'first' });
+    await expect(taken).rejects.toMatchObject({ code: 'CONNECTION_NAME_TAKEN' });
+  });
+
+  it('of one kind does not open as another', async () => {
+    await expect(openConnection(mine, 'first', 'smtp')).rejects.toMatchObject({ code: 'CONNECTION_KIND_WRONG' });
+  });
+
+  it.each([
+    ['a secret in the public part', { config: { signingSecret: CANARY } }],
+    ['an unknown secret', { secrets: { url: 'https://hooks.example/', pasword: CANARY } }],
+    ['no address', { secrets: { signingSecret: CANARY } }],
+    ['an address that is none', { secrets: { url: CANARY } }],
+    ['a secret of two lines', { secrets: { url: 'https://hooks.example/', authorization: `${CANARY}\r\nX-A: b` } }],
+    ['a user in a public address', { kind: 'git', config: { url: `https://u:${CANARY}@git.example/r` }, secrets: {} }],
+    ['a query in a public address', { kind: 'git', config: { url: `https://git.example/r?t=${CANARY}` }, secrets: {} }],
+    ['a path out of the repository', { kind: 'git', config: { url: 'https://git.example/r', path: 'a/../../b' } }],
+    [
+      'SASL without a password',
+      { kind: 'kafka', config: { brokers: [{ host: 'k', port: 1 }], saslMechanism: 'plain' } },
+    ],
+    [
+      'a mail password in the clear',
+      { kind: 'smtp', config: { host: 'm', tls: 'none', from: 'a@b.co', username: 'u' } },
+    ],
+  ])('with %s is refused, and the refusal does not repeat a secret', async (what, change) => {
+    const given = { ...webhook('refused'), ...change } as ReturnType<typeof webhook>;
+    if (what.includes('mail')) given.secrets = { password: CANARY } as never;
+    const error = await createConnection(mine, given).catch((refusal: unknown) => refusal as Error);
+    expect(error).toMatchObject({ code: 'INPUT_INVALID' });
+    expect(JSON.stringify([(error as Error).message, error])).not.toContain(CANARY);
+  });
+
+  it('is gone with its secrets after its deletion', async () => {
+    const { id } = await createConnection(mine, webhook('gone'));
+    await deleteConnection(mine, { id });
+    await expect(openConnection(mine, id, 'webhook')).rejects.toMatchObject({ code: 'CONNECTION_NOT_FOUND' });
+    expect(await db.owner`select id from connections where id = ${id}`).toEqual([]);
+  });
+});
+
+describe('a test of a connection', () => {
+  it('sends a signed event that holds no data, and keeps what came of it', async () => {
+    const seen: { body: string; headers: Record<string, unknown> }[] = [];
+    let status = 204;
+    const server = createServer(async (request, response) => {
+      seen.push({ body: Buffer.concat((await request.toArray()) as Buffer[]).toString(), headers: request.headers });
+      response.writeHead(status).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+    const { id } = await createConnection(mine, webhook('local', { secrets: { url, signingSecret: CANARY } }));
+    expect(await testConnection(mine, { id })).toMatchObject({
+      ok: true,
+      message: 'it took a test event: 204 No Content',
+    });
+    expect(JSON.parse(seen[0]!.body)).toMatchObject({ type: 'mainspring.test', data: {} });
+    expect(seen[0]!.headers['webhook-signature']).toMatch(/^v1,/);
+    status = 500;
+    expect(await testConnection(mine, { id })).toMatchObject({ ok: false });
+    const [row] = (await listConnections(mine, {})).items.filter((one) => one.id === id);
+    expect(row?.test).toMatchObject({ ok: false, message: 'it answered 500 Internal Server Error' });
+    await new Promise((resolve) => server.close(resolve));
+    expect(await testConnection(mine, { id })).toMatchObject({ ok: false });
+  });
+
+  it('does not reach what may not be reached, although it was stored', async () => {
+    await createConnection(mine, webhook('inner', { secrets: { url: 'https://10.0.0.1/' } }));
+    const result = await testConnection(mine, { id: 'inner' });
+    expect(result.ok).toBe(false);
+    expect(result.message).toContain('not public');
+  });
+});

@@ -1,0 +1,6 @@
+export { CONNECTION_KINDS, type ConfigOf, type ConnectionKind, type OpenConnection, type SecretsOf } from './kinds.ts';
+export { type MasterKeys, masterKeys } from './master-key.ts';
+export { openConnection } from './read-connections.ts';
+export { type Rotation, rotateKeys } from './rotate.ts';
+export { connectionProcedures } from './router.ts';
+export { serveConnectionsWith } from './services.ts';
