@@ -51,6 +51,10 @@ export const Environment = z.object({
     .regex(/^[a-zA-Z_][a-zA-Z0-9_]*$/)
     .default('mainspring_'),
   METRICS_TOKEN: z.string().min(16).optional(),
+  /** A port of its own for /metrics, /log-level and probes, without a token: for a network that only you reach. */
+  METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  WORKER_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  METRICS_HOST: z.string().default('127.0.0.1'),
   CRON_SECRET: z.string().min(16).optional(),
   APP_PASSWORD: z.string().min(8).optional(),
   WORKER_PASSWORD: z.string().min(8).optional(),
@@ -138,6 +142,14 @@ export const Environment = z.object({
   OUTBOX_WEBHOOK_SECRET: z.string().refine(isWebhookSecret, 'must be "whsec_" and 24 to 64 bytes in base64').optional(),
   /** Checked where it is used: what is no positive whole number falls back to 300 with a warning. */
   OUTBOX_REAPER_STALENESS_SECONDS: z.string().optional(),
+  /** Opened by earlier values of ENCRYPTION_KEY: what the old one sealed can be opened until the next rotation. */
+  ENCRYPTION_KEY_OLD: z.string().min(32).optional(),
+  /** Requests of one tenant that one web process takes in a second; a tenant's own limit goes before it. */
+  RATE_LIMIT_TENANT_PER_SECOND: z.coerce.number().int().min(1).max(1_000_000).default(5_000),
+  /** The same for one address without a credential. */
+  RATE_LIMIT_ADDRESS_PER_SECOND: z.coerce.number().int().min(1).max(1_000_000).default(500),
+  /** Proxies of yours before the web process; so many last entries of X-Forwarded-For are believed. */
+  TRUSTED_PROXY_HOPS: z.coerce.number().int().min(0).max(10).default(0),
   /** Ranges outside the internet that addresses set by tenants may lie in, by commas: `10.1.0.0/16,192.168.7.4`. */
   OUTBOUND_ALLOW_CIDRS: z
     .string()
@@ -223,3 +235,20 @@ export function orBadEnvironment<T>(read: () => T): T {
 }
 
 export const env: Environment = orBadEnvironment(() => parseEnvironment(process.env));
+
+const SECRET_NAME = /(SECRET|PASSWORD|TOKEN|_KEY|_KEY_OLD)$/;
+const URL_NAME = /_URL$/;
+
+/** Every value that is a secret, by the names of the variables, for what must never appear in a log. */
+export const secretsOf = (from: Environment): string[] =>
+  Object.entries(from).flatMap(([name, value]) => {
+    if (typeof value !== 'string' || value === '') return [];
+    if (SECRET_NAME.test(name)) return [value];
+    return URL_NAME.test(name) ? passwordOf(value) : [];
+  });
+
+function passwordOf(url: string): string[] {
+  const { username = '', password = '' } = URL.parse(url) ?? {};
+  // A user alone may be a token, as in https://token@host; with a password it is a name.
+  return [password === '' ? username : password].filter((text) => text !== '').map(decodeURIComponent);
+}

@@ -5,15 +5,18 @@ import { openPool, urlForRole } from '#db/client.ts';
 import { createChannels } from './alerts/index.ts';
 import { flushRefusals } from './audit/index.ts';
 import { readHeadsBelow } from './audit-trail/index.ts';
+import { masterKeys, serveConnectionsWith } from './connections/index.ts';
 import { JOB_ANSWER_TIMEOUT_MS, jobsConfigOf } from './cron/index.ts';
-import { EXIT_BAD_ENVIRONMENT, env } from './env.ts';
-import { listen, webApp } from './http/index.ts';
-import { collectProcessMetrics, createLogger, logError } from './lib/index.ts';
+import { EXIT_BAD_ENVIRONMENT, env, secretsOf } from './env.ts';
+import { heartbeat } from './fleet/index.ts';
+import { listen, privateApp, webApp } from './http/index.ts';
+import { collectProcessMetrics, createLogger, keepOutOfLogs, logError } from './lib/index.ts';
 import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
 import { createLiveHub, createPagesHandler } from './web/index.ts';
 
+keepOutOfLogs(secretsOf(env));
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'web' });
 
 async function boot() {
@@ -43,9 +46,12 @@ async function boot() {
   // A run started here is claimed in another process: one NOTIFY tells it.
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
+  const outbound = createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+  if (env.ENCRYPTION_KEY)
+    serveConnectionsWith({ masters: masterKeys(env.ENCRYPTION_KEY, env.ENCRYPTION_KEY_OLD), outbound });
   const alertChannels = createChannels({
     log,
-    outbound: createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS }),
+    outbound,
     smtpUrl: env.SMTP_URL ?? null,
     mailFrom: env.MAIL_FROM,
   });
@@ -71,6 +77,11 @@ async function boot() {
       metricsToken: env.METRICS_TOKEN,
       sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
       sessionLifetimeSeconds: env.SESSION_LIFETIME_SECONDS,
+      rates: {
+        tenantPerSecond: env.RATE_LIMIT_TENANT_PER_SECOND,
+        addressPerSecond: env.RATE_LIMIT_ADDRESS_PER_SECOND,
+      },
+      proxyHops: env.TRUSTED_PROXY_HOPS,
       live,
     },
     async (getLoadContext) => {
@@ -79,7 +90,12 @@ async function boot() {
       return pages.app;
     },
   );
+  const beats = heartbeat({ pool, log, processId: env.PROCESS_NAME, tier: 'web', version: '0.1.0' });
   const server = await listen(app, { host: env.HOST, port: env.PORT });
+  const privateServer = env.METRICS_PORT
+    ? await listen(privateApp({ log, pool, isAlive: () => true }), { host: env.METRICS_HOST, port: env.METRICS_PORT })
+    : null;
+  await beats.start();
   log.info({ host: env.HOST, port: server.port }, 'web is listening');
 
   let isStopping = false;
@@ -93,6 +109,8 @@ async function boot() {
     // Open pages hold their line for hours; the server closes when the last one is let go.
     live.close();
     await server.close();
+    await privateServer?.close();
+    await beats.stop();
     await flushRefusals(pool, log);
     await Promise.all([closePages(), pool.end({ timeout: 5 }), cronPool.end({ timeout: 5 })]);
     process.exit(0);

@@ -1,14 +1,15 @@
 // The publisher as a process of its own, so that a busy runner cannot hold events up.
 import { roleNames } from '#db/access.ts';
 import { urlForRole } from '#db/client.ts';
-import { EXIT_BAD_ENVIRONMENT, env } from '#server/env.ts';
-import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
+import { EXIT_BAD_ENVIRONMENT, env, secretsOf } from '#server/env.ts';
+import { collectProcessMetrics, createLogger, keepOutOfLogs, logError } from '#server/lib/index.ts';
 import { listenForEvents } from '#server/outbox/index.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings } from './publisher-settings.ts';
 
 /** 30 consecutive failures that waiting does not cure: whoever started this process should look. */
 const EXIT_GAVE_UP = 3;
+keepOutOfLogs(secretsOf(env));
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'publisher' });
 
 function boot(): void {

@@ -6,6 +6,7 @@ import { openPool, urlForRole } from '#db/client.ts';
 import { createChannels, legacyTickRoute } from '#server/alerts/index.ts';
 import { requireCronSecret, requireCronToken } from '#server/api/index.ts';
 import { headsFolder } from '#server/audit/index.ts';
+import { masterKeys, serveConnectionsWith } from '#server/connections/index.ts';
 import {
   type CronDependencies,
   cronRoutes,
@@ -14,10 +15,10 @@ import {
   readJobSchedules,
 } from '#server/cron/index.ts';
 import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
-import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment } from '#server/env.ts';
-import { health, isDatabaseReady } from '#server/fleet/index.ts';
-import { baseApp, listen } from '#server/http/index.ts';
-import { collectProcessMetrics, createLogger, logError } from '#server/lib/index.ts';
+import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from '#server/env.ts';
+import { health, heartbeat, isDatabaseReady } from '#server/fleet/index.ts';
+import { baseApp, listen, privateApp } from '#server/http/index.ts';
+import { collectProcessMetrics, createLogger, keepOutOfLogs, logError } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
@@ -25,7 +26,6 @@ import { alertLoop } from './alert-loop.ts';
 import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
 import { deadManSwitch } from './dead-man.ts';
-import { heartbeat } from './heartbeat.ts';
 import { outboxWatch } from './outbox-watch.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings } from './publisher-settings.ts';
@@ -33,6 +33,7 @@ import { restartingPublisher } from './restarting-publisher.ts';
 import { createRunner } from './runner-loop.ts';
 import { schedulerLoop } from './scheduler-loop.ts';
 
+keepOutOfLogs(secretsOf(env));
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'worker' });
 /** A runner that has not turned for so long is stuck: its poll is some seconds. */
 const RUNNER_STALE_MS = 90_000;
@@ -95,6 +96,8 @@ async function boot() {
   });
   const sealer = createAuditSealer({ pool, log, headsFolder: headsFolder(env.MAINSPRING_HOME) });
   const outbound = createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
+  if (env.ENCRYPTION_KEY)
+    serveConnectionsWith({ masters: masterKeys(env.ENCRYPTION_KEY, env.ENCRYPTION_KEY_OLD), outbound });
   const alertChannels = createChannels({
     log,
     outbound,
@@ -130,15 +133,19 @@ async function boot() {
       )
     : null;
 
+  const isAlive = () => scheduler.isTurning() && isRunnerTurning() && crons.isTurning();
   const app = baseApp({
     log,
-    isAlive: () => scheduler.isTurning() && isRunnerTurning() && crons.isTurning(),
+    isAlive,
     isReady: () => isDatabaseReady(pool),
-    metricsToken: env.METRICS_TOKEN,
-    areMetricsOpen: env.METRICS_TOKEN === undefined && LOOPBACK.has(env.WORKER_HOST),
+    pool,
+    operations: {
+      metricsToken: env.METRICS_TOKEN,
+      isOpen: env.METRICS_TOKEN === undefined && LOOPBACK.has(env.WORKER_HOST),
+    },
   });
   app.get('/health', async (c) => {
-    const answer = await health(pool, null);
+    const answer = await health(pool, { kind: 'anybody' });
     return c.json(answer, answer.status === 'down' ? 503 : 200);
   });
   app.route(
@@ -152,6 +159,9 @@ async function boot() {
     }),
   );
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
+  const privateServer = env.WORKER_METRICS_PORT
+    ? await listen(privateApp({ log, pool, isAlive }), { host: env.METRICS_HOST, port: env.WORKER_METRICS_PORT })
+    : null;
   log.info({ host: env.WORKER_HOST, port: server.port }, 'worker is listening');
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
@@ -185,6 +195,7 @@ async function boot() {
     await watch.stop();
     await beats.stop();
     await server.close();
+    await privateServer?.close();
     await Promise.all([pool.end({ timeout: 5 }), jobPool.end({ timeout: 5 })]);
     process.exit(0);
   };

@@ -13,6 +13,7 @@ export const ladder = [
     'accounts',
     'audit-trail',
     'connections',
+    'limits',
     'outbox',
     'lineage',
     'dlq',

@@ -1,4 +1,5 @@
 export type { ErrorCode } from '#server/lib/index.ts';
+export { refuseUnrouted } from './allowed-methods.ts';
 export { requireCronSecret, requireCronToken } from './cron-auth.ts';
 export { documentRoutes } from './document-routes.ts';
 export { answerError } from './errors.ts';
@@ -8,4 +9,4 @@ export { apiContext, type RequestDependencies, requestIdOf } from './request-con
 export { refuseCrossSite } from './request-guard.ts';
 export { type RestRoute, restApi, restRoutes } from './rest.ts';
 export { type AppRouter, appRouter, createCaller, type RouterOutputs } from './router.ts';
-export { answerTrpc } from './trpc.ts';
+export { answerTrpc, callsIn } from './trpc.ts';

@@ -1,4 +1,5 @@
 // Every procedure is called over REST, and what it answers is held against the schema that its metadata names.
+import { randomBytes } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { sealBatch } from '#server/audit/index.ts';
@@ -122,6 +123,27 @@ describe('the answers over REST', () => {
   it('of accounts are what the schemas say', async () => {
     const me = await expectKept('accounts.me');
     expect(me).toMatchObject({ user: null, tenant: { slug: 'answers' } });
+    const made = await expectKept('accounts.createKey', { name: 'k', scopes: ['runs:read'], expiresInDays: 3 });
+    await expectKept('accounts.revokeKey', { id: made.id });
+    expect((await expectKept('accounts.keys', { state: 'all', limit: 1 })).nextCursor).not.toBeNull();
+    const invite = await expectKept('accounts.invite', { email: 'a@example.org', role: 'admin', expiresInHours: 1 });
+    expect((await expectKept('accounts.invites')).items).toHaveLength(1);
+    await expectKept('accounts.revokeInvite', { id: invite.id });
+    const [user] = await db.owner<{ id: string }[]>`insert into users (email) values ('u@example.org') returning id`;
+    const id = user!.id;
+    await db.owner`insert into memberships (tenant_id, user_id, role) values (${there.shop.tenant.id}, ${id}, 'viewer')`;
+    const openOne = () => db.app`select auth_session_open(${id}, ${randomBytes(32)}, 'test', 600)`;
+    await openOne();
+    const { items } = await expectKept('accounts.sessions', { userId: id });
+    await expectKept('accounts.revokeSession', { id: (items as { id: string }[])[0]!.id });
+    await openOne();
+    expect(await expectKept('accounts.revokeUserSessions', { id })).toEqual({ revoked: 1 });
+    await expectKept('accounts.users', { search: 'u@' });
+    await expectKept('accounts.setRole', { id, role: 'operator' });
+    await expectKept('accounts.disableUser', { id });
+    await expectKept('accounts.enableUser', { id });
+    await expectKept('accounts.resetLink', { id });
+    await expectKept('accounts.removeUser', { id });
   });
 
   it('of interactions and outbox events are what the schemas say', async () => {
@@ -149,6 +171,27 @@ describe('the answers over REST', () => {
     await expectKept('audit.chain');
     await sealBatch(db.worker, { limit: 1_000 });
     await expectKept('audit.verify');
+  });
+
+  it('of connections, limits and stops are what the schemas say', async () => {
+    const webhook = { name: 'hook', kind: 'webhook', secrets: { url: 'https://93.184.215.14/a-secret' } };
+    const { id } = await expectKept('connections.create', webhook);
+    await expectKept('connections.update', { id, description: 'a hook', secrets: { signingSecret: 'another' } });
+    await expectKept('connections.create', {
+      name: 'k',
+      kind: 'kafka',
+      config: { brokers: [{ host: '93.184.215.14', port: 1 }] },
+    });
+    await db.owner`update connections set config = '{"brokers": [{"host": "127.0.0.1", "port": 1}], "ssl": true}' where name = 'k'`;
+    expect(await expectKept('connections.test', { id: 'k' })).toMatchObject({ ok: false });
+    expect((await expectKept('connections.list')).items).toHaveLength(2);
+    await expectKept('connections.get', { id: 'k' });
+    await expectKept('connections.delete', { id });
+    expect(await expectKept('limits.get')).toMatchObject({ quotas: { pipelines: { used: 1 } } });
+    expect(await expectKept('fleet.stop', { reason: 'a look' })).toMatchObject({ tenant: { reason: 'a look' } });
+    await expectKept('fleet.stopState');
+    expect((await call('pipelines.run', { id: 'checked' })).body).toMatchObject({ code: 'WORK_STOPPED' });
+    expect(await expectKept('fleet.resume')).toEqual({ tenant: null, instance: null });
   });
 
   it('of the document and its page need no credential', async () => {

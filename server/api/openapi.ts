@@ -89,9 +89,9 @@ export function openApiDocument(): OpenApiDocument {
   };
   for (const route of restRoutes())
     add(`${BASE}${openApiPath(route.url)}`, route.method.toLowerCase(), operationOf(route, schemas));
-  for (const { path, method, tag, operationId, summary, security, responses } of plainRoutes())
+  for (const { path, method, tag, operationId, summary, security, requestBody, responses } of plainRoutes())
     add(path, method, {
-      ...{ operationId, tags: [tag], summary, responses },
+      ...{ operationId, tags: [tag], summary, responses, ...(requestBody ? { requestBody } : {}) },
       security: security.map((scheme) => ({ [scheme]: [] })),
     });
   return {

@@ -9,6 +9,7 @@ const EVERY: readonly ErrorCode[] = [
   'TENANT_MISMATCH',
   'TENANT_SUSPENDED',
   'FORBIDDEN',
+  'METHOD_NOT_ALLOWED',
   'BODY_TOO_LARGE',
   'RATE_LIMITED',
   'DATABASE_UNAVAILABLE',
@@ -18,7 +19,7 @@ const EVERY: readonly ErrorCode[] = [
 /** All codes of one route, in the order of the table in lib/errors.ts. */
 export function errorsOf(route: Pick<RestRoute, 'method' | 'type' | 'meta'>): ErrorCode[] {
   const codes = new Set<ErrorCode>([...EVERY, ...(route.meta.errors ?? [])]);
-  if (route.method !== 'GET') codes.add('CROSS_SITE');
+  if (route.method !== 'GET') codes.add('CROSS_SITE').add('MEDIA_TYPE_UNSUPPORTED');
   if (route.type === 'mutation') codes.add('IDEMPOTENCY_KEY_REUSED');
   return inTableOrder(codes);
 }

@@ -1,15 +1,17 @@
 // The routes that are no procedures, as the OpenAPI document lists them: probes, metrics, cron jobs.
+import { LOG_LEVELS } from '#db/schema/index.ts';
 import { CRON_JOBS } from '#server/cron/index.ts';
 import { byStatus } from './operation-errors.ts';
 
 export type PlainRoute = {
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'put';
   path: string;
   operationId: string;
   tag: string;
   summary: string;
   /** Names of security schemes; empty: open to anyone. */
   security: string[];
+  requestBody?: { required: boolean; content: Record<string, { schema: Record<string, unknown> }> };
   responses: Record<string, { description: string; content?: Record<string, { schema: Record<string, unknown> }> }>;
 };
 
@@ -30,11 +32,15 @@ const healthSchema = {
   required: ['status', 'components'],
   properties: {
     status: { type: 'string', enum: ['ok', 'degraded', 'down'] },
-    failed_pipelines: { type: 'array', items: { type: 'string' }, description: 'Only for a caller with a tenant.' },
+    failed_pipelines: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Of the tenant; for the instance operator of all, as `tenant/name`.',
+    },
     components: {
       type: 'object',
-      required: ['database', 'scheduler', 'runner'],
-      properties: { database: component, scheduler: component, runner: component },
+      required: ['database', 'scheduler', 'runner', 'publisher'],
+      properties: { database: component, scheduler: component, runner: component, publisher: component },
     },
   },
 };
@@ -42,7 +48,7 @@ const healthSchema = {
 const probes: PlainRoute[] = [
   {
     ...{ method: 'get', path: '/health', operationId: 'health', tag: 'process', security: [] },
-    summary: 'Tells how database, scheduler and runner are; with a key also ages and failed pipelines.',
+    summary: 'Tells how database, scheduler, runner and publisher are; with a key also ages and failed pipelines.',
     responses: { '200': json('It works, perhaps degraded.', healthSchema), '503': json('It is down.', healthSchema) },
   },
   {
@@ -59,6 +65,42 @@ const probes: PlainRoute[] = [
     ...{ method: 'get', path: '/metrics', operationId: 'metrics', tag: 'process', security: ['metricsToken'] },
     summary: 'Gives the metrics of this process in the Prometheus text format.',
     responses: { '200': text('Metrics.'), ...problems(['UNAUTHENTICATED', 'INTERNAL']) },
+  },
+  {
+    ...{ method: 'get', path: '/log-level', operationId: 'logLevel', tag: 'process', security: ['metricsToken'] },
+    summary: 'Tells the base and the effective log level of every process.',
+    responses: { '200': json('Levels.'), ...problems(['UNAUTHENTICATED', 'DATABASE_UNAVAILABLE', 'INTERNAL']) },
+  },
+  {
+    ...{ method: 'put', path: '/log-level', operationId: 'putLogLevel', tag: 'process', security: ['metricsToken'] },
+    summary: 'Sets a log level for all processes, a tier or one process, for a while.',
+    requestBody: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['level'],
+            properties: {
+              scope: { type: 'string', default: 'all', description: '`all`, a tier, or the id of a process.' },
+              level: { type: ['string', 'null'], enum: [...LOG_LEVELS, null], description: 'Null takes it back.' },
+              ttlSeconds: { type: 'integer', minimum: 10, maximum: 86_400, default: 900 },
+            },
+          },
+        },
+      },
+    },
+    responses: {
+      '200': json('Levels.'),
+      ...problems([
+        'INPUT_INVALID',
+        'UNAUTHENTICATED',
+        'CROSS_SITE',
+        'BODY_TOO_LARGE',
+        'DATABASE_UNAVAILABLE',
+        'INTERNAL',
+      ]),
+    },
   },
   {
     ...{ method: 'get', path: '/api/v1/openapi.json', operationId: 'openapi', tag: 'process', security: [] },

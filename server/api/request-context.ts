@@ -4,10 +4,18 @@ import type { Pool } from '#db/client.ts';
 import { recordRefusal } from '#server/audit/index.ts';
 import { apiKeyOf, authenticate, type Caller, refusedCallerOf } from '#server/auth/index.ts';
 import { type Logger, ServiceError } from '#server/lib/index.ts';
+import type { RateLimits } from '#server/limits/index.ts';
 import type { ApiContext } from '#server/procedure.ts';
 import { type Origins, refuseCrossSite } from './request-guard.ts';
 
-export type RequestDependencies = { pool: Pool; log: Logger; sessionIdleSeconds: number; origins: Origins };
+export type RequestDependencies = {
+  pool: Pool;
+  log: Logger;
+  sessionIdleSeconds: number;
+  origins: Origins;
+  /** Absent: nobody is too fast. */
+  limits?: RateLimits | undefined;
+};
 
 const REQUEST_ID = /^[\w.:-]{1,100}$/;
 
@@ -18,11 +26,17 @@ export function requestIdOf(request: Request): string {
 }
 
 /**
- * Authenticates and guards one request.
- * @throws ServiceError UNAUTHENTICATED, TENANT_MISMATCH, TENANT_SUSPENDED, CROSS_SITE
+ * Authenticates and guards one request that makes `calls` calls.
+ * @throws ServiceError UNAUTHENTICATED, TENANT_MISMATCH, TENANT_SUSPENDED, CROSS_SITE, RATE_LIMITED
  */
-export async function apiContext(request: Request, requestId: string, deps: RequestDependencies): Promise<ApiContext> {
+export async function apiContext(
+  request: Request,
+  requestId: string,
+  deps: RequestDependencies,
+  calls = 1,
+): Promise<ApiContext> {
   const caller = await callerOf(request, requestId, deps);
+  if (caller?.tenant) deps.limits?.takeForTenant(caller.tenant.id, calls);
   return {
     pool: deps.pool,
     caller,

@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { ServiceError } from '#server/lib/index.ts';
 import type { ApiContext, ProcedureMeta } from '#server/procedure.ts';
+import { refuseDeepJson } from './json-depth.ts';
 import { appRouter } from './router.ts';
 
 export type RestRoute = {
@@ -65,7 +66,8 @@ async function bodyOf(c: Context): Promise<Record<string, unknown>> {
   if (text === '') return {};
   const type = c.req.header('content-type') ?? '';
   if (!/^application\/json\b/i.test(type))
-    throw new ServiceError('INPUT_INVALID', `send the body as application/json, not "${type.slice(0, 60)}"`);
+    throw new ServiceError('MEDIA_TYPE_UNSUPPORTED', `send the body as application/json, not "${type.slice(0, 60)}"`);
+  refuseDeepJson(text);
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Record<string, unknown>;

@@ -4,8 +4,11 @@ import { accountProcedures } from '#server/accounts/index.ts';
 import { alertProcedures } from '#server/alerts/index.ts';
 import { auditProcedures } from '#server/audit-trail/index.ts';
 import { connectionProcedures } from '#server/connections/index.ts';
+import { cronProcedures } from '#server/cron/index.ts';
 import { engagementProcedures } from '#server/engagement/index.ts';
+import { fleetProcedures } from '#server/fleet/index.ts';
 import { interactionProcedures } from '#server/interactions/index.ts';
+import { limitProcedures } from '#server/limits/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
 import { pipelineProcedures } from '#server/pipelines/index.ts';
 import { createCallerFactory, router } from '#server/procedure.ts';
@@ -17,6 +20,8 @@ export const appRouter = router({
   accounts: router(accountProcedures),
   audit: router(auditProcedures),
   connections: router(connectionProcedures),
+  limits: router(limitProcedures),
+  fleet: router(fleetProcedures),
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
   runs: router(runProcedures),
   scheduler: router(schedulerProcedures),
@@ -25,6 +30,7 @@ export const appRouter = router({
   retention: router(retentionProcedures),
   engagement: router(engagementProcedures),
   alerts: router(alertProcedures),
+  cron: router(cronProcedures),
 });
 export type AppRouter = typeof appRouter;
 export type RouterOutputs = inferRouterOutputs<AppRouter>;

@@ -6,46 +6,55 @@ import type { Tenant } from '#server/tenancy/index.ts';
 
 export type ComponentStatus = 'ok' | 'degraded' | 'down' | 'unknown';
 export type Component = { status: ComponentStatus; since?: string | null; ageSeconds?: number | null };
+const COMPONENTS = ['database', 'scheduler', 'runner', 'publisher'] as const;
+type Components = Record<(typeof COMPONENTS)[number], Component>;
 export type Health = {
   status: 'ok' | 'degraded' | 'down';
-  /** Names; only for a caller who may see them. */
+  /** Names, with the tenant's before them for the instance operator; only for a caller who may see them. */
   failed_pipelines?: string[];
-  components: { database: Component; scheduler: Component; runner: Component };
+  components: Components;
 };
+/** Anybody: statuses only. A tenant's caller: ages, and its own failed pipelines. The instance operator: everybody's. */
+export type Viewer = { kind: 'anybody' } | { kind: 'tenant'; tenant: Tenant } | { kind: 'instance' };
 
 /** A tick every minute is the promise: two missed ones are a sign, five are an outage. */
 const TICK_DEGRADED_SECONDS = 120;
 const TICK_DOWN_SECONDS = 300;
-const RUNNER_DOWN_SECONDS = 60;
+/** Worker processes and publishers say every ten seconds, or more often, that they are there. */
+const SILENT_DOWN_SECONDS = 60;
 const PROBE_TIMEOUT_MS = 2_000;
+const MAX_FAILED = 1_000;
 
-type Signs = {
-  tickAge: number | null;
-  lastTickAt: string | null;
-  runnerAge: number | null;
-  runnerSeenAt: string | null;
-};
+type Sign = { at: string | null; age: number | null };
+type Signs = { tick: Sign; runner: Sign; publisher: Sign };
 
-/** `viewer` null: statuses only. A tenant's caller also gets ages and its own failed pipelines. */
-export async function health(pool: Pool, viewer: Tenant | null): Promise<Health> {
+export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
   const signs = await readSigns(pool).catch(() => null);
   if (!signs) {
-    const down = { status: 'down' } as const;
-    return {
-      status: 'down',
-      components: { database: down, scheduler: { status: 'unknown' }, runner: { status: 'unknown' } },
-    };
+    const unknown = { status: 'unknown' } as const;
+    const components = {
+      database: { status: 'down' },
+      scheduler: unknown,
+      runner: unknown,
+      publisher: unknown,
+    } as const;
+    return { status: 'down', components };
   }
-  const scheduler = byAge(signs.tickAge, signs.lastTickAt, TICK_DEGRADED_SECONDS, TICK_DOWN_SECONDS);
-  const runner = byAge(signs.runnerAge, signs.runnerSeenAt, RUNNER_DOWN_SECONDS / 2, RUNNER_DOWN_SECONDS);
-  const components = { database: { status: 'ok' } as Component, scheduler, runner };
+  const components: Components = {
+    database: { status: 'ok' },
+    scheduler: byAge(signs.tick, TICK_DEGRADED_SECONDS, TICK_DOWN_SECONDS),
+    runner: byAge(signs.runner, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
+    publisher: byAge(signs.publisher, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
+  };
   const isAllWell = Object.values(components).every((component) => component.status === 'ok');
   const status = isAllWell ? 'ok' : 'degraded';
-  if (!viewer) return { status, components: statusesOnly(components) };
-  return { status, failed_pipelines: await failedPipelines(pool, viewer.id), components };
+  if (viewer.kind === 'anybody') return { status, components: statusesOnly(components) };
+  const failed =
+    viewer.kind === 'tenant' ? await failedPipelines(pool, viewer.tenant.id) : await failedEverywhere(pool);
+  return { status, failed_pipelines: failed, components };
 }
 
-/** Rejects when the database does not answer within two seconds. */
+/** False when the database does not answer within two seconds. */
 export async function isDatabaseReady(pool: Pool): Promise<boolean> {
   return readSigns(pool).then(
     () => true,
@@ -54,31 +63,32 @@ export async function isDatabaseReady(pool: Pool): Promise<boolean> {
 }
 
 function readSigns(pool: Pool): Promise<Signs> {
+  const sign = (name: string, at: ReturnType<typeof sql>) =>
+    sql`'${sql.raw(name)}', (select jsonb_build_object('at', x.at, 'age', extract(epoch from now() - x.at)) from (select ${at} as at) x)`;
   const asked = transaction(pool, { statementTimeoutMs: PROBE_TIMEOUT_MS }, (tx) =>
-    queryOne<Signs>(
+    queryOne<{ signs: Signs }>(
       tx,
-      sql`select last_tick_at as "lastTickAt", extract(epoch from now() - last_tick_at)::float8 as "tickAge",
-          (select max(last_seen_at) from processes where tier = 'worker') as "runnerSeenAt",
-          (select extract(epoch from now() - max(last_seen_at))::float8 from processes where tier = 'worker') as "runnerAge"
-        from scheduler_state`,
+      sql`select jsonb_build_object(
+        ${sign('tick', sql`(select last_tick_at from scheduler_state)`)},
+        ${sign('runner', sql`(select max(last_seen_at) from processes where tier = 'worker')`)},
+        ${sign('publisher', sql`(select max(last_seen_at) from outbox_publishers)`)}) as signs`,
     ),
   );
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error('the database did not answer in time')), PROBE_TIMEOUT_MS + 500);
-  return Promise.race([asked, tooLate]).finally(() => clearTimeout(timer));
+  return Promise.race([asked, tooLate])
+    .then(({ signs }) => signs)
+    .finally(() => clearTimeout(timer));
 }
 
-function byAge(ageSeconds: number | null, at: string | null, degraded: number, down: number): Component {
-  if (ageSeconds === null || at === null) return { status: 'unknown', since: null, ageSeconds: null };
-  const status = ageSeconds > down ? 'down' : ageSeconds > degraded ? 'degraded' : 'ok';
-  return { status, since: new Date(at).toISOString(), ageSeconds: Math.max(0, Math.round(ageSeconds * 10) / 10) };
+function byAge({ at, age }: Sign, degraded: number, down: number): Component {
+  if (age === null || at === null) return { status: 'unknown', since: null, ageSeconds: null };
+  const status = age > down ? 'down' : age > degraded ? 'degraded' : 'ok';
+  return { status, since: new Date(at).toISOString(), ageSeconds: Math.max(0, Math.round(age * 10) / 10) };
 }
 
-const statusesOnly = (components: Health['components']): Health['components'] => ({
-  database: { status: components.database.status },
-  scheduler: { status: components.scheduler.status },
-  runner: { status: components.runner.status },
-});
+const statusesOnly = (components: Components): Components =>
+  Object.fromEntries(COMPONENTS.map((name) => [name, { status: components[name].status }])) as Components;
 
 async function failedPipelines(pool: Pool, tenantId: string): Promise<string[]> {
   const rows = await transaction(pool, { tenantId, statementTimeoutMs: PROBE_TIMEOUT_MS }, (tx) =>
@@ -87,8 +97,21 @@ async function failedPipelines(pool: Pool, tenantId: string): Promise<string[]> 
       sql`select p.name from pipelines p
         join lateral (select status from runs where tenant_id = ${tenantId} and pipeline_id = p.id
           and status in ('succeeded', 'failed') order by id desc limit 1) r on r.status = 'failed'
-        where p.tenant_id = ${tenantId} and p.archived_at is null order by p.name limit 1000`,
+        where p.tenant_id = ${tenantId} and p.archived_at is null order by p.name limit ${MAX_FAILED}`,
     ),
   );
   return rows.map((row) => row.name);
+}
+
+/** One tenant after the other, each behind its own row security; as many names as one tenant may have. */
+async function failedEverywhere(pool: Pool): Promise<string[]> {
+  const tenants = await transaction(pool, { statementTimeoutMs: PROBE_TIMEOUT_MS }, (tx) =>
+    query<{ id: string; slug: string }>(tx, sql`select tenant_id as id, slug from instance_tenants() order by slug`),
+  );
+  const failed: string[] = [];
+  for (const { id, slug } of tenants) {
+    if (failed.length >= MAX_FAILED) break;
+    failed.push(...(await failedPipelines(pool, id)).map((name) => `${slug}/${name}`));
+  }
+  return failed.slice(0, MAX_FAILED);
 }

@@ -1,1 +1,4 @@
-export { type Component, type Health, health, isDatabaseReady } from './health.ts';
+export { type Component, type Health, health, isDatabaseReady, type Viewer } from './health.ts';
+export { heartbeat } from './heartbeat.ts';
+export { getLogLevels, type LogLevels, PutLogLevelInput, putLogLevel } from './log-level.ts';
+export { fleetProcedures } from './router.ts';

@@ -64,11 +64,6 @@ describe('an error', () => {
   it('is JSON of one shape for whatever goes wrong', async () => {
     await expectProblem(await web.fetch('/api/v1/nowhere', { headers: auth() }), 404, 'ROUTE_NOT_FOUND');
     await expectProblem(await web.fetch('/api/nowhere'), 404, 'ROUTE_NOT_FOUND');
-    await expectProblem(
-      await web.fetch('/api/v1/pipelines', { method: 'DELETE', headers: auth() }),
-      404,
-      'ROUTE_NOT_FOUND',
-    );
     await expectProblem(await web.fetch('/api/v1/pipelines'), 401, 'UNAUTHENTICATED');
     await expectProblem(await web.fetch('/api/v1/pipelines?limit=0', { headers: auth() }), 400, 'INPUT_INVALID');
     await expectProblem(await web.fetch('/api/v1/pipelines?cursor=xxxx', { headers: auth() }), 400, 'INPUT_INVALID');
@@ -88,12 +83,33 @@ describe('an error', () => {
     ['a list', '[1]', JSON_TYPE],
     ['text', '"x"', JSON_TYPE],
     ['null', 'null', JSON_TYPE],
-    ['a form', 'document=1', { 'content-type': 'application/x-www-form-urlencoded' }],
-    ['JSON sent as text', '{"document":{}}', { 'content-type': 'text/plain' }],
-    ['JSON in disguise', '{"document":{}}', { 'content-type': 'application/jsonp' }],
   ])('is 400 for a body that is %s', async (_what, body, headers) => {
     const response = await web.fetch('/api/v1/pipelines', { method: 'POST', headers: { ...auth(), ...headers }, body });
     await expectProblem(response, 400, 'INPUT_INVALID');
+  });
+
+  it.each([
+    ['a form', 'document=1', 'application/x-www-form-urlencoded'],
+    ['JSON sent as text', '{"document":{}}', 'text/plain'],
+    ['JSON in disguise', '{"document":{}}', 'application/jsonp'],
+  ])('is 415 for a body that is %s', async (_what, body, type) => {
+    const headers = { ...auth(), 'content-type': type };
+    const response = await web.fetch('/api/v1/pipelines', { method: 'POST', headers, body });
+    await expectProblem(response, 415, 'MEDIA_TYPE_UNSUPPORTED');
+  });
+
+  it.each([
+    ['DELETE', '/api/v1/pipelines', 'GET, HEAD, POST'],
+    ['PATCH', '/api/v1/runs/018f0000-0000-7000-8000-000000000000', 'GET, HEAD'],
+    ['POST', '/api/v1/openapi.json', 'GET, HEAD'],
+    ['DELETE', '/api/v1/cron/outbox-reaper', 'GET, HEAD, POST'],
+    ['OPTIONS', '/api/v1/validate', 'POST'],
+    ['POST', '/health', 'GET, HEAD'],
+    ['PUT', '/metrics', 'GET, HEAD'],
+  ])('is 405 with Allow for %s %s', async (method, path, allow) => {
+    const response = await web.fetch(path, { method });
+    expect(response.headers.get('allow')).toBe(allow);
+    await expectProblem(response, 405, 'METHOD_NOT_ALLOWED');
   });
 
   it('is 413 for a body over one megabyte, with and without its length said before', async () => {
@@ -140,7 +156,7 @@ describe('an error', () => {
           body: '{}',
         }),
         415,
-        'INPUT_INVALID',
+        'MEDIA_TYPE_UNSUPPORTED',
       ],
       [await web.fetch('/trpc/pipelines.create?input=%7B%7D', { headers: auth() }), 405, 'METHOD_NOT_ALLOWED'],
     ];
@@ -336,7 +352,7 @@ describe('GET', () => {
     for (const verb of ['publish', 'run', 'pause', 'resume'])
       for (const method of ['GET', 'HEAD']) {
         const response = await web.fetch(`/api/v1/pipelines/${id}/${verb}`, { method, headers: auth() });
-        expect([verb, method, response.status]).toEqual([verb, method, 404]);
+        expect([verb, method, response.status]).toEqual([verb, method, 405]);
       }
     const input = encodeURIComponent(JSON.stringify({ id }));
     const byTrpc = await web.fetch(`/trpc/pipelines.run?input=${input}`, { headers: auth() });

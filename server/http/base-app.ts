@@ -1,16 +1,20 @@
 // What the web's and the worker's HTTP servers share: request ids, errors, probes, metrics.
 import { Hono } from 'hono';
+import type { Pool } from '#db/client.ts';
 import { answerError, requestIdOf } from '#server/api/index.ts';
-import { isSameSecret, type Logger, registry, ServiceError } from '#server/lib/index.ts';
+import type { Logger } from '#server/lib/index.ts';
+import type { OperationsDoor } from './operations-door.ts';
+import { operationsRoutes } from './operations-routes.ts';
 
 export type BaseOptions = {
   log: Logger;
   /** True while this process's own loops turn; dependencies do not count. */
   isAlive: () => boolean;
   isReady: () => Promise<boolean>;
-  metricsToken: string | undefined;
-  /** Metrics without a token: only where the port is private. */
-  areMetricsOpen: boolean;
+  /** For log levels. */
+  pool: Pool;
+  /** Who may see metrics and log levels. */
+  operations: OperationsDoor;
 };
 
 export type Variables = {
@@ -32,16 +36,6 @@ export function baseApp(options: BaseOptions): Hono<{ Variables: Variables }> {
   app.get('/readyz', async (c) =>
     (await options.isReady()) ? c.text('ok') : c.text('the database does not answer', 503),
   );
-  app.get('/metrics', async (c) => {
-    if (!options.areMetricsOpen) requireMetricsToken(c.req.raw.headers, options.metricsToken);
-    return c.text(await registry.metrics(), 200, { 'Content-Type': registry.contentType });
-  });
+  app.route('/', operationsRoutes({ pool: options.pool, log: options.log, door: options.operations }));
   return app;
-}
-
-function requireMetricsToken(headers: Headers, token: string | undefined): void {
-  const given = headers.get('authorization')?.match(/^Bearer\s+(\S+)$/i)?.[1];
-  if (!token) throw new ServiceError('UNAUTHENTICATED', 'METRICS_TOKEN is not set on this server: /metrics is closed');
-  if (!given || !isSameSecret(given, token))
-    throw new ServiceError('UNAUTHENTICATED', 'send METRICS_TOKEN as Authorization: Bearer');
 }

@@ -56,6 +56,7 @@ function neutral(answer: unknown, names: Names): unknown {
   text = text
     .replaceAll(/"errorId":"[^"]+"/g, '"errorId":"<id>"')
     .replaceAll(/"(lagMinutes|tickLagSeconds|oldestPendingAgeSeconds)":[\d.]+/g, '"$1":0')
+    .replaceAll(/(token=|"ms_|"prefix":")[\w-]+/g, '$1<once>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>');
   return JSON.parse(text);
@@ -126,7 +127,8 @@ describe.each(doors)("another tenant's things through %s", (_name, door, headers
       expectNothingOfTheirs(answer, input);
       expect(neutral(answer, theirs)).toEqual(neutral(reference, nowhere));
       const hasKey = 'authorization' in headersOf();
-      if (isForPeople(path) && hasKey) expect([input, answer.status]).toEqual([input, 403]);
+      const isRefused = audienceOf(path) === 'instance' || (isForPeople(path) && hasKey);
+      if (isRefused) expect([input, answer.status]).toEqual([input, 403]);
       else if (!ANSWERS_ALL.includes(path)) expect([input, answer.status]).toEqual([input, 404]);
     }
     expect(await fingerprint()).toEqual(before);
@@ -136,12 +138,17 @@ describe.each(doors)("another tenant's things through %s", (_name, door, headers
 describe('a tRPC batch', () => {
   it("carries nothing of another tenant's in any of its answers", async () => {
     const queries = procedures.filter((one) => one.type === 'query').map((one) => one.path);
-    const inputs = Object.fromEntries(queries.map((path, index) => [index, INPUTS[path]!(theirs)[0]]));
-    const response = await web.fetch(
-      `/trpc/${queries.join(',')}?batch=1&input=${encodeURIComponent(JSON.stringify(inputs))}`,
-      { headers: bearer(keys.mine) },
-    );
-    const answers = (await response.json()) as { error?: { data: { code: string } } }[];
+    const inputs = queries.map((path) => INPUTS[path]!(theirs)[0]!);
+    const answers: { error?: { data: { code: string } } }[] = [];
+    // As many as one batch may have.
+    for (let from = 0; from < queries.length; from += 20) {
+      const asked = JSON.stringify(Object.fromEntries(inputs.slice(from, from + 20).entries()));
+      const response = await web.fetch(
+        `/trpc/${queries.slice(from, from + 20).join(',')}?batch=1&input=${encodeURIComponent(asked)}`,
+        { headers: bearer(keys.mine) },
+      );
+      answers.push(...((await response.json()) as typeof answers));
+    }
     expect(answers).toHaveLength(queries.length);
     for (const [index, path] of queries.entries()) {
       expectNothingOfTheirs(answers[index], inputs[index]!);

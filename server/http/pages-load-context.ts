@@ -17,6 +17,7 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
   // Pages are for people: a key in a page's request is not looked at.
   const cookieOnly = new Headers({ cookie: request.headers.get('cookie') ?? '' });
   const caller = await authenticate(pool, cookieOnly, options.sessionIdleSeconds);
+  if (caller?.tenant) options.limits?.takeForTenant(caller.tenant.id, 1);
   const actor = caller?.actor;
   const session =
     caller?.tenant && actor?.kind === 'user'

@@ -1,15 +1,16 @@
 // The web process's routes, from the inside out: probes, REST, tRPC, cron, and the pages for all that is left.
 import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
-import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Hono } from 'hono';
 import type { Pool } from '#db/client.ts';
 import { type Channels, legacyTickRoute } from '#server/alerts/index.ts';
 import {
   answerTrpc,
   apiContext,
+  callsIn,
   documentRoutes,
   refuseCrossSite,
+  refuseUnrouted,
   requireCronSecret,
   requireCronToken,
   restApi,
@@ -18,10 +19,14 @@ import {
 import { authenticate } from '#server/auth/index.ts';
 import { type CronDependencies, cronRoutes, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
-import { type Logger, ServiceError } from '#server/lib/index.ts';
+import type { Logger } from '#server/lib/index.ts';
+import { ADDRESS_REQUESTS_PER_SECOND, createRateLimits, TENANT_REQUESTS_PER_SECOND } from '#server/limits/index.ts';
 import type { LiveHub, PagesOptions } from '#server/web/index.ts';
 import { baseApp, type Variables } from './base-app.ts';
 import { limitBody } from './body-limit.ts';
+import { callerAddress } from './caller-address.ts';
+import { viewerOf } from './health-viewer.ts';
+import { limitAnonymous } from './limit-anonymous.ts';
 import { answerLive } from './live-route.ts';
 import { pagesLoadContext } from './pages-load-context.ts';
 
@@ -44,6 +49,10 @@ export type WebOptions = {
   metricsToken: string | undefined;
   sessionIdleSeconds: number;
   sessionLifetimeSeconds: number;
+  /** Requests a second; absent: the defaults. */
+  rates?: { tenantPerSecond: number; addressPerSecond: number };
+  /** Proxies of ours before this process: whose X-Forwarded-For is believed. */
+  proxyHops?: number;
   /** Tells open pages what changed; whoever made it closes it before the server. */
   live: LiveHub;
 };
@@ -58,16 +67,29 @@ export async function webApp(
   const { pool, log } = options;
   const isSecure = options.publicUrl?.startsWith('https:') ?? false;
   const origins = { publicUrl: options.publicUrl };
-  const deps = { pool, log, sessionIdleSeconds: options.sessionIdleSeconds, origins };
+  const rates = options.rates ?? {
+    tenantPerSecond: TENANT_REQUESTS_PER_SECOND,
+    addressPerSecond: ADDRESS_REQUESTS_PER_SECOND,
+  };
+  const limits = createRateLimits({ pool, ...rates });
+  const deps = { pool, log, sessionIdleSeconds: options.sessionIdleSeconds, origins, limits };
   /** What the pages need to know of a request besides the request. */
   const known = new WeakMap<Request, { nonce: string; requestId: string; address: string | null }>();
 
+  const operations = {
+    ...{ metricsToken: options.metricsToken, isOpen: false },
+    findOperator: async (request: Request) => {
+      const caller = await authenticate(pool, request.headers, options.sessionIdleSeconds);
+      if (caller?.actor.kind !== 'user' || !caller.actor.isInstanceOperator) return null;
+      refuseCrossSite(request, origins);
+      return caller.actor;
+    },
+  };
   const app = baseApp({
     log,
     isAlive: () => true,
     isReady: () => isDatabaseReady(pool),
-    metricsToken: options.metricsToken,
-    areMetricsOpen: false,
+    ...{ pool, operations },
   });
   app.use('*', async (c, next) => {
     const nonce = randomBytes(16).toString('base64');
@@ -81,14 +103,19 @@ export async function webApp(
   app.use('*', limitBody(MAX_BODY_BYTES));
   // After the limit, which puts another request in the place of one whose length is not known before.
   app.use('*', async (c, next) => {
-    // With https there is a proxy before us, and every request has its address.
-    const address = isSecure ? null : (getConnInfo(c).remote.address ?? 'unknown');
+    const address = callerAddress(c, { hops: options.proxyHops ?? 0, isSecure });
     known.set(c.req.raw, { nonce: c.get('nonce'), requestId: c.get('requestId'), address });
     await next();
   });
+  app.use(
+    '*',
+    limitAnonymous(limits, (request) => known.get(request)?.address ?? null),
+  );
   app.get('/health', async (c) => {
-    const caller = await authenticate(pool, c.req.raw.headers, options.sessionIdleSeconds).catch(() => null);
-    const answer = await health(pool, caller?.tenant ?? null);
+    const answer = await health(
+      pool,
+      await viewerOf(c.req.raw, operations, { pool, idleSeconds: options.sessionIdleSeconds }),
+    );
     return c.json(answer, answer.status === 'down' ? 503 : 200);
   });
   const contextOf = (request: Request, requestId: string) => apiContext(request, requestId, deps);
@@ -116,11 +143,10 @@ export async function webApp(
     '/api/v1',
     restApi((c) => contextOf(c.req.raw, c.get('requestId'))),
   );
-  app.all('/api/*', (c) => {
-    throw new ServiceError('ROUTE_NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`);
-  });
+  app.all('/api/*', refuseUnrouted);
+  for (const probe of ['/health', '/livez', '/readyz', '/metrics', '/log-level']) app.all(probe, refuseUnrouted);
   app.all('/trpc/*', (c) =>
-    answerTrpc(c.req.raw, () => contextOf(c.req.raw, c.get('requestId')), {
+    answerTrpc(c.req.raw, () => apiContext(c.req.raw, c.get('requestId'), deps, callsIn(c.req.raw)), {
       log,
       requestId: c.get('requestId'),
     }),

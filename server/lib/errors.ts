@@ -47,6 +47,12 @@ export const ERROR_CODES = {
   LINK_INVALID: { http: 400, trpc: 'BAD_REQUEST', level: 'info', says: 'The link is unknown, used or expired.' },
   PASSWORD_WEAK: { http: 400, trpc: 'BAD_REQUEST', level: 'info', says: 'The password is too easy to guess.' },
   PASSWORD_WRONG: { http: 403, trpc: 'FORBIDDEN', level: 'info', says: 'The current password is wrong.' },
+  ALREADY_INITIALISED: {
+    http: 409,
+    trpc: 'CONFLICT',
+    level: 'info',
+    says: 'The installation has an instance operator.',
+  },
   TENANT_SLUG_TAKEN: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'There is a tenant of this slug already.' },
   TENANT_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'The caller belongs to no such tenant.' },
   CROSS_SITE: { http: 403, trpc: 'FORBIDDEN', level: 'warn', says: 'The request came from another site.' },

@@ -12,6 +12,7 @@ export {
 } from './idempotency.ts';
 export { createLogger, type Logger, logError } from './log.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
+export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
 export {
   connectionOf,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
 import { ERROR_CODES, ServiceError } from './errors.ts';
+import { scrub } from './scrub.ts';
 
 export type Logger = pino.Logger;
 
@@ -10,14 +11,34 @@ const SECRET_PATHS = ['password', 'secret', 'token', 'authorization', 'cookie', 
   (name) => [name, `*.${name}`, `*.*.${name}`],
 );
 
-export function createLogger(options: { level: string; tier: string }): Logger {
-  return pino({
+export type LogOptions = {
+  level: string;
+  tier: string;
+  /** Takes whole lines; default: standard output, written before the call returns. */
+  write?: (line: string) => void;
+};
+
+/** Every line is scrubbed of secrets as the last thing before it is written. */
+export function createLogger(options: LogOptions): Logger {
+  const write = options.write ?? toStandardOutput();
+  const settings: pino.LoggerOptions = {
     level: options.level,
     base: { tier: options.tier, pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: SECRET_PATHS, censor: '[redacted]' },
     formatters: { level: (label) => ({ level: label }) },
-  });
+  };
+  return pino(settings, { write: (line) => write(scrub(line)) });
+}
+
+let standardOutput: pino.DestinationStream | undefined;
+
+/** One for the process, opened when it is first needed. */
+function toStandardOutput(): (line: string) => void {
+  return (line) => {
+    standardOutput ??= pino.destination({ fd: 1, sync: true });
+    standardOutput.write(line);
+  };
 }
 
 /** Logs an error once and returns its id. Known errors log at their table's level, unknown ones at error. */

@@ -77,29 +77,46 @@ async function chooseFromHead(
   const pageSize = maxEvents + 1;
   let after = from;
   let top = from;
+  let firstHeld: number | null = null;
   for (let seen = 0; seen < CLAIM_MAX_SCAN; ) {
-    const rows = await query<HeadRow & { top: number }>(tx, headStatement(lane, after, pageSize));
-    const [{ top: seenTop } = { top: from }] = rows;
+    const rows = await query<HeadRow & { top: number; held: number | null }>(tx, headStatement(lane, after, pageSize));
+    const [{ top: seenTop, held } = { top: from, held: null }] = rows;
     const head = rows.filter((row) => row.seq !== null);
-    if (seen === 0) top = seenTop;
+    if (seen === 0) {
+      top = seenTop;
+      firstHeld = held;
+    }
     chooseClaim(choice, head, { maxEvents, maxBytes: CLAIM_MAX_BYTES });
     if (choice.isFull || head.length < pageSize) break;
     seen += head.length;
     after = head.at(-1)?.seq ?? after;
   }
+  if (firstHeld !== null) choice.firstLeft = Math.min(choice.firstLeft ?? firstHeld, firstHeld);
   return { choice, top };
 }
 
 // The lane's top comes from the same snapshot as its rows: what is not among them up to there is done or not
 // committed yet. No lock here: a row that somebody has locked must still hold back the later ones of its key.
-const headStatement = (lane: number, after: number, limit: number): SQL =>
-  sql`select t.top::float8 as top, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key, h.status,
-      h.available_at <= clock_timestamp() as "isDue", h.payload_bytes as "payloadBytes"
+// Events of whoever is stopped, when the stop holds publishing, are not looked at, or they would hide the others;
+// `held` is the first of them, which the low-water must not pass.
+const headStatement = (lane: number, after: number, limit: number): SQL => {
+  const unfinished = sql`lane = ${lane} and seq > ${after} and status in ('pending', 'processing')`;
+  return sql`select t.top::float8 as top, held.seq::float8 as held, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key,
+      h.status, h.available_at <= clock_timestamp() as "isDue", h.payload_bytes as "payloadBytes"
     from (select coalesce(max(seq), 0) as top from outbox_events where lane = ${lane}) t
+    cross join (select exists (select from instance_stops where resumed_at is null and holds_publishing) as all_held) i
+    left join lateral (select min(first.seq) as seq from (
+        (select seq from outbox_events where i.all_held and ${unfinished} order by seq limit 1)
+        union all
+        (select e.seq from tenant_stops s cross join lateral (
+          select seq from outbox_events where tenant_id = s.tenant_id and ${unfinished} order by seq limit 1) e
+        where s.resumed_at is null and s.holds_publishing)) first) held on true
     left join lateral (
-      select seq, tenant_id, key, status, available_at, payload_bytes from outbox_events
-      where lane = ${lane} and seq > ${after} and status in ('pending', 'processing')
+      select seq, tenant_id, key, status, available_at, payload_bytes from outbox_events e
+      where not i.all_held and ${unfinished} and not exists (
+        select from tenant_stops s where s.tenant_id = e.tenant_id and s.resumed_at is null and s.holds_publishing)
       order by seq limit ${limit}) h on true`;
+};
 
 async function takeEvents(tx: Tx, hold: Hold, choice: Choice): Promise<OutboxEvent[]> {
   const seqs = JSON.stringify(choice.chosen.map((row) => row.seq));

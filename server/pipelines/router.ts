@@ -48,7 +48,7 @@ export const pipelineProcedures = {
       audit: 'pipeline.create',
       status: 201,
       output: CreatePipelineOutput,
-      errors: ['DOCUMENT_INVALID', 'PIPELINE_NAME_TAKEN'],
+      errors: ['DOCUMENT_INVALID', 'PIPELINE_NAME_TAKEN', 'QUOTA_EXCEEDED'],
     })
     .input(CreatePipelineInput)
     .mutation(async ({ ctx, input }) => {
@@ -94,7 +94,7 @@ export const pipelineProcedures = {
       scope: 'pipelines:write',
       audit: 'pipeline.publish',
       output: PublishOutput,
-      errors: ['PIPELINE_NOT_FOUND', 'VERSION_NOT_FOUND', 'DOCUMENT_INVALID'],
+      errors: ['PIPELINE_NOT_FOUND', 'VERSION_NOT_FOUND', 'DOCUMENT_INVALID', 'QUOTA_EXCEEDED'],
     })
     .input(PublishInput)
     .mutation(({ ctx, input }) => publishVersion(ctx, input)),

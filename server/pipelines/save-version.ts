@@ -4,6 +4,7 @@ import { pipelines, pipelineVersions } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { type PipelineDocument, type Problem, parseDocument } from '#server/ir/index.ts';
 import { newId, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import { requireQuota } from '#server/limits/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { getPipelineRow } from './find-pipeline.ts';
 import { putLabels } from './labels.ts';
@@ -27,12 +28,13 @@ const digestOf = (document: PipelineDocument) => createHash('sha256').update(JSO
 /**
  * Creates a pipeline with its first version, not yet live. What it saves has the right shape; whether it
  * compiles is asked by validate and demanded by publish, so that half-finished work can be kept.
- * @throws ServiceError DOCUMENT_INVALID, PIPELINE_NAME_TAKEN
+ * @throws ServiceError DOCUMENT_INVALID, PIPELINE_NAME_TAKEN, QUOTA_EXCEEDED
  */
 export function createPipeline(ctx: Ctx, input: { document: unknown }) {
   const document = parseOrRefuse(input.document);
   const { name, description, owner, labels } = document.metadata;
   return withTransaction(ctx, async (tx) => {
+    await requireQuota(tx, ctx.tenant.id, 'pipelines');
     const id = newId();
     const made = await tx
       .insert(pipelines)

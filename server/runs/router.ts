@@ -66,7 +66,7 @@ export const startRunProcedure = mutation
     audit: 'pipeline.run',
     status: 202,
     output: StartRunOutput,
-    errors: ['PIPELINE_NOT_FOUND', 'PIPELINE_NOT_PUBLISHED'],
+    errors: ['PIPELINE_NOT_FOUND', 'PIPELINE_NOT_PUBLISHED', 'WORK_STOPPED', 'QUOTA_EXCEEDED'],
   })
   .input(StartRunInput)
   .mutation(({ ctx, input }) => startRun(ctx, input));

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { recordAudit } from '#server/audit/index.ts';
 import type { PipelineDocument } from '#server/ir/index.ts';
 import { ServiceError, withTransaction } from '#server/lib/index.ts';
+import { requireNotStopped, requireQuota } from '#server/limits/index.ts';
 import { getPipelineRow, getVersion, PipelineRef } from '#server/pipelines/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { enqueueRun, queueLimits } from './enqueue.ts';
@@ -14,7 +15,8 @@ export const StartRunInput = PipelineRef.extend({
 
 /**
  * Queues a run and returns its id; a runner takes it up when the pipeline's and the tenant's limits allow.
- * @throws ServiceError PIPELINE_NOT_FOUND, PIPELINE_NOT_PUBLISHED, INPUT_INVALID for a parameter that is not declared
+ * @throws ServiceError PIPELINE_NOT_FOUND, PIPELINE_NOT_PUBLISHED, INPUT_INVALID for a parameter that is not declared,
+ * WORK_STOPPED, QUOTA_EXCEEDED
  */
 export function startRun(
   ctx: Ctx,
@@ -29,6 +31,8 @@ export function startRun(
       );
     const { ir } = await getVersion(tx, ctx, pipeline.id, pipeline.liveVersion);
     const params = paramsOf(ir, input.params ?? {});
+    await requireNotStopped(tx, ctx.tenant.id);
+    await requireQuota(tx, ctx.tenant.id, 'queuedRuns');
     const runId = await enqueueRun(tx, {
       tenantId: ctx.tenant.id,
       pipelineId: pipeline.id,

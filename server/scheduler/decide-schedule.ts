@@ -3,13 +3,15 @@ import { newId } from '#server/lib/index.ts';
 import { dataInterval, decideDue, isFiring, jitterMs } from '#server/schedules/index.ts';
 import type { Decided, NewRun } from './apply-decisions.ts';
 import type { DueRow } from './read-due.ts';
+import type { OpenStop } from './read-stops.ts';
 
 /**
  * From a due row to what is to be written.
  * @throws when the stored rule or its policies are not what they were saved as
  */
-export function decideSchedule(row: DueRow, now: Date): Decided {
+export function decideSchedule(row: DueRow, now: Date, stop: OpenStop | null = null): Decided {
   refuseCorrupt(row);
+  if (stop !== null) return decideStopped(row, now, stop);
   const pauseEndsAt = row.pausedAt === null || row.pauseUntil === null ? null : new Date(row.pauseUntil);
   const isPaused = row.pausedAt !== null && (pauseEndsAt === null || now < pauseEndsAt);
   const nextFireAt = new Date(row.nextFireAt);
@@ -34,6 +36,21 @@ export function decideSchedule(row: DueRow, now: Date): Decided {
     .filter((one) => isFiring(one.verdict))
     .map((one): NewRun => newRun(row, one.dueAt, decision.nextFireAt));
   return { row, decision: { ...decision, isContinued }, runs, hasPauseEnded };
+}
+
+/**
+ * In an emergency stop nothing fires, whatever a pause would keep for later: the ledger says why, and a backfill makes
+ * up for it where that is wanted. A pause of its own stays as it is.
+ */
+function decideStopped(row: DueRow, now: Date, stop: OpenStop): Decided {
+  const stoppedAt = new Date(stop.stoppedAt);
+  const decision = decideDue({
+    ...{ schedule: row.schedule, policies: { ...row.policies, onPause: 'drop' }, nextFireAt: new Date(row.nextFireAt) },
+    ...{ now, pausedAt: stoppedAt, hasActiveRun: row.activeRuns > 0 },
+  });
+  const reason = `emergency stop since ${stoppedAt.toISOString()}: ${stop.reason}`;
+  const rows = decision.rows.map((one) => ({ ...one, reason }));
+  return { row, decision: { ...decision, rows }, runs: [], hasPauseEnded: false };
 }
 
 /**

@@ -19,6 +19,7 @@ import { wakeRunners } from '#server/runs/index.ts';
 import { applyDecisions, type Decided } from './apply-decisions.ts';
 import { decideSchedule } from './decide-schedule.ts';
 import { type DueRow, readDue } from './read-due.ts';
+import { type OpenStop, readStops } from './read-stops.ts';
 
 /** "flow". */
 const TICK_LOCK = 0x666c6f77;
@@ -101,7 +102,8 @@ async function tickBatch(
   const now = await (deps.clock ?? databaseClock).now(tx);
   const batchSize = deps.batchSize ?? BATCH_SIZE;
   const due = await readDue(tx, now, batchSize, undecided);
-  const decided = due.flatMap((row) => decideOrReport(row, now, deps.log, undecided));
+  const stopOf = due.length > 0 ? await readStops(tx) : () => null;
+  const decided = due.flatMap((row) => decideOrReport(row, now, stopOf(row.tenantId), { log: deps.log, undecided }));
   const result = await applyDecisions(tx, decided);
   await recordTick(tx, deps, { now, processNow, due: due.length, fired: result.fired, startedMs: started });
   totals.due += result.instants;
@@ -114,9 +116,14 @@ async function tickBatch(
 }
 
 /** One schedule that cannot be decided must not keep the others from firing. */
-function decideOrReport(row: DueRow, now: Date, log: Logger, undecided: string[]): Decided[] {
+function decideOrReport(
+  row: DueRow,
+  now: Date,
+  stop: OpenStop | null,
+  { log, undecided }: { log: Logger; undecided: string[] },
+): Decided[] {
   try {
-    return [decideSchedule(row, now)];
+    return [decideSchedule(row, now, stop)];
   } catch (error) {
     logError(log, error, 'a schedule could not be decided', { scheduleId: row.scheduleId, pipelineId: row.pipelineId });
     undecided.push(row.scheduleId);

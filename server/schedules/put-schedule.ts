@@ -3,6 +3,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { schedules } from '#db/schema/index.ts';
 import type { PipelineDocument, Policies, Schedule } from '#server/ir/index.ts';
 import { type Clock, databaseClock, type Tx } from '#server/lib/index.ts';
+import { requireQuota } from '#server/limits/index.ts';
 import { nextFires } from './next-fire.ts';
 
 /** The next instant strictly after `after`, or null when the rule has ended. */
@@ -16,6 +17,7 @@ export type PutSchedule = { tenantId: string; pipelineId: string; version: numbe
  * Makes the pipeline's schedule what the document says. Neither a new nor a changed rule fires the past: the
  * next fire is strictly after the database's now. An unchanged rule keeps its next fire, so that publishing
  * during an outage does not forget what is still due.
+ * @throws ServiceError QUOTA_EXCEEDED for one more schedule than the tenant may have
  */
 export async function putSchedule(tx: Tx, input: PutSchedule, clock: Clock = databaseClock): Promise<void> {
   const { schedule, policies } = input.document;
@@ -25,6 +27,7 @@ export async function putSchedule(tx: Tx, input: PutSchedule, clock: Clock = dat
     if (row) await tx.update(schedules).set({ enabled: false, nextFireAt: null, updatedAt: sql`now()` }).where(mine);
     return;
   }
+  if (!row?.enabled) await requireQuota(tx, input.tenantId, 'schedules');
   const isSameRule =
     row?.enabled && JSON.stringify([row.schedule, dstOf(row.policies)]) === JSON.stringify([schedule, policies.dst]);
   const nextFireAt = isSameRule ? row.nextFireAt : nextFireAfter(schedule, policies, await clock.now(tx));

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { afterAll } from 'vitest';
 import type { TestDatabase } from '#db/testing/index.ts';
 import { newApiKey, SCOPES, type Scope, storeApiKey } from '#server/auth/index.ts';
+import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { listen, webApp } from '#server/http/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { openWorkshop } from '#server/runs/testing/index.ts';
@@ -15,6 +16,7 @@ export type TestInstallation = Awaited<ReturnType<typeof openInstallation>>;
 export async function openInstallation(db: TestDatabase, slug: string) {
   const shop = await openWorkshop(db, slug);
   const { log } = shop.deps;
+  serveTestConnections();
   const app = await webApp(
     {
       ...{ pool: db.app, cronPool: db.worker, log, processId: 'test', isDevelopment: false, publicUrl: null },

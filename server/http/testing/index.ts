@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import { afterAll } from 'vitest';
 import type { TestDatabase } from '#db/testing/index.ts';
 import { newApiKey, SCOPES, type Scope, storeApiKey } from '#server/auth/index.ts';
+import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { createLogger, hashToken, newToken, transaction } from '#server/lib/index.ts';
 import type { Role, Tenant } from '#server/tenancy/index.ts';
 import { createLiveHub } from '#server/web/index.ts';
@@ -18,6 +19,7 @@ export type TestWeb = Awaited<ReturnType<typeof openWeb>>;
 export async function openWeb(db: TestDatabase, options: Partial<WebOptions> = {}) {
   const log = options.log ?? createLogger({ level: 'silent', tier: 'test' });
   const live = options.live ?? createLiveHub({ pool: db.app, log, sessionIdleSeconds: 3_600 });
+  serveTestConnections();
   const app = await webApp(
     {
       ...{ pool: db.app, cronPool: db.worker, log, processId: 'test', isDevelopment: false, publicUrl: null },
