@@ -76,7 +76,7 @@ function PolicyRow({ policy, canManage }: { policy: RetentionPolicy; canManage: 
         ) : (
           <>
             <Time at={updatedAt} />
-            <p className="max-w-40 truncate text-faint" title={updatedBy ?? undefined}>
+            <p className="max-w-32 truncate text-faint" title={updatedBy ?? undefined}>
               {updatedBy}
             </p>
           </>

@@ -49,6 +49,7 @@ export default function PreviewChart({ classes }: { classes: RetentionPreview['c
                 key={name}
                 isAnimationActive={false}
                 stackId="rows"
+                maxBarSize={32}
                 dataKey={name}
                 name={classLook[name].label}
                 fill={classLook[name].colour}

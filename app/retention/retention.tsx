@@ -47,7 +47,7 @@ export default function Retention() {
         actions={<Live loadedAtMs={loadedAtMs} />}
       />
       <Warnings overview={overview} />
-      <div className="mb-4 grid items-start gap-4 xl:grid-cols-2">
+      <div className="mb-4 grid items-start gap-4 2xl:grid-cols-2">
         <PoliciesCard overview={overview} canManage={canManage} />
         <PreviewCard preview={preview} />
       </div>

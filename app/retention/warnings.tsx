@@ -1,25 +1,29 @@
 import { TriangleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { RetentionOverview } from '#server/web/index.ts';
+import type { RetentionOverview, RetentionPolicy } from '#server/web/index.ts';
 import { classLook, dayWords } from './words.ts';
+
+const earlyWords = ({ dataClass, effectiveDays, retentionDays }: RetentionPolicy): string =>
+  `${classLook[dataClass].label} goes after ${dayWords(effectiveDays ?? 0)}, ${
+    retentionDays ? `not its own ${retentionDays}` : 'with no limit of its own'
+  }`;
 
 /** What an operator should know before anything is deleted, or while nothing is. */
 export function Warnings({ overview }: { overview: RetentionOverview }) {
   const { policies, purge } = overview;
   const isAnythingDue = policies.some(({ effectiveDays }) => effectiveDays !== null);
   const early = policies.filter((policy) => policy.isDeletedEarly);
-  const warnings: { key: string; text: ReactNode }[] = early.map((policy) => ({
-    key: policy.dataClass,
-    text: (
-      <>
-        <strong>{classLook[policy.dataClass].label}</strong> goes after {dayWords(policy.effectiveDays ?? 0)},{' '}
-        {policy.retentionDays
-          ? `before its own ${dayWords(policy.retentionDays)} are over`
-          : 'although it has no limit of its own'}
-        : under “strictest” the smallest days of any class apply to all.
-      </>
-    ),
-  }));
+  const warnings: { key: string; text: ReactNode }[] = [];
+  if (early.length > 0)
+    warnings.push({
+      key: 'early',
+      text: (
+        <>
+          <strong>Strictest deletes early.</strong> The smallest days of any class apply to all:{' '}
+          {early.map(earlyWords).join('; ')}.
+        </>
+      ),
+    });
   if (purge.schedule === null && isAnythingDue)
     warnings.unshift({
       key: 'schedule',

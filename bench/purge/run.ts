@@ -1,0 +1,139 @@
+// `npm run bench:purge`: half of the rows of a table go. Batches as the job deletes them, one DELETE, and the drop of the
+// month, in turn on the same data, with inserts beside them all the while. Absolute times are this machine's at this
+// hour; the ratios within a round are what can be compared.
+//
+//   PURGE_ROWS    rows before the purge, half of them due (2,000,000)
+//   PURGE_ROUNDS  rounds of the three variants (3)
+import { mkdtemp, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { roleNames } from '#db/access.ts';
+import { openPool, type Pool, urlForRole } from '#db/client.ts';
+import { startEmbedded } from '#db/embedded.ts';
+import { migrate } from '#db/migrate.ts';
+import { createLogger, newId } from '#server/lib/index.ts';
+import { dsarPurgeJob } from '#server/retention/index.ts';
+import { createTenant } from '#server/tenancy/index.ts';
+import { watchInserts } from './watch-inserts.ts';
+
+const ROWS = Number(process.env.PURGE_ROWS ?? 2_000_000);
+const ROUNDS = Number(process.env.PURGE_ROUNDS ?? 3);
+const PASSWORDS = { app: 'bench-app', worker: 'bench-worker' };
+/** Months back of the rows that are due: further than the two that partitions are always kept for. */
+const MONTHS_BACK = 4;
+
+type Measured = { seconds: number; walMb: number; worstInsertMs: number; p99InsertMs: number };
+type Variant = 'batches' | 'one DELETE' | 'partition drop';
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+async function fill(owner: Pool, tenantId: string): Promise<void> {
+  await owner`truncate interaction_history`;
+  await owner`delete from retention_purges`;
+  await owner.unsafe(`do $$ declare month timestamptz := date_trunc('month', now() - interval '${MONTHS_BACK} months'); begin
+    execute format('create table if not exists %I partition of interaction_history for values from (%L) to (%L)',
+      'interaction_history_' || to_char(month, 'YYYYMM'), ms_uuid_at(month), ms_uuid_at(month + interval '1 month')); end $$`);
+  // Spread over ten days of that month and over the last ten days.
+  for (const start of [`date_trunc('month', now() - interval '${MONTHS_BACK} months')`, `now() - interval '10 days'`])
+    await owner.unsafe(
+      `insert into interaction_history (tenant_id, id, customer_id, offer_id, channel, interaction_type, context, created_at, occurred_at)
+       select $1, overlay(gen_random_uuid()::text placing left(ms_uuid_at(at)::text, 15) from 1 for 15)::uuid, 'c' || n % 50000,
+         'offer-' || n % 100, 'web', 'impression', '{"page": "home", "position": 3}', at, at
+       from generate_series(1, ${ROWS / 2}) n, lateral (select ${start} + n * interval '10 days' / ${ROWS / 2} as at) a order by n`,
+      [tenantId],
+    );
+  await owner.unsafe('vacuum analyze interaction_history');
+}
+
+async function measure(owner: Pool, run: () => Promise<void>, insert: () => Promise<unknown>): Promise<Measured> {
+  await owner`checkpoint`;
+  const [before] = await owner<{ lsn: string }[]>`select pg_current_wal_insert_lsn() as lsn`;
+  const watch = watchInserts(insert);
+  const startedAt = performance.now();
+  await run();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const { worstMs, p99Ms } = await watch.stop();
+  const [wal] = await owner<{ bytes: string }[]>`select pg_current_wal_insert_lsn() - ${before!.lsn}::pg_lsn as bytes`;
+  return { seconds, walMb: Number(wal!.bytes) / 1e6, worstInsertMs: worstMs, p99InsertMs: p99Ms };
+}
+
+function report(rounds: Record<Variant, Measured>[], idle: { worstMs: number; p99Ms: number }): void {
+  say(
+    `\n${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}; ${ROWS / 2} of ${ROWS} rows, ${rounds.length} rounds`,
+  );
+  say(`inserts with nothing beside them: p99 ${idle.p99Ms.toFixed(1)} ms, worst ${idle.worstMs.toFixed(1)} ms`);
+  say('| variant | seconds (median) | × one DELETE | WAL MB | insert p99 ms | longest insert ms |');
+  say('|---|---|---|---|---|---|');
+  for (const variant of ['one DELETE', 'batches', 'partition drop'] as const) {
+    const of = (pick: (measured: Measured) => number) => median(rounds.map((round) => pick(round[variant])));
+    const ratio = median(rounds.map((round) => round[variant].seconds / round['one DELETE'].seconds));
+    const cells = [of((m) => m.seconds).toFixed(2), ratio.toFixed(2), of((m) => m.walMb).toFixed(1)];
+    const worst = Math.max(...rounds.map((round) => round[variant].worstInsertMs));
+    say(`| ${variant} | ${cells.join(' | ')} | ${of((m) => m.p99InsertMs).toFixed(1)} | ${worst.toFixed(1)} |`);
+  }
+}
+
+async function main(): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'bench-purge-'));
+  const database = await startEmbedded({ home, log: () => {} });
+  const pools: Pool[] = [];
+  const open = (url: string) => {
+    const pool = openPool({ url, max: 4, applicationName: 'bench' });
+    pools.push(pool);
+    return pool;
+  };
+  try {
+    await migrate({ ownerUrl: database.url, rolePrefix: 'bench', passwords: PASSWORDS });
+    const roles = roleNames('bench');
+    const owner = open(database.url);
+    const worker = open(urlForRole(database.url, roles.worker, PASSWORDS.worker));
+    const app = open(urlForRole(database.url, roles.app, PASSWORDS.app));
+    const tenant = await createTenant(owner, { slug: 'bench', name: 'Bench' });
+    await owner`insert into retention_policies (tenant_id, data_class, retention_days) values (${tenant.id}, 'interaction_history', 30)`;
+    const insert = () =>
+      app.begin(async (tx) => {
+        await tx`select set_config('mainspring.tenant_id', ${tenant.id}, true)`;
+        await tx`insert into interaction_history (tenant_id, customer_id, offer_id, channel, interaction_type)
+        values (${tenant.id}, 'beside', 'o', 'web', 'i')`;
+      });
+    const purge = async (params: Record<string, string>) => {
+      const log = createLogger({ level: 'silent', tier: 'bench' });
+      const context = { pool: worker, log, processId: 'bench', runId: newId(), params };
+      const { answer } = await dsarPurgeJob.run(
+        { ...context, signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
+        { blobs: null },
+      );
+      const [one] = (answer as { perTenant: { interactionHistory: number }[] }).perTenant;
+      if (one?.interactionHistory !== ROWS / 2) throw new Error(`purged ${one?.interactionHistory} of ${ROWS / 2}`);
+    };
+    const variants: Record<Variant, () => Promise<void>> = {
+      'one DELETE': async () => {
+        await owner`delete from interaction_history where tenant_id = ${tenant.id} and created_at < now() - interval '30 days'`;
+      },
+      // Named tenants are never a reason to drop a month for all.
+      batches: () => purge({ tenant: 'bench' }),
+      'partition drop': () => purge({}),
+    };
+    await fill(owner, tenant.id);
+    const idleWatch = watchInserts(insert);
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const idle = await idleWatch.stop();
+    const rounds: Record<Variant, Measured>[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const measured: Partial<Record<Variant, Measured>> = {};
+      for (const variant of Object.keys(variants) as Variant[]) {
+        await fill(owner, tenant.id);
+        measured[variant] = await measure(owner, variants[variant], insert);
+        say(`round ${round + 1}, ${variant}: ${JSON.stringify(measured[variant])}`);
+      }
+      rounds.push(measured as Record<Variant, Measured>);
+    }
+    report(rounds, idle);
+  } finally {
+    await Promise.all(pools.map((pool) => pool.end({ timeout: 2 })));
+    await database.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+await main();
