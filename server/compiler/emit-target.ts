@@ -1,3 +1,4 @@
+import { emitOutbox } from './emit-outbox.ts';
 import { type Emitted, fail, findColumn, type NodeContext, onlyInput, passOrigins } from './node-context.ts';
 import type { PlanNode, RunContext, Statement, TargetTable } from './plan.ts';
 import { quoteIdent, quoteLiteral, quoteQualified } from './quote.ts';
@@ -19,6 +20,7 @@ type Load = {
 export async function emitTarget(ctx: NodeContext<'target'>): Promise<Emitted | null> {
   const { node, pointer } = ctx;
   const { config } = node;
+  if (config.type === 'outbox') return emitOutbox(ctx, config);
   const input = onlyInput(ctx);
   if (config.type !== 'table')
     return fail(ctx, `${pointer}/config/type`, 'not_supported_yet', `${config.type} targets cannot be run yet`);

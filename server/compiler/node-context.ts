@@ -25,7 +25,7 @@ export type NodeContext<K extends NodeKind> = {
 
 /** What an emitter gives back; null when it has pushed an error. */
 export type Emitted = Pick<PlanNode, 'columns' | 'origins' | 'statements'> &
-  Partial<Pick<PlanNode, 'fileSource' | 'target'>>;
+  Partial<Pick<PlanNode, 'fileSource' | 'target' | 'writesEvents'>>;
 
 export type TypedExpression = ScopedExpression & { type: string };
 

@@ -60,6 +60,8 @@ export type PlanNode = {
   origins: Map<string, ColumnOrigin[]>;
   fileSource?: FileSource;
   target?: TargetTable;
+  /** Its rows are in `ms_events` afterwards, for the executor to store in the outbox. */
+  writesEvents?: true;
   statements(run: RunContext): Statement[];
 };
 

@@ -22,7 +22,8 @@ function dependsOnOrder(node: PipelineNode): boolean {
     case 'aggregate':
       return node.config.aggregates.some(({ fn }) => fn === 'string_agg' || fn === 'array_agg');
     case 'target':
-      return node.config.type === 'table' && node.config.mode === 'upsert';
+      // Events of one key are published in the order of their rows.
+      return node.config.type === 'outbox' || (node.config.type === 'table' && node.config.mode === 'upsert');
     case 'union':
       return node.config.distinct;
     case 'dedupe':

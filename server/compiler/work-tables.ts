@@ -22,7 +22,17 @@ CREATE TEMP TABLE ms_warnings (
   rule text NOT NULL,
   message text NOT NULL,
   row_count bigint NOT NULL
+) ON COMMIT DROP;
+CREATE TEMP TABLE ms_events (
+  node_id text NOT NULL,
+  event_type text NOT NULL,
+  event_key text NOT NULL,
+  payload jsonb NOT NULL
 ) ON COMMIT DROP;`;
+
+/** What the outbox takes of an event, so that a row beyond it is parked and does not fail the run. */
+export const MAX_EVENT_KEY_BYTES = 1_024;
+export const MAX_EVENT_PAYLOAD_BYTES = 900_000;
 
 /** The settings under which the compiled SQL means what it says; the executor sets them LOCAL before anything else. */
 export const SESSION_SETTINGS: Readonly<Record<string, string>> = {
@@ -43,4 +53,9 @@ export function stageName(nodeId: string): string {
 /** The temp table of a validate node's verdicts. */
 export function verdictName(nodeId: string): string {
   return `ms_v_${nodeId}`;
+}
+
+/** The temp table of a target's events before they are judged. */
+export function eventsName(nodeId: string): string {
+  return `ms_e_${nodeId}`;
 }

@@ -27,6 +27,7 @@ function unsupportedSource(config: Extract<PipelineNode, { kind: 'source' }>['co
 }
 
 function unsupportedTarget(config: Extract<PipelineNode, { kind: 'target' }>['config']): Unsupported[] {
+  if (config.type === 'outbox') return [];
   if (config.type !== 'table') return [{ path: '/config/type', what: `targets of type ${config.type}` }];
   const parts: Unsupported[] = [];
   if (MODES_TO_COME.has(config.mode)) parts.push({ path: '/config/mode', what: `the load mode ${config.mode}` });

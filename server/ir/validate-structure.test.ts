@@ -170,7 +170,6 @@ describe('validateStructure', () => {
     ['/config/mode', target('x', 's', { mode: 'blue_green' })],
     ['/config/mode', target('x', 's', { mode: 'incremental_watermark' })],
     ['/config/mode', target('x', 's', { mode: 'mirror', key: ['a'] })],
-    ['/config/type', { id: 'x', kind: 'target', inputs: ['s'], config: { type: 'outbox', eventType: 'e', key: 'a' } }],
     ['/config/type', { id: 'x', kind: 'target', inputs: ['s'], config: { type: 'file', format: 'csv', path: 'a' } }],
   ])('says at %s what cannot be run yet', (path, node) => {
     expect(problems(source('s'), node, target('t', 's'))).toContain(`/nodes/1${path} not_supported_yet`);

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { newId, ServiceError, type Tx } from '#server/lib/index.ts';
+import { newId, queryOne, ServiceError, type Tx } from '#server/lib/index.ts';
 import { MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES } from './config.ts';
 import { enqueueFailures } from './metrics.ts';
 import { wakePublishers } from './wake.ts';
@@ -34,6 +34,33 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: s
   }
   tx.afterCommit(wakePublishers);
   return { eventId };
+}
+
+/**
+ * Stores what a pipeline run has laid down in `pg_temp.ms_events` (node_id, event_type, event_key, payload), in its
+ * order, in the run's own transaction. Returns how many.
+ */
+export async function appendStagedEvents(
+  tx: Tx,
+  run: { tenantId: string; headers: Record<string, string> },
+): Promise<number> {
+  try {
+    const { stored } = await queryOne<{ stored: number }>(
+      tx,
+      sql`with stored as (
+          insert into outbox_events (tenant_id, type, key, payload, headers)
+          select ${run.tenantId}, s.event_type, s.event_key, s.payload,
+            ${JSON.stringify(run.headers)}::jsonb || jsonb_build_object('mainspring-node', s.node_id)
+          from (select * from pg_temp.ms_events order by ctid) s
+          returning 1)
+        select count(*)::int as stored from stored`,
+    );
+    if (stored > 0) tx.afterCommit(wakePublishers);
+    return stored;
+  } catch (error) {
+    refusal(error, 0);
+    throw error;
+  }
 }
 
 function tooLarge(payloadBytes: number): ServiceError {

@@ -1,4 +1,4 @@
-export { appendEvent, type NewEvent } from './append.ts';
+export { appendEvent, appendStagedEvents, type NewEvent } from './append.ts';
 export { countBacklog } from './backlog.ts';
 export { LaneLostError } from './claim.ts';
 export { CHEAP_SWEEP_MS, LANES } from './config.ts';
@@ -11,6 +11,7 @@ export { type LaneOptions, type LaneTurn, PublishFailedError, publishLane } from
 export { type EventPublisher, isTransient, type OutboxEvent, type PublishOutcome } from './publisher.ts';
 export { createFilePublisher } from './publishers/file.ts';
 export { createKafkaPublisher, type KafkaPublisherOptions } from './publishers/kafka.ts';
+export { createWebhookPublisher } from './publishers/webhook.ts';
 export { type ReapResult, reapEvents, stalenessSecondsOf } from './reap.ts';
 export { outboxProcedures } from './router.ts';
 export { listenForEvents, notifyPublishersThrough, onOutboxWake, wakePublishers } from './wake.ts';

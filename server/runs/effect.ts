@@ -1,10 +1,11 @@
-// The run's one transaction: target rows, DLQ rows, checkpoints, files, metrics and the success mark commit
+// The run's one transaction: target rows, events, DLQ rows, checkpoints, files, metrics and the success mark commit
 // together, and only while the token is the queue's.
 import { sql } from 'drizzle-orm';
 import type { Plan, RunContext } from '#server/compiler/index.ts';
 import { parkRejects } from '#server/dlq/index.ts';
 import { settleFiles } from '#server/files/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
+import { appendStagedEvents } from '#server/outbox/index.ts';
 import type { ClaimedRun } from './claim.ts';
 import type { OnStep } from './execute.ts';
 import { executePlan } from './execute-plan.ts';
@@ -45,6 +46,8 @@ export async function applyEffect(tx: Tx, effect: Effect): Promise<RunTotals> {
   });
   await effect.onStep('statements_done');
   control.check();
+  if (plan.nodes.some((node) => node.writesEvents))
+    await appendStagedEvents(tx, { tenantId: claim.tenantId, headers: { 'mainspring-run': claim.runId } });
   const totals = totalRows(effect.outcomes);
   await judgeRejects(tx, effect, totals);
   await settleFiles(

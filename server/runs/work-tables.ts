@@ -6,8 +6,8 @@ import { queryOne, type Tx } from '#server/lib/index.ts';
 import { asTenantRole, type TenantData } from '#server/tenancy/index.ts';
 
 /**
- * Runs `fn` as the tenant's role with the compiler's settings and its temp tables for rejects and warnings. The
- * rejects can be read by the worker's role afterwards, in the same transaction.
+ * Runs `fn` as the tenant's role with the compiler's settings and its temp tables for rejects, warnings and events.
+ * Rejects and events can be read by the worker's role afterwards, in the same transaction.
  */
 export async function withWorkTables<T>(
   tx: Tx,
@@ -19,7 +19,7 @@ export async function withWorkTables<T>(
   const settings = Object.entries(SESSION_SETTINGS).map(([name, value]) => `SET LOCAL ${name} = '${value}'`);
   return asTenantRole(tx, data, limits, async (connection) => {
     await connection.unsafe(
-      `${settings.join('; ')}; ${WORK_TABLES_DDL}; GRANT SELECT ON pg_temp.ms_rejects TO ${quoteIdent(roleNames(prefix).worker)}`,
+      `${settings.join('; ')}; ${WORK_TABLES_DDL}; GRANT SELECT ON pg_temp.ms_rejects, pg_temp.ms_events TO ${quoteIdent(roleNames(prefix).worker)}`,
     );
     return fn(connection);
   });
