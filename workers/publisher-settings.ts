@@ -1,7 +1,14 @@
 import { openPool } from '#db/client.ts';
 import type { Environment } from '#server/env.ts';
 import type { Logger } from '#server/lib/index.ts';
-import { createFilePublisher, createKafkaPublisher, type EventPublisher, LANES } from '#server/outbox/index.ts';
+import { createOutboundClient } from '#server/outbound/index.ts';
+import {
+  createFilePublisher,
+  createKafkaPublisher,
+  createWebhookPublisher,
+  type EventPublisher,
+  LANES,
+} from '#server/outbox/index.ts';
 import type { PublisherConfig } from './publisher-loop.ts';
 
 /** What the publisher is, wherever it runs. `url` is the worker role's. */
@@ -40,7 +47,11 @@ function openPublisher(env: Environment): EventPublisher {
         topic: env.OUTBOX_TOPIC,
       });
     case 'webhook':
-      throw new Error('not yet');
+      return createWebhookPublisher({
+        client: createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS }),
+        url: env.OUTBOX_WEBHOOK_URL ?? '',
+        secret: env.OUTBOX_WEBHOOK_SECRET ?? '',
+      });
   }
 }
 
