@@ -86,17 +86,6 @@ export const connectionProcedures = {
     })
     .use(transacted)
     .mutation(({ ctx, input }) => updateConnection(ctx, input)),
-  delete: mutation
-    .meta({
-      rest: 'DELETE /connections/:id',
-      summary: 'Removes a connection with its secrets; what uses it fails from then on.',
-      scope: 'connections:write',
-      audit: 'connection.delete',
-      output: DeleteOutput,
-      errors: ['CONNECTION_NOT_FOUND'],
-    })
-    .input(ConnectionRef)
-    .mutation(({ ctx, input }) => deleteConnection(ctx, input)),
   // Not in one transaction: it waits for the other side. Trying twice does no more than trying once.
   test: procedure
     .meta({
@@ -109,6 +98,17 @@ export const connectionProcedures = {
     })
     .input(ConnectionRef)
     .mutation(({ ctx, input }) => testConnection(ctx, input)),
+  delete: mutation
+    .meta({
+      rest: 'DELETE /connections/:id',
+      summary: 'Removes a connection with its secrets; what uses it fails from then on.',
+      scope: 'connections:write',
+      audit: 'connection.delete',
+      output: DeleteOutput,
+      errors: ['CONNECTION_NOT_FOUND'],
+    })
+    .input(ConnectionRef)
+    .mutation(({ ctx, input }) => deleteConnection(ctx, input)),
   // Not in one transaction: a batch at a time, while everybody else goes on.
   rotateKeys: procedure
     .meta({

@@ -99,7 +99,7 @@ describe('a secret', () => {
     const cookie = { cookie: session, origin: web.baseUrl };
     expect(await ask('GET', '/api/v1/runs', key)).toBe(200);
     expect(await ask('GET', '/api/v1/runs', { 'x-api-key': SECRETS.key })).toBe(200);
-    expect(await ask('GET', '/trpc/runs.list', cookie)).toBe(200);
+    expect(await ask('GET', '/trpc/runs.list?input={}', cookie)).toBe(200);
     expect(await ask('POST', '/api/v1/cron/flow-scheduler-tick', { 'x-cron-secret': SECRETS.cron })).toBe(200);
     expect(await ask('POST', '/api/v1/cron/outbox-reaper', bearer(SECRETS.cron))).toBe(200);
     expect(await ask('GET', '/log-level', bearer(SECRETS.metrics))).toBe(200);

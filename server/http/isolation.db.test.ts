@@ -203,7 +203,11 @@ describe('a credential', () => {
   });
 });
 
-const OWN: Record<string, () => string> = { outbox: () => theirs.eventId, audit: () => theirs.auditId };
+const OWN: Record<string, () => string> = {
+  outbox: () => theirs.eventId,
+  audit: () => theirs.auditId,
+  connections: () => theirs.connectionId,
+};
 const ownIdIn = (path: string) => OWN[path.split('.')[0]!]?.() ?? theirs.pipelineId;
 /** An interaction is its own record: only control-plane mutations have an audit row. What is for people, accounts/ tests. */
 const audited = mutations.filter((path) => !path.startsWith('interactions.') && !isForPeople(path));

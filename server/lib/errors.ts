@@ -223,6 +223,12 @@ export const ERROR_CODES = {
     says: 'The cron job was stopped because its process ends; its next run goes on from there.',
   },
   AUDIT_ENTRY_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This log has no such entry.' },
+  ATTACHMENT_STORE_UNAVAILABLE: {
+    http: 503,
+    trpc: 'SERVICE_UNAVAILABLE',
+    level: 'error',
+    says: 'The attachments could not be stored; nothing was recorded.',
+  },
   DATABASE_UNAVAILABLE: {
     http: 503,
     trpc: 'SERVICE_UNAVAILABLE',

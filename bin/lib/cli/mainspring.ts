@@ -1,14 +1,20 @@
 // The command "mainspring": words to commands, errors to exit codes.
 import { resolve } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MainspringError } from 'mainspring/client';
+import { ServiceError } from '#server/lib/index.ts';
 import { apply } from './apply.ts';
-import { auditDatabase, verifyInDatabase, verifyOverHttp } from './audit-verify.ts';
+import { verifyInDatabase, verifyOverHttp } from './audit-verify.ts';
 import type { Context, ExitCode } from './command.ts';
 import { connect } from './connect.ts';
 import { exportDocuments } from './export.ts';
+import { init } from './init.ts';
+import { keyCreateInDatabase, keyCreateOverHttp } from './key-create.ts';
+import { findLocalDatabase } from './local-database.ts';
 import { run } from './run.ts';
+import { rotateInDatabase } from './secrets-rotate.ts';
 import { status } from './status.ts';
 import { HELP, UsageError } from './usage.ts';
 import { validate } from './validate.ts';
@@ -28,6 +34,9 @@ const FLAGS: Record<string, readonly string[]> = {
   apply: ['file', 'publish'],
   export: ['out'],
   audit: [],
+  secrets: [],
+  init: ['email', 'name', 'tenant-name', 'admin-email', 'password-stdin'],
+  key: ['name', 'scope', 'expires-in-days'],
 };
 
 function parse(args: string[]) {
@@ -40,6 +49,8 @@ function parse(args: string[]) {
         ...{ wait: flag, publish: flag, param: texts, label: texts },
         file: { ...texts, short: 'f' },
         out: { ...text, short: 'o' },
+        ...{ email: text, name: text, 'tenant-name': text, 'admin-email': text, 'password-stdin': flag },
+        ...{ scope: texts, 'expires-in-days': text },
       },
     });
   } catch (error) {
@@ -57,6 +68,9 @@ async function main(args: string[]): Promise<ExitCode> {
   }
   refuseForeignFlags(command, args);
   if (command === 'audit') return auditVerify(values, words, print);
+  if (command === 'init') return initInstallation(values, words, print);
+  if (command === 'key') return keyCreate(values, words, print);
+  if (command === 'secrets') return secretsRotate(values, words, print);
   const context: Context = { client: connect(values, process.env, rootDir), isJson: values.json, print };
   switch (command) {
     case 'run':
@@ -76,15 +90,56 @@ async function main(args: string[]): Promise<ExitCode> {
   }
 }
 
+type Values = ReturnType<typeof parse>['values'];
+
+/** Null where flags or variables name a server elsewhere. */
+const localDatabase = (values: Values) =>
+  values.url !== undefined || values.key !== undefined ? null : findLocalDatabase(process.env, rootDir);
+
 /** @throws UsageError, MainspringError */
-async function auditVerify(values: ReturnType<typeof parse>['values'], words: string[], print: Context['print']) {
+async function auditVerify(values: Values, words: string[], print: Context['print']) {
   if (words.length !== 1 || words[0] !== 'verify') throw new UsageError('audit takes one word: "audit verify"');
   const options = { tenant: values.tenant ?? process.env.MAINSPRING_TENANT, isJson: values.json, print };
-  const isRemote = values.url !== undefined || values.key !== undefined;
-  const database = isRemote ? null : await auditDatabase(process.env, rootDir);
+  const database = await localDatabase(values);
   return database
     ? verifyInDatabase(database, options)
     : verifyOverHttp(connect(values, process.env, rootDir), options);
+}
+
+/** @throws UsageError, ServiceError */
+async function initInstallation(values: Values, words: string[], print: Context['print']) {
+  if (words.length > 0) throw new UsageError(`init takes no words: "${words[0]}"`);
+  const database = await findLocalDatabase(process.env, rootDir);
+  if (!database)
+    throw new UsageError('init works beside the database: set DATABASE_URL, or start the embedded one (bin/start)');
+  const password = values['password-stdin'] ? (await textOf(process.stdin)).replace(/\r?\n$/, '') : null;
+  const flags = { email: values.email, name: values.name, tenant: values.tenant, password };
+  const baseUrl = values.url ?? process.env.PUBLIC_URL ?? `http://localhost:${process.env.PORT || 3000}`;
+  return init(
+    database,
+    { ...flags, tenantName: values['tenant-name'], adminEmail: values['admin-email'] },
+    { baseUrl: baseUrl.replace(/\/$/, ''), isJson: values.json, print },
+  );
+}
+
+/** @throws UsageError, MainspringError, ServiceError */
+async function keyCreate(values: Values, words: string[], print: Context['print']) {
+  if (words.length !== 1 || words[0] !== 'create') throw new UsageError('key takes one word: "key create"');
+  const flags = { name: values.name, scopes: values.scope, expiresInDays: values['expires-in-days'] };
+  const options = { isJson: values.json, print };
+  const database = await localDatabase(values);
+  return database
+    ? keyCreateInDatabase(database, values.tenant ?? process.env.MAINSPRING_TENANT, flags, options)
+    : keyCreateOverHttp(connect(values, process.env, rootDir), flags, options);
+}
+
+/** @throws UsageError, ServiceError */
+async function secretsRotate(values: Values, words: string[], print: Context['print']) {
+  if (words.length !== 1 || words[0] !== 'rotate') throw new UsageError('secrets takes one word: "secrets rotate"');
+  const database = await localDatabase(values);
+  if (!database)
+    throw new UsageError('secrets rotate works beside the database: set DATABASE_URL, or start the embedded one');
+  return rotateInDatabase(database, process.env, { isJson: values.json, print });
 }
 
 /** A flag of another command would be ignored in silence. @throws UsageError, for an unknown command too. */
@@ -117,6 +172,9 @@ try {
   } else if (error instanceof MainspringError) {
     const id = error.errorId ? `, ${error.errorId} in the log` : '';
     process.stderr.write(`mainspring: ${error.message} (${error.code}${id})\n`);
+    process.exitCode = 1;
+  } else if (error instanceof ServiceError) {
+    process.stderr.write(`mainspring: ${error.message} (${error.code})\n`);
     process.exitCode = 1;
   } else throw error;
 }

@@ -13,6 +13,14 @@ export const HELP = `mainspring: pipelines from the shell
   mainspring validate <file.json>…                           all problems of documents, saving nothing
   mainspring apply -f <file.json>… [--publish]               create pipelines or save new versions, by name
   mainspring export [<pipeline>…] [-o <folder>]              documents as JSON; all pipelines when none is named
+  mainspring key create --name <for what> --scope <scope>… [--expires-in-days <n>]
+                                                             a new API key, shown once: where the database is at hand
+                                                             of any tenant, else of the key's own
+  mainspring init --email <you> --tenant <slug> [--name <yours>] [--tenant-name <name>] [--admin-email <other>]
+                  [--password-stdin]                         beside the database, once: the instance operator, the
+                                                             first tenant and its admin
+  mainspring secrets rotate                                  beside the database: a new key for stored secrets, and all of
+                                                             them sealed with it while the servers go on
   mainspring audit verify                                    walks the audit log's chain: where DATABASE_URL or a home
                                                              has the database in it, every tenant's; else over HTTP
 

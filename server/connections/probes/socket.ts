@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { ServiceError } from '#server/lib/index.ts';
 import type { OutboundClient } from '#server/outbound/index.ts';
 import { hostOf } from '../check-addresses.ts';
@@ -23,7 +23,7 @@ export const probeSmtp: Probe = async ({ config, secrets, outbound, deadlineMs }
   const transport = createTransport({
     // Connected to what was checked; the certificate is held against the name.
     ...{ host: address, port, secure: tls === 'implicit', requireTLS: tls === 'starttls', ignoreTLS: tls === 'none' },
-    tls: { servername: host },
+    ...(isIP(host) ? {} : { tls: { servername: host } }),
     ...(username === undefined ? {} : { auth: { user: username, pass: secrets.password ?? '' } }),
     ...{ connectionTimeout: deadlineMs, greetingTimeout: deadlineMs, socketTimeout: deadlineMs },
   });

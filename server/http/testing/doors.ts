@@ -57,6 +57,7 @@ const viaTrpc =
   };
 
 /** As a page's loader calls it. */
+const STATUSES: Record<string, number> = { NOT_FOUND: 404, FORBIDDEN: 403 };
 const inProcess =
   (db: TestDatabase, log: Logger): Door =>
   async (path, input, headers) => {
@@ -69,7 +70,7 @@ const inProcess =
     return procedure(input).then(
       (body) => ({ status: 200, body }),
       (error: { code: string; message: string }) => ({
-        status: error.code === 'NOT_FOUND' ? 404 : 400,
+        status: STATUSES[error.code] ?? 400,
         body: { code: error.code, message: error.message },
       }),
     );

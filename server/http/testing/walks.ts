@@ -44,12 +44,13 @@ const alertRule = (name: string): Input => ({
 export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'connections.list': () => [{}, { kind: 'kafka' }],
   'connections.get': (names) => [{ id: names.connectionId }, { id: `brokers-of-${names.slug}` }],
-  'connections.create': (names) => [
-    { name: `hook-of-${names.slug}`, kind: 'webhook', secrets: { url: 'https://93.184.215.14/' } },
+  // A name that is taken for one of the two tenants and free for the other.
+  'connections.create': () => [
+    { name: 'brokers-of-mine', kind: 'webhook', secrets: { url: 'https://93.184.215.14/' } },
   ],
   'connections.update': (names) => [
-    { id: names.connectionId, description: 'mine now' },
-    { id: `brokers-of-${names.slug}`, config: { brokers: [{ host: '93.184.215.14', port: 9092 }] } },
+    { id: names.connectionId, config: { brokers: [{ host: '93.184.215.14', port: 9092 }] } },
+    { id: `brokers-of-${names.slug}`, description: 'mine now' },
   ],
   'connections.test': (names) => [{ id: names.connectionId }],
   'connections.delete': (names) => [{ id: names.connectionId }, { id: `brokers-of-${names.slug}` }],
