@@ -133,6 +133,7 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     outbox_counters: [{ tenant_id, lane: 0, published: 7 }],
+    attachment_blobs: [{ tenant_id, location: `attachments/${tenant_id}/filled` }],
     outbox_depth: [{ tenant_id, at, pending: 1, processing: 0, failed: 1 }],
     outbox_flow: [{ tenant_id, at, lane: 0, published: 7, age_counts: [7] }],
     interaction_history: [
@@ -167,6 +168,7 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
     ],
     retention_blobs: [{ tenant_id, location: 'purged', purge_id: ids.runId }],
     export_checkpoints: [{ tenant_id, data_set: 'filled' }],
+    siem_quarantine: [{ tenant_id, destination: 'filled', audit_id: ids.eventId, status: 400, reason: ids.slug }],
     checkpoints: [{ ...ofPipeline, node_id: 'n', position: { at: 1 }, run_id: ids.runId }],
     run_files: [
       {

@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import type { MainspringClient } from 'mainspring/client';
 import { openPool } from '#db/client.ts';
-import { findEmbeddedUrl } from '#db/embedded.ts';
 import {
   CHAIN_PROBLEMS,
   type ChainReport,
@@ -18,18 +16,6 @@ import { UsageError } from './usage.ts';
 
 type Result = Omit<ChainReport, 'tenantId'> & { tenant: string };
 type Options = { tenant: string | undefined; isJson: boolean; print(text: string): void };
-
-/** The database itself, where this machine has it: a check should not have to believe the server that it checks. */
-export async function auditDatabase(
-  environment: NodeJS.ProcessEnv,
-  rootDir: string,
-): Promise<{ url: string; home: string } | null> {
-  const home = environment.MAINSPRING_HOME || join(rootDir, '.mainspring');
-  if (environment.DATABASE_URL) return { url: environment.DATABASE_URL, home };
-  if (environment.MAINSPRING_URL || environment.MAINSPRING_API_KEY) return null;
-  const url = await findEmbeddedUrl(home);
-  return url ? { url, home } : null;
-}
 
 /** `mainspring audit verify` beside the database: every tenant's chain, or one's; 1 when one is not whole. */
 export async function verifyInDatabase(at: { url: string; home: string }, options: Options): Promise<ExitCode> {
