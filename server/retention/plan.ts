@@ -1,7 +1,7 @@
 // Reads the one rule of what is deleted when (retention_plan in the database), and the lock that it is read under.
 import { sql } from 'drizzle-orm';
 import { DATA_CLASSES, type DataClass, type RetentionMode } from '#db/schema/index.ts';
-import { query, queryOne, type Tx } from '#server/lib/index.ts';
+import { query, type Tx } from '#server/lib/index.ts';
 
 export type PlannedClass = {
   dataClass: DataClass;
@@ -25,29 +25,28 @@ export type Plan = {
  * happens at a time. Read policies and holds after it, in a statement of their own.
  */
 export async function lockRetention(tx: Tx, tenantId: string): Promise<void> {
+  const lock = sql`select 1 as one from retention_settings where tenant_id = ${tenantId} for update`;
+  if ((await query(tx, lock)).length > 0) return;
   await tx.execute(sql`insert into retention_settings (tenant_id) values (${tenantId}) on conflict do nothing`);
-  await tx.execute(sql`select from retention_settings where tenant_id = ${tenantId} for update`);
+  await tx.execute(lock);
 }
 
 export async function readPlan(tx: Tx, tenantId: string): Promise<Plan> {
-  const rows = await query<PlannedClass>(
+  const rows = await query<PlannedClass & Pick<Plan, 'mode' | 'hasSubjectHolds'>>(
     tx,
-    sql`select data_class as "dataClass", own_days as "ownDays", is_held as "isHeld", days,
-        to_char(cutoff_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "cutoffAt"
-      from retention_plan(${tenantId})`,
-  );
-  const { mode, hasSubjectHolds } = await queryOne<{ mode: RetentionMode; hasSubjectHolds: boolean }>(
-    tx,
-    sql`select coalesce((select mode from retention_settings where tenant_id = ${tenantId}), 'per_class') as mode,
-      exists (select from retention_holds where tenant_id = ${tenantId} and customer_id is not null
-        and released_at is null) as "hasSubjectHolds"`,
+    sql`select p.data_class as "dataClass", p.own_days as "ownDays", p.is_held as "isHeld", p.days,
+        to_char(p.cutoff_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "cutoffAt",
+        coalesce((select s.mode from retention_settings s where s.tenant_id = ${tenantId}), 'per_class') as mode,
+        exists (select from retention_holds h where h.tenant_id = ${tenantId} and h.customer_id is not null
+          and h.released_at is null) as "hasSubjectHolds"
+      from retention_plan(${tenantId}) p`,
   );
   const days = rows.flatMap((row) => row.days ?? []);
   return {
-    mode,
+    mode: rows[0]?.mode ?? 'per_class',
     classes: byClass((dataClass) => rows.find((row) => row.dataClass === dataClass)!),
     retentionDays: days.length > 0 ? Math.min(...days) : 0,
-    hasSubjectHolds,
+    hasSubjectHolds: rows[0]?.hasSubjectHolds ?? false,
   };
 }
 

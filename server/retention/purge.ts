@@ -9,7 +9,7 @@ import type { Ctx } from '#server/tenancy/index.ts';
 import { type DeleteBlob, purgeBlobs } from './blobs.ts';
 import { BATCH_ROWS, PURGE_JOB_NAME } from './config.ts';
 import { byClass, lockRetention, type Plan, readPlan } from './plan.ts';
-import { purgeBatch } from './purge-batch.ts';
+import { BEFORE_ALL, purgeBatch } from './purge-batch.ts';
 import { type PurgeRow, receiptHash, toReceipt } from './receipts.ts';
 import type { Receipt } from './schemas.ts';
 
@@ -69,15 +69,16 @@ async function purgeClass(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, d
   const planned = purge.plan[dataClass];
   if (!planned || planned.days === null) return;
   const scope = { tenantId: tenant.id, purgeId: purge.id, dataClass, cutoffAt: planned.cutoffAt };
-  for (;;) {
+  for (let position = purge.positions[dataClass] ?? BEFORE_ALL; ; ) {
     deps.signal.throwIfAborted();
-    const isDone = await inTenant(deps, tenant.id, async (tx) => {
-      const done = await purgeBatch(tx, scope, deps.batchRows ?? BATCH_ROWS);
+    const batch = await inTenant(deps, tenant.id, async (tx) => {
+      const result = await purgeBatch(tx, scope, position, deps.batchRows ?? BATCH_ROWS);
       deps.failPoint('dsarPurge.deleted');
-      return done;
+      return result;
     });
     deps.failPoint('dsarPurge.batch');
-    if (isDone) return;
+    if (batch.isDone) return;
+    position = batch.position;
   }
 }
 
