@@ -154,7 +154,12 @@ const reporting = t.middleware(async ({ ctx, path, type, meta, getRawInput, next
   throw reportProblem(result.error, ctx.log, { path, type }).error;
 });
 
-const REFUSALS: ReadonlySet<ErrorCode> = new Set(['FORBIDDEN', 'TENANT_REQUIRED', 'TENANT_SUSPENDED']);
+const REFUSALS: ReadonlySet<ErrorCode> = new Set([
+  'FORBIDDEN',
+  'TENANT_REQUIRED',
+  'TENANT_SUSPENDED',
+  'PASSWORD_WRONG',
+]);
 const isRefusal = ({ cause }: TRPCError) => cause instanceof ServiceError && REFUSALS.has(cause.code);
 
 async function auditRefusal(

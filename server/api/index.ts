@@ -1,5 +1,5 @@
 export type { ErrorCode } from '#server/lib/index.ts';
-export { refuseUnrouted } from './allowed-methods.ts';
+export { allowedMethods, refuseUnrouted } from './allowed-methods.ts';
 export { requireCronSecret, requireCronToken } from './cron-auth.ts';
 export { documentRoutes } from './document-routes.ts';
 export { answerError } from './errors.ts';
