@@ -98,8 +98,8 @@ async function chooseFromHead(
 // The lane's top comes from the same snapshot as its rows: what is not among them up to there is done or not
 // committed yet. No lock here: a row that somebody has locked must still hold back the later ones of its key.
 // Events of whoever is stopped, when the stop holds publishing, are not looked at, or they would hide the others;
-// `held` is the first of them, which the low-water must not pass.
-const headStatement = (lane: number, after: number, limit: number): SQL => {
+// `held` is the first of them, which the low-water must not pass. Exported for the test that holds its plan.
+export const headStatement = (lane: number, after: number, limit: number): SQL => {
   const unfinished = sql`lane = ${lane} and seq > ${after} and status in ('pending', 'processing')`;
   return sql`select t.top::float8 as top, held.seq::float8 as held, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key,
       h.status, h.available_at <= clock_timestamp() as "isDue", h.payload_bytes as "payloadBytes"

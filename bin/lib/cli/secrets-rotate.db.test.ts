@@ -45,7 +45,8 @@ beforeAll(async () => {
   });
 });
 
-describe('mainspring secrets rotate', () => {
+// Each rotation is a process of its own, which takes seconds to start on a busy machine.
+describe('mainspring secrets rotate', { timeout: 120_000 }, () => {
   it("seals everything anew with the home's key, and the servers go on reading", async () => {
     const first = await rotate();
     expect(first).toMatchObject({ isNew: true, resealed: 1, remaining: 0 });
