@@ -1,4 +1,4 @@
-import { BellPlus, Pencil, Trash2 } from 'lucide-react';
+import { BellPlus, Pencil } from 'lucide-react';
 import { useId, useState } from 'react';
 import type { AlertMetricItem, AlertRule } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
@@ -153,24 +153,19 @@ function ChannelFields({ rule }: { rule: AlertRule | null }) {
   );
 }
 
-export function DeleteRule({ rule }: { rule: AlertRule }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
+/** Stands outside the rows, because the row of a deleted rule is gone before its outcome could be told. */
+export function DeleteRule({ rule, onClose }: { rule: AlertRule | null; onClose: () => void }) {
+  const { Form, busy } = useAction(onClose);
   return (
     <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
-      title={`Delete ${rule.name}?`}
+      open={rule !== null}
+      onOpenChange={(isOpen) => !isOpen && onClose()}
+      title={`Delete ${rule?.name ?? 'the rule'}?`}
       description="Nobody will be told of this any more. What it said stays in the history."
-      trigger={
-        <Button size="icon-sm" look="quiet" aria-label={`Delete ${rule.name}`}>
-          <Trash2 aria-hidden />
-        </Button>
-      }
     >
       <Form method="post" action="/ops/alerts">
         <input type="hidden" name="intent" value="delete" />
-        <input type="hidden" name="id" value={rule.id} />
+        <input type="hidden" name="id" value={rule?.id ?? ''} />
         <DialogButtons>
           <Button type="submit" look="danger" busy={busy}>
             Delete rule

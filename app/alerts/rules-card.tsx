@@ -1,4 +1,5 @@
-import { BellPlus, Send } from 'lucide-react';
+import { BellPlus, Send, Trash2 } from 'lucide-react';
+import { useState } from 'react';
 import type { AlertMetricItem, AlertRule } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
@@ -17,6 +18,7 @@ interface RulesCardProps {
 }
 
 export function RulesCard({ rules, metrics, canWrite }: RulesCardProps) {
+  const [deleting, setDeleting] = useState<AlertRule | null>(null);
   return (
     <Card title="Rules" flush>
       {rules.length === 0 ? (
@@ -39,16 +41,30 @@ export function RulesCard({ rules, metrics, canWrite }: RulesCardProps) {
           </Head>
           <tbody>
             {rules.map((rule) => (
-              <RuleRow key={rule.id} rule={rule} metrics={metrics} canWrite={canWrite} />
+              <RuleRow
+                key={rule.id}
+                rule={rule}
+                metrics={metrics}
+                canWrite={canWrite}
+                onDelete={() => setDeleting(rule)}
+              />
             ))}
           </tbody>
         </Table>
       )}
+      {canWrite && <DeleteRule rule={deleting} onClose={() => setDeleting(null)} />}
     </Card>
   );
 }
 
-function RuleRow({ rule, metrics, canWrite }: { rule: AlertRule; metrics: AlertMetricItem[]; canWrite: boolean }) {
+interface RuleRowProps {
+  rule: AlertRule;
+  metrics: AlertMetricItem[];
+  canWrite: boolean;
+  onDelete: () => void;
+}
+
+function RuleRow({ rule, metrics, canWrite, onDelete }: RuleRowProps) {
   const { Form, busy } = useAction(() => {});
   const isWindowed = metrics.find(({ name }) => name === rule.metric)?.isWindowed ?? false;
   return (
@@ -88,7 +104,9 @@ function RuleRow({ rule, metrics, canWrite }: { rule: AlertRule; metrics: AlertM
               </Button>
             </Form>
             <EditRule rule={rule} metrics={metrics} />
-            <DeleteRule rule={rule} />
+            <Button size="icon-sm" look="quiet" aria-label={`Delete ${rule.name}`} onClick={onDelete}>
+              <Trash2 aria-hidden />
+            </Button>
           </div>
         </Cell>
       )}
