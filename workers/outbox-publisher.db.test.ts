@@ -1,56 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { transaction } from '#server/lib/index.ts';
-import { appendEvent } from '#server/outbox/index.ts';
+import { createLogger, transaction } from '#server/lib/index.ts';
+import { appendEvent, type EventPublisher } from '#server/outbox/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
+import { createPublisherLoop } from './publisher-loop.ts';
+import { startPublisher as startIn } from './testing/publisher-process.ts';
 
-const SCRIPT = fileURLToPath(new URL('./outbox-publisher.ts', import.meta.url));
 const KILLS = Number(process.env.OUTBOX_TEST_KILLS ?? 6);
 const db = await testDatabase();
 let tenantId: string;
 let home: string;
-const children = new Set<ChildProcess>();
 
 beforeAll(async () => {
   tenantId = (await createTenant(db.owner, { slug: 'acme', name: 'Acme' })).id;
   home = await mkdtemp(join(tmpdir(), 'mainspring-publisher-'));
 });
-afterAll(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await rm(home, { recursive: true, force: true });
-});
+afterAll(() => rm(home, { recursive: true, force: true }));
 beforeEach(async () => {
   await db.owner`truncate outbox_events, outbox_counters, outbox_publishers`;
   await db.owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0`;
 });
 
-type Started = { child: ChildProcess; output: () => string; exited: Promise<number | null> };
-function startPublisher(name: string, dir: string, env: Record<string, string> = {}): Started {
-  const child = spawn(process.execPath, [SCRIPT], {
-    env: {
-      ...{ PATH: process.env.PATH, NODE_ENV: 'test', DATABASE_URL: db.ownerUrl, ROLE_PREFIX: db.rolePrefix },
-      ...{ WORKER_PASSWORD: db.passwords.worker, PROCESS_NAME: name, OUTBOX_FILE_DIR: dir, MAINSPRING_HOME: home },
-      ...{ OUTBOX_LEASE_MS: '1000', OUTBOX_POLL_INTERVAL_MS: '100', OUTBOX_BATCH_SIZE: '50' },
-      ...{ OUTBOX_LIVENESS_FILE: join(home, `${name}.alive`), OUTBOX_BACKOFF_MAX_MS: '20' },
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const text: string[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => text.push(chunk.toString()));
-  children.add(child);
-  const exited = once(child, 'exit').then(() => {
-    children.delete(child);
-    return child.exitCode;
-  });
-  return { child, output: () => text.join(''), exited };
-}
+const startPublisher = (name: string, dir: string, env: Record<string, string> = {}) =>
+  startIn(db, home, name, { OUTBOX_FILE_DIR: dir, ...env });
 
 const countOf = async (status: string) =>
   (await db.owner<{ n: number }[]>`select count(*)::int as n from outbox_events where status = ${status}`)[0]!.n;
@@ -87,25 +63,21 @@ describe('a publisher process', () => {
   it('that is killed again and again loses no event and keeps each key in order', async () => {
     const dir = join(home, 'killed');
     const made: { id: string; key: string }[] = [];
-    let [one, two] = [startPublisher('one', dir), startPublisher('two', dir)];
-    const names = ['one', 'two'];
+    const pair = [startPublisher('one', dir), startPublisher('two', dir)];
     for (let kill = 0; kill < KILLS; kill += 1) {
       made.push(...(await append(6, 60)));
-      await new Promise((resolve) => setTimeout(resolve, 150 + ((kill * 137) % 400)));
-      const victim = kill % 2 === 0 ? one : two;
-      victim.child.kill('SIGKILL');
+      await wait(150 + ((kill * 137) % 400));
+      const victim = pair[kill % 2]!;
+      victim.signal('SIGKILL');
       await victim.exited;
-      const next = startPublisher(`${kill % 2 === 0 ? 'one' : 'two'}-${kill}`, dir);
-      names[kill % 2] = `${kill % 2 === 0 ? 'one' : 'two'}-${kill}`;
-      if (kill % 2 === 0) one = next;
-      else two = next;
+      pair[kill % 2] = startPublisher(`${victim.name}-${kill}`, dir);
     }
-    await expect.poll(() => countOf('published'), { timeout: 60_000, interval: 200 }).toBe(made.length);
-    // Its neighbour may have sent everything before the youngest has booted, and could hear a signal.
-    for (const name of names)
-      await expect.poll(() => stat(join(home, `${name}.alive`)).catch(() => null), { timeout: 20_000 }).not.toBeNull();
-    for (const each of [one, two]) each.child.kill('SIGTERM');
-    expect(await Promise.all([one.exited, two.exited])).toEqual([0, 0]);
+    await expect.poll(() => countOf('published'), { timeout: 90_000, interval: 200 }).toBe(made.length);
+    // Its neighbour may have sent everything before the youngest has booted, and only then it hears a signal.
+    await Promise.all(pair.map((each) => each.untilReady()));
+    for (const each of pair) each.signal('SIGTERM');
+    const exits = await Promise.all(pair.map((each) => each.exited));
+    expect(exits, pair.map((each) => each.output().slice(-3_000)).join('\n')).toEqual([0, 0]);
 
     const lines = await linesOf(dir);
     const first = new Map<string, { text: string; place: number; key: string }>();
@@ -127,23 +99,14 @@ describe('a publisher process', () => {
     for (let n = 0; n < 3; n += 1) {
       // A lease that a busy machine does not outlive: a publish given up at its end may be sent twice.
       const publisher = startPublisher(`stopped-${n}`, dir, { OUTBOX_LEASE_MS: '10000' });
-      await expect
-        .poll(
-          () =>
-            stat(join(home, `stopped-${n}.alive`)).then(
-              () => true,
-              () => false,
-            ),
-          { timeout: 20_000 },
-        )
-        .toBe(true);
-      publisher.child.kill('SIGTERM');
+      await publisher.untilReady();
+      publisher.signal('SIGTERM');
       expect(await publisher.exited).toBe(0);
       expect(await countOf('processing')).toBe(0);
     }
     const last = startPublisher('stopped-last', dir, { OUTBOX_LEASE_MS: '10000' });
     await expect.poll(() => countOf('published'), { timeout: 30_000 }).toBe(made.length);
-    last.child.kill('SIGTERM');
+    last.signal('SIGTERM');
     await last.exited;
     expect(await linesOf(dir)).toHaveLength(made.length);
   }, 120_000);
@@ -164,11 +127,7 @@ describe('a publisher process', () => {
     await writeFile(notAFolder, '');
     const publisher = startPublisher('wrong', notAFolder);
     expect(await publisher.exited).toBe(3);
-    const lines = publisher
-      .output()
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line) as { msg: string; level: string; errorId: string; isTransient: boolean });
+    const lines = publisher.lines();
     const failed = lines.filter((line) => line.msg === 'outbox-publisher tick failed');
     expect(failed).toHaveLength(30);
     expect(failed.every((line) => line.level === 'error' && line.isTransient === false)).toBe(true);
@@ -179,4 +138,69 @@ describe('a publisher process', () => {
     const rows = await db.owner`select distinct status, attempts from outbox_events`;
     expect([...rows]).toEqual([{ status: 'pending', attempts: 0 }]);
   }, 60_000);
+
+  it('names the variable that is missing and exits with 2', async () => {
+    const publisher = startPublisher('bare', join(home, 'bare'), { WORKER_PASSWORD: '' });
+    expect(await publisher.exited).toBe(2);
+    expect(publisher.output()).toContain('WORKER_PASSWORD');
+  });
+
+  it('goes on after an outage, which exits nobody however long it lasts, and says that it is transient', async () => {
+    await append(1, 4);
+    const publisher = startPublisher('outage', join(home, 'outage'), {
+      ...{ EVENT_PUBLISHER: 'kafka', KAFKA_BROKERS: '127.0.0.1:9' },
+    });
+    const failures = () => publisher.lines().filter(({ msg }) => msg === 'outbox-publisher tick failed');
+    await expect.poll(() => failures().length, { timeout: 60_000 }).toBeGreaterThan(35);
+    expect(failures().every(({ level, isTransient }) => level === 'error' && isTransient === true)).toBe(true);
+    publisher.signal('SIGTERM');
+    expect(await publisher.exited).toBe(0);
+    const rows = await db.owner`select distinct status, attempts from outbox_events`;
+    expect([...rows]).toEqual([{ status: 'pending', attempts: 0 }]);
+  }, 90_000);
+});
+
+describe('the liveness file', () => {
+  it('is touched after completed turns and goes stale when the loop hangs, though the process is alive', async () => {
+    const livenessFile = join(home, 'wedged.alive');
+    const hang = Promise.withResolvers<void>();
+    const calls: number[] = [];
+    const wedged: EventPublisher = {
+      backend: 'wedged',
+      async publish(events) {
+        calls.push(events.length);
+        await hang.promise;
+        return events.map(() => ({ kind: 'published' }) as const);
+      },
+      close: async () => {},
+    };
+    const loop = createPublisherLoop({
+      ...{ openPool: () => db.worker, publisher: wedged, log: createLogger({ level: 'silent', tier: 'test' }) },
+      ...{ name: 'wedged', livenessFile, batchSize: 10, pollMs: 20, maxAttempts: 3, drainMs: 5_000, backoffMaxMs: 20 },
+      // No deadline ends the call within this test.
+      ...{ leaseMs: 600_000, onGivingUp: () => {} },
+    });
+    const touchedAt = () =>
+      stat(livenessFile).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      );
+    loop.start();
+    try {
+      await expect.poll(touchedAt, { timeout: 20_000 }).toBeGreaterThan(0);
+      const first = await touchedAt();
+      await expect.poll(touchedAt, { timeout: 20_000 }).toBeGreaterThan(first);
+      await append(1, 1);
+      await expect.poll(() => calls.length, { timeout: 20_000 }).toBe(1);
+      const last = await touchedAt();
+      // Many polls' worth of time, in which timers run.
+      for (let n = 0; n < 20; n += 1) await wait(25);
+      expect(await touchedAt()).toBe(last);
+      hang.resolve();
+      await expect.poll(touchedAt, { timeout: 20_000 }).toBeGreaterThan(last);
+    } finally {
+      hang.resolve();
+      await loop.stop();
+    }
+  }, 90_000);
 });

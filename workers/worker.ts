@@ -29,7 +29,7 @@ import { deadManSwitch } from './dead-man.ts';
 import { outboxWatch } from './outbox-watch.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings } from './publisher-settings.ts';
-import { restartingPublisher } from './restarting-publisher.ts';
+import { restartingPublisher, withPublisherDown } from './restarting-publisher.ts';
 import { createRunner } from './runner-loop.ts';
 import { schedulerLoop } from './scheduler-loop.ts';
 
@@ -46,6 +46,8 @@ async function boot() {
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
   const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
+  const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
+  if (env.SIEM_BACKEND && 'skipped' in jobsConfig.siem) log.warn(`${jobsConfig.siem.skipped}: nothing is shipped`);
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);
   const url = urlForRole(ownerUrl, role, password);
@@ -117,7 +119,7 @@ async function boot() {
 
   const stopping = new AbortController();
   const jobs: CronDependencies = {
-    ...{ pool: jobPool, log, processId, config: jobsConfigOf(env), stopping: stopping.signal },
+    ...{ pool: jobPool, log, processId, config: jobsConfig, stopping: stopping.signal },
     ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },
   };
   const crons = cronLoop({ ...jobs, firedBy: env.CRON_MODE, schedules });
@@ -145,7 +147,8 @@ async function boot() {
     },
   });
   app.get('/health', async (c) => {
-    const answer = await health(pool, { kind: 'anybody' });
+    const seen = await health(pool, { kind: 'anybody' });
+    const answer = outbox?.hasGivenUp() ? withPublisherDown(seen) : seen;
     return c.json(answer, answer.status === 'down' ? 503 : 200);
   });
   app.route(

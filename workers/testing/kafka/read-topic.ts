@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Kafka, logLevel } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 
 export type ReadRecord = {
   topic: string;
@@ -34,6 +34,16 @@ export async function makeTopics(
   } finally {
     await admin.disconnect();
   }
+}
+
+/** Changes settings of a topic, as an operator does. */
+export async function configureTopic(brokers: string, topic: string, config: Record<string, string>): Promise<void> {
+  const admin = clientOf(brokers).admin();
+  await admin.connect();
+  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  await admin
+    .alterConfigs({ validateOnly: false, resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }] })
+    .finally(() => admin.disconnect());
 }
 
 /** Everything that stands in a topic now, each partition in its order. */
