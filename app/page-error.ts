@@ -7,10 +7,17 @@ export interface PageError {
   errorId: string | null;
 }
 
+/** A form that takes a deed back: what the toast's button posts. */
+export interface Undo {
+  action: string;
+  fields: Record<string, string>;
+}
+
 /** What a form's action came to. */
 export type ActionResult =
   /** `matching`: for a preview, how many things it would be done to. */
-  { ok: true; title: string; detail?: string; runId?: string; matching?: number } | { ok: false; error: PageError };
+  | { ok: true; title: string; detail?: string; runId?: string; matching?: number; undo?: Undo }
+  | { ok: false; error: PageError };
 
 /** A heading for an HTTP status. */
 export function titleOf(status: number): string {

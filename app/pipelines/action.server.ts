@@ -32,6 +32,7 @@ export async function pipelineAction(args: ActionFunctionArgs) {
           ok: true,
           title: 'Schedule paused',
           detail: until === null ? 'It stays so until somebody resumes it.' : 'It resumes by itself.',
+          undo: { action: `/data/pipelines/${id}`, fields: { intent: 'resume' } },
         };
       }
       case 'resume':

@@ -1,25 +1,32 @@
 import { CirclePlay, Pause, Play } from 'lucide-react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { PipelineDetail } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useAction } from '../ui/use-action.tsx';
 
-export function RunNow({ pipeline }: { pipeline: PipelineDetail }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
+/** What the dialogs need to know of a pipeline; `policies` where they are at hand. */
+export type Target = Pick<PipelineDetail, 'id' | 'name' | 'liveVersion' | 'paused'> &
+  Partial<Pick<PipelineDetail, 'policies'>>;
+
+interface TargetDialogProps {
+  pipeline: Target;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  trigger?: ReactNode;
+}
+
+/** Asks before a run is queued. */
+export function RunDialog({ pipeline, open, onOpenChange, trigger }: TargetDialogProps) {
+  const { Form, busy } = useAction(() => onOpenChange(false));
   return (
     <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
+      open={open}
+      onOpenChange={onOpenChange}
       title={`Run ${pipeline.name} now?`}
       description={`One run of version ${pipeline.liveVersion ?? '–'} is queued. The schedule goes on as it is: its next fire does not move.`}
-      trigger={
-        <Button look="primary" disabled={pipeline.liveVersion === null}>
-          <CirclePlay aria-hidden /> Run now
-        </Button>
-      }
+      trigger={trigger}
     >
       <Form method="post" action={`/data/pipelines/${pipeline.id}`}>
         <input type="hidden" name="intent" value="run" />
@@ -33,25 +40,36 @@ export function RunNow({ pipeline }: { pipeline: PipelineDetail }) {
   );
 }
 
+export function RunNow({ pipeline }: { pipeline: PipelineDetail }) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <RunDialog
+      pipeline={pipeline}
+      open={isOpen}
+      onOpenChange={setOpen}
+      trigger={
+        <Button look="primary" disabled={pipeline.liveVersion === null}>
+          <CirclePlay aria-hidden /> Run now
+        </Button>
+      }
+    />
+  );
+}
+
 /**
  * Pause or resume, whichever the schedule allows. One form state for both: the button that was pressed is gone by the
  * time its answer is there, and the answer must still be told.
  */
-export function ScheduleAction({ pipeline }: { pipeline: PipelineDetail }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
+export function ScheduleDialog({ pipeline, open, onOpenChange, trigger }: TargetDialogProps) {
+  const { Form, busy } = useAction(() => onOpenChange(false));
   const isPaused = pipeline.paused !== null;
   return (
     <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
+      open={open}
+      onOpenChange={onOpenChange}
       title={`${isPaused ? 'Resume' : 'Pause'} the schedule of ${pipeline.name}?`}
       description={isPaused ? <ResumeEffect pipeline={pipeline} /> : <PauseEffect pipeline={pipeline} />}
-      trigger={
-        <Button look={isPaused ? 'primary' : 'plain'}>
-          {isPaused ? <Play aria-hidden /> : <Pause aria-hidden />} {isPaused ? 'Resume' : 'Pause'}
-        </Button>
-      }
+      trigger={trigger}
     >
       <Form method="post" action={`/data/pipelines/${pipeline.id}`} className="space-y-4">
         <input type="hidden" name="intent" value={isPaused ? 'resume' : 'pause'} />
@@ -66,17 +84,38 @@ export function ScheduleAction({ pipeline }: { pipeline: PipelineDetail }) {
   );
 }
 
-function PauseEffect({ pipeline }: { pipeline: PipelineDetail }) {
-  const isQueued = pipeline.policies?.onPause === 'queue';
+export function ScheduleAction({ pipeline }: { pipeline: PipelineDetail }) {
+  const [isOpen, setOpen] = useState(false);
+  const isPaused = pipeline.paused !== null;
+  return (
+    <ScheduleDialog
+      pipeline={pipeline}
+      open={isOpen}
+      onOpenChange={setOpen}
+      trigger={
+        <Button look={isPaused ? 'primary' : 'plain'}>
+          {isPaused ? <Play aria-hidden /> : <Pause aria-hidden />} {isPaused ? 'Resume' : 'Pause'}
+        </Button>
+      }
+    />
+  );
+}
+
+function PauseEffect({ pipeline }: { pipeline: Target }) {
+  const onPause = pipeline.policies?.onPause;
   return (
     <p>
       It stops firing at once; a run under way goes on. What comes due meanwhile is{' '}
-      {isQueued ? 'queued.' : 'skipped and recorded as such.'}
+      {onPause === undefined
+        ? 'queued or skipped, as its policy says.'
+        : onPause === 'queue'
+          ? 'queued.'
+          : 'skipped and recorded as such.'}
     </p>
   );
 }
 
-function ResumeEffect({ pipeline }: { pipeline: PipelineDetail }) {
+function ResumeEffect({ pipeline }: { pipeline: Target }) {
   const reason = pipeline.paused?.reason;
   return (
     <>

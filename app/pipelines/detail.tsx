@@ -3,6 +3,7 @@ import { Link, Outlet, useLoaderData } from '@remix-run/react';
 import { Pause, PencilLine } from 'lucide-react';
 import type { PipelineDetail } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
+import { InScheduleZone } from '../time/clock.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Labels } from '../ui/filter-bar.tsx';
 import { Live } from '../ui/live.tsx';
@@ -35,7 +36,7 @@ export default function Pipeline() {
   const { pipeline, canOperate, canPublish, loadedAtMs } = useLoaderData<typeof loader>();
   const base = `/data/pipelines/${pipeline.id}`;
   return (
-    <>
+    <InScheduleZone zone={pipeline.timezone}>
       <PageHeader
         crumbs={[{ to: '/data/pipelines', label: 'Pipelines' }]}
         title={pipeline.name}
@@ -74,7 +75,7 @@ export default function Pipeline() {
         />
       </div>
       <Outlet />
-    </>
+    </InScheduleZone>
   );
 }
 

@@ -4,6 +4,7 @@ import { load, text } from '../api.server.ts';
 import { EditorForm } from '../editor/editor-form.tsx';
 import { formatDocument } from '../editor/format-document.ts';
 import { saveText } from '../editor/save.server.ts';
+import { useKept } from '../editor/use-kept.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 
 export async function loader(args: LoaderFunctionArgs) {
@@ -29,7 +30,7 @@ export const shouldRevalidate = () => false;
 
 export default function EditPipeline() {
   const { version, text: saved } = useLoaderData<typeof loader>();
-  const failure = useActionData<typeof action>();
+  const failure = useKept(useActionData<typeof action>());
   return (
     <EditorForm
       saved={saved}

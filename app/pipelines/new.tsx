@@ -5,6 +5,7 @@ import { loginPath } from '../api.server.ts';
 import { EditorForm } from '../editor/editor-form.tsx';
 import { saveText } from '../editor/save.server.ts';
 import { TEMPLATE } from '../editor/template.ts';
+import { useKept } from '../editor/use-kept.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { PageHeader } from '../ui/page.tsx';
 
@@ -22,7 +23,7 @@ export const action = (args: ActionFunctionArgs) =>
   });
 
 export default function NewPipeline() {
-  const failure = useActionData<typeof action>();
+  const failure = useKept(useActionData<typeof action>());
   return (
     <>
       <PageHeader

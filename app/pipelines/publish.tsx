@@ -5,6 +5,7 @@ import { act, load, text } from '../api.server.ts';
 import { DocumentDiff } from '../editor/document-diff.tsx';
 import { formatDocument } from '../editor/format-document.ts';
 import { ProblemLine } from '../editor/side-panel.tsx';
+import { useKept } from '../editor/use-kept.ts';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -43,7 +44,7 @@ export const action = async (args: ActionFunctionArgs) => {
 export default function Publish() {
   const { version, liveVersion, ok, problems, changes, before, after } = useLoaderData<typeof loader>();
   const parent = useRouteLoaderData<typeof parentLoader>('pipelines/detail');
-  const result = useActionData<typeof action>();
+  const result = useKept(useActionData<typeof action>());
   const { state } = useNavigation();
   const name = parent?.pipeline.name ?? 'this pipeline';
   if (version === liveVersion) return <IsLive version={version} isNew={result?.ok === true} />;

@@ -1,5 +1,6 @@
 import { Link } from '@remix-run/react';
 import type { SchedulerItem } from '#server/web/index.ts';
+import { InScheduleZone } from '../time/clock.tsx';
 import { Labels } from '../ui/filter-bar.tsx';
 import { PausedPill, RunPill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
@@ -34,33 +35,35 @@ export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
       </Head>
       <tbody>
         {items.map((item) => (
-          <Row key={item.pipelineId}>
-            <Cell>
-              <Link
-                to={`/data/pipelines/${item.pipelineId}`}
-                prefetch="intent"
-                className="break-words font-medium hover:underline"
-              >
-                {item.name}
-              </Link>
-              <Labels labels={item.labels} />
-            </Cell>
-            <Cell>
-              <ScheduleWords words={item.scheduleWords} schedule={item.schedule} zone={item.timezone} />
-            </Cell>
-            <Cell>
-              <LastRun item={item} />
-            </Cell>
-            <Cell>
-              <Lag item={item} />
-            </Cell>
-            <Cell>
-              <Coming item={item} />
-            </Cell>
-            <Cell>
-              <Timeline recent={item.recent} nextFires={item.nextFires} isPaused={item.paused !== null} />
-            </Cell>
-          </Row>
+          <InScheduleZone key={item.pipelineId} zone={item.timezone}>
+            <Row>
+              <Cell>
+                <Link
+                  to={`/data/pipelines/${item.pipelineId}`}
+                  prefetch="intent"
+                  className="break-words font-medium hover:underline"
+                >
+                  {item.name}
+                </Link>
+                <Labels labels={item.labels} />
+              </Cell>
+              <Cell>
+                <ScheduleWords words={item.scheduleWords} schedule={item.schedule} zone={item.timezone} />
+              </Cell>
+              <Cell>
+                <LastRun item={item} />
+              </Cell>
+              <Cell>
+                <Lag item={item} />
+              </Cell>
+              <Cell>
+                <Coming item={item} />
+              </Cell>
+              <Cell>
+                <Timeline recent={item.recent} nextFires={item.nextFires} isPaused={item.paused !== null} />
+              </Cell>
+            </Row>
+          </InScheduleZone>
         ))}
       </tbody>
     </Table>

@@ -1,7 +1,7 @@
 import { useFetcher, useSubmit } from '@remix-run/react';
 import { Globe, LogOut, Monitor, Moon, Sun } from 'lucide-react';
 import type { PageSession } from '#server/web/index.ts';
-import { useClock, useZone } from '../time/clock.tsx';
+import { SCHEDULE_ZONE, useChosenZone, useClock } from '../time/clock.tsx';
 import { utcOffset } from '../time/format.ts';
 import { Button } from '../ui/button.tsx';
 import { Menu, MenuChoice, MenuItem, MenuLabel, MenuLine } from '../ui/menu.tsx';
@@ -40,7 +40,8 @@ export function ThemeMenu({ known }: { known: Theme }) {
 /** The zone of every instant that has no zone of its own. Names itself, so that no time on a page is ambiguous. */
 export function ZoneMenu() {
   const fetcher = useFetcher({ key: 'zone' });
-  const zone = useZone();
+  const zone = useChosenZone();
+  const shown = zone === SCHEDULE_ZONE ? 'Schedule zones' : zone;
   return (
     <Menu
       trigger={
@@ -48,10 +49,10 @@ export function ZoneMenu() {
           look="quiet"
           size="sm"
           className="min-w-0 px-1.5"
-          aria-label={`Times are shown in ${zone}. Change time zone`}
+          aria-label={`Times are shown in ${zone === SCHEDULE_ZONE ? "each schedule's zone" : zone}. Change time zone`}
         >
           <Globe aria-hidden />
-          <span className="truncate">{zone}</span>
+          <span className="truncate">{shown}</span>
         </Button>
       }
     >
@@ -79,16 +80,20 @@ function ZoneChoices({ zone, onChange }: { zone: string; onChange: (zone: string
   const hourMs = useClock((nowMs) => Math.floor(nowMs / 3_600_000) * 3_600_000);
   // Rendered only while the menu is open, so only in the browser: its own zone is known here.
   const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const zones = [...new Set(['UTC', mine, zone, ...COMMON_ZONES])];
+  const zones = [...new Set(['UTC', mine, SCHEDULE_ZONE, zone, ...COMMON_ZONES])];
   return (
     <MenuChoice
       value={zone}
       onChange={onChange}
-      options={zones.map((name) => ({
-        value: name,
-        label: name === mine && name !== 'UTC' ? `${name} (this browser)` : name,
-        hint: name === 'UTC' ? '' : utcOffset(hourMs, name),
-      }))}
+      options={zones.map((name) =>
+        name === SCHEDULE_ZONE
+          ? { value: name, label: "Each schedule's own", hint: 'else UTC' }
+          : {
+              value: name,
+              label: name === mine && name !== 'UTC' ? `${name} (this browser)` : name,
+              hint: name === 'UTC' ? '' : utcOffset(hourMs, name),
+            },
+      )}
     />
   );
 }

@@ -1,6 +1,7 @@
 // Where the main navigation leads. One list: the sidebar, the command palette and the key shortcuts read it.
 import {
   Bell,
+  Building2,
   CalendarClock,
   Clock3,
   Flame,
@@ -8,6 +9,7 @@ import {
   KeyRound,
   ListChecks,
   type LucideIcon,
+  MonitorSmartphone,
   ScrollText,
   Send,
   ShieldCheck,
@@ -34,6 +36,8 @@ export interface NavigationGroup {
 }
 
 const isAdmin = ({ role }: PageSession) => role === 'admin';
+
+const isInstanceOperator = ({ user }: PageSession) => user.isInstanceOperator === true;
 
 /**
  * Every view with an entry of its own, in the order shown. An entry is shown only when app/routes.ts has a page
@@ -65,6 +69,8 @@ const GROUPS: NavigationGroup[] = [
     entries: [
       { to: '/settings/users', label: 'People', icon: Users, key: 'u', isFor: isAdmin },
       { to: '/settings/keys', label: 'API keys', icon: KeyRound, key: 'k', isFor: isAdmin },
+      { to: '/settings/sessions', label: 'Sessions', icon: MonitorSmartphone, isFor: isAdmin },
+      { to: '/settings/tenants', label: 'Tenants', icon: Building2, isFor: isInstanceOperator },
       { to: '/settings/account', label: 'My account', icon: ShieldCheck },
     ],
   },

@@ -1,4 +1,5 @@
 // Theme and time zone of one browser, in cookies: the server must know both before it renders the first byte.
+import { SCHEDULE_ZONE } from '../time/clock.tsx';
 import { isZone } from '../time/format.ts';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
@@ -8,6 +9,9 @@ export interface Preferences {
   theme: Theme;
   zone: string;
 }
+
+/** Whether a choice of zone is one that there is: a zone's name, or each schedule's own. */
+export const isZoneChoice = (value: string): boolean => value === SCHEDULE_ZONE || (value !== '' && isZone(value));
 
 export const isTheme = (value: string): value is Theme => THEMES.some((theme) => theme === value);
 
@@ -22,7 +26,7 @@ export function readPreferences(request: Request): Preferences {
   try {
     const theme = cookieValue(header, 'ms_theme');
     const zone = cookieValue(header, 'ms_zone');
-    return { theme: isTheme(theme) ? theme : 'system', zone: zone !== '' && isZone(zone) ? zone : 'UTC' };
+    return { theme: isTheme(theme) ? theme : 'system', zone: isZoneChoice(zone) ? zone : 'UTC' };
   } catch {
     // A cookie that is not percent-encoded text is as good as none.
     return { theme: 'system', zone: 'UTC' };

@@ -1,8 +1,7 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import { data, redirect } from '@remix-run/node';
 import { text } from '../api.server.ts';
-import { isZone } from '../time/format.ts';
-import { isTheme } from './preference-cookies.ts';
+import { isTheme, isZoneChoice } from './preference-cookies.ts';
 
 const YEAR_S = 365 * 24 * 3600;
 
@@ -18,7 +17,7 @@ export async function action({ request }: ActionFunctionArgs) {
   const theme = text(form, 'theme');
   const zone = text(form, 'zone');
   if (isTheme(theme)) keep('ms_theme', theme);
-  if (zone !== '' && isZone(zone)) keep('ms_zone', zone);
+  if (isZoneChoice(zone)) keep('ms_zone', zone);
   const back = text(form, 'back');
   // Only a path of ours: `//host` and `/\host` would leave the site.
   return /^\/(?![/\\])/.test(back) ? redirect(back, { headers }) : data({ ok: true }, { headers });

@@ -2,21 +2,26 @@ import type { LoaderFunctionArgs } from '@remix-run/node';
 import { redirect } from '@remix-run/node';
 import { Outlet, useLoaderData, useNavigation } from '@remix-run/react';
 import { useEffect } from 'react';
-import { loginPath } from '../api.server.ts';
+import { load, loginPath } from '../api.server.ts';
 import { startChannel } from '../live/channel.ts';
+import { PaletteHost } from '../palette/palette-host.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { ThemeMenu, UserMenu, ZoneMenu } from './controls.tsx';
 import { navigationFor } from './navigation.ts';
+import { PageOrSkeleton } from './page-skeleton.tsx';
 import { readPreferences } from './preference-cookies.ts';
 import { Sidebar, TopBar } from './sidebar.tsx';
+import { StopBanner } from './stop-banner.tsx';
 
-export function loader({ request, context }: LoaderFunctionArgs) {
-  if (context.session === null) throw redirect(loginPath(request));
-  return { session: context.session, theme: readPreferences(request).theme };
+export async function loader(args: LoaderFunctionArgs) {
+  const { request, context } = args;
+  if (context.session === null) throw redirect(context.api === null ? loginPath(request) : '/no-tenant');
+  const stop = await load(args, (api) => api.fleet.stopState());
+  return { session: context.session, stop, theme: readPreferences(request).theme };
 }
 
 export default function Shell() {
-  const { session, theme } = useLoaderData<typeof loader>();
+  const { session, stop, theme } = useLoaderData<typeof loader>();
   useEffect(startChannel, []);
   const groups = navigationFor(session);
   const footer = (
@@ -28,21 +33,29 @@ export default function Shell() {
       <UserMenu session={session} />
     </div>
   );
+  const frame = { tenant: session.tenant, groups, footer };
   return (
-    <div className="md:flex">
-      <a
-        href="#content"
-        className="sr-only z-50 rounded-md bg-primary px-3 py-2 text-on-primary focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
-      >
-        Skip to content
-      </a>
-      <NavigationBar />
-      <Sidebar tenantName={session.tenant.name} groups={groups} footer={footer} />
-      <TopBar tenantName={session.tenant.name} groups={groups} footer={footer} />
-      <main id="content" tabIndex={-1} className="min-w-0 flex-1 p-4 outline-none md:px-6 md:py-5">
-        <Outlet />
-      </main>
-    </div>
+    <PaletteHost groups={groups} canOperate={session.role !== 'viewer'} canCreate={session.role === 'admin'}>
+      <div className="md:flex">
+        <a
+          href="#content"
+          className="sr-only z-50 rounded-md bg-primary px-3 py-2 text-on-primary focus:not-sr-only focus:fixed focus:top-2 focus:left-2"
+        >
+          Skip to content
+        </a>
+        <NavigationBar />
+        <Sidebar {...frame} />
+        <TopBar {...frame} />
+        <div className="min-w-0 flex-1">
+          <StopBanner stop={stop} />
+          <main id="content" tabIndex={-1} className="p-4 outline-none md:px-6 md:py-5">
+            <PageOrSkeleton>
+              <Outlet />
+            </PageOrSkeleton>
+          </main>
+        </div>
+      </div>
+    </PaletteHost>
   );
 }
 

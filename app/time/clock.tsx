@@ -9,7 +9,10 @@ interface Clock {
   listeners: Set<() => void>;
 }
 const makeClock = (ms: number): Clock => ({ initialMs: ms, nowMs: ms, listeners: new Set() });
-const ClockContext = createContext({ clock: makeClock(0), zone: 'UTC' });
+const ClockContext = createContext({ clock: makeClock(0), zone: 'UTC', chosen: 'UTC' });
+
+/** The choice "each schedule's own zone", in the place of a zone's name. */
+export const SCHEDULE_ZONE = 'schedule';
 
 /** How often ages on the page are counted on, in milliseconds. */
 const TICK_MS = 1_000;
@@ -36,7 +39,8 @@ export function ClockProvider({
     const timer = setInterval(tick, TICK_MS);
     return () => clearInterval(timer);
   }, [clock, serverNowMs]);
-  const value = useMemo(() => ({ clock, zone }), [clock, zone]);
+  // What belongs to no schedule has no zone of its own.
+  const value = useMemo(() => ({ clock, zone: zone === SCHEDULE_ZONE ? 'UTC' : zone, chosen: zone }), [clock, zone]);
   return <ClockContext.Provider value={value}>{children}</ClockContext.Provider>;
 }
 
@@ -56,5 +60,16 @@ export function useClock<T extends string | number | boolean>(select: (nowMs: nu
   );
 }
 
-/** The IANA zone in which instants are shown. */
+/** The IANA zone in which instants are shown here. */
 export const useZone = (): string => useContext(ClockContext).zone;
+
+/** What the person chose: a zone's name, or SCHEDULE_ZONE. */
+export const useChosenZone = (): string => useContext(ClockContext).chosen;
+
+/** Around what belongs to one schedule: its instants are in that schedule's zone, for who chose so. */
+export function InScheduleZone({ zone, children }: { zone: string | null; children: ReactNode }) {
+  const outer = useContext(ClockContext);
+  const isOwn = outer.chosen === SCHEDULE_ZONE && zone !== null;
+  const value = useMemo(() => (isOwn ? { ...outer, zone } : outer), [outer, isOwn, zone]);
+  return <ClockContext.Provider value={value}>{children}</ClockContext.Provider>;
+}

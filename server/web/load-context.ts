@@ -2,7 +2,7 @@ import type { PagesApi } from './pages-api.ts';
 
 /** Who looks at the page, and in which tenant. */
 export interface PageSession {
-  user: { id: string; email: string; name: string | null };
+  user: { id: string; email: string; name: string | null; isInstanceOperator?: boolean };
   tenant: { id: string; name: string; slug: string };
   role: 'viewer' | 'operator' | 'admin';
 }
@@ -24,12 +24,23 @@ export type SignInResult =
 export interface PagesLoadContext {
   /** The in-process caller of the API, as the signed-in user; null without a session. */
   api: PagesApi | null;
+  /** Null also for a person who is signed in and in no active tenant: `api` can ask who and where to, then. */
   session: PageSession | null;
   /** In the Content-Security-Policy header of the same response. */
   cspNonce: string;
   /** The database's time where it is cheap to have, else this process's: what ages are counted from. */
   now: Date;
   signIn(email: string, password: string): Promise<SignInResult>;
+  /** What a link invites to, or whose password it sets; null for one that is unknown, used or expired. */
+  findInvite(token: string): Promise<{ email: string; role: string; tenantName: string; isMine: boolean } | null>;
+  findReset(token: string): Promise<{ email: string } | null>;
+  /** `cookie` is null where the session that asked was moved into the tenant. */
+  acceptInvite(input: {
+    token: string;
+    name: string;
+    password: string;
+  }): Promise<{ ok: true; cookie: string | null } | { ok: false; message: string }>;
+  resetPassword(token: string, password: string): Promise<{ ok: true } | { ok: false; message: string }>;
   /** Ends the session and returns the Set-Cookie header that forgets it. */
   signOut(): Promise<string>;
   /** The answer for anything thrown: a known error as it is, an unknown one logged under its errorId. */

@@ -17,6 +17,7 @@ import type {
   Policy as RetentionPolicy,
   Preview as RetentionPreview,
 } from '#server/retention/index.ts';
+import type { AccountsApi } from './pages-api-accounts.ts';
 
 export type EngagementBand = EngagementItem['band'];
 
@@ -337,6 +338,12 @@ export interface CronRun {
   error: string | null;
   perTenant: CronTenantOutcome[];
 }
+/** A parameter of a run: a flag is sent as `1`, an instant as ISO 8601 in UTC. */
+export interface CronJobOption {
+  name: string;
+  label: string;
+  kind: 'flag' | 'instant';
+}
 export interface CronJob {
   name: string;
   path: string;
@@ -350,12 +357,28 @@ export interface CronJob {
   firedBy: 'worker' | 'http' | 'both' | null;
   isSelfTimed: boolean;
   nextFireAt: Instant | null;
+  options: CronJobOption[];
   isRequested: boolean;
   lastRun: CronRun | null;
   recentOutcomes: { id: string; outcome: CronOutcome; startedAt: Instant }[];
 }
 
+/** Why all work is stopped, where it is. */
+export interface Stop {
+  reason: string;
+  stoppedBy: string;
+  stoppedAt: Instant;
+}
+export interface StopState {
+  tenant: Stop | null;
+  instance: Stop | null;
+}
+
 export interface PagesApi {
+  fleet: {
+    stopState(): Promise<StopState>;
+  };
+  accounts: AccountsApi;
   audit: {
     list(input: PageInput & AuditFilter): Promise<Page<AuditLogItem>>;
     get(input: { id: string }): Promise<AuditLogEntry>;
@@ -405,7 +428,7 @@ export interface PagesApi {
   cron: {
     listJobs(): Promise<{ items: CronJob[]; mayRun: boolean }>;
     listRuns(input: PageInput & { job: string }): Promise<Page<CronRun>>;
-    runNow(input: { job: string }): Promise<{ requestId: string; job: string }>;
+    runNow(input: { job: string; params: Record<string, string> }): Promise<{ requestId: string; job: string }>;
   };
   retention: {
     overview(): Promise<RetentionOverview>;
