@@ -374,6 +374,15 @@ export interface StopState {
   instance: Stop | null;
 }
 
+export interface MyTenant {
+  id: string;
+  slug: string;
+  name: string;
+  role: 'viewer' | 'operator' | 'admin';
+  status: 'active' | 'suspended';
+  isCurrent: boolean;
+}
+
 export interface PagesApi {
   fleet: {
     stopState(): Promise<StopState>;
