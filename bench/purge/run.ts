@@ -27,21 +27,32 @@ type Variant = 'batches' | 'one DELETE' | 'partition drop';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-async function fill(owner: Pool, tenantId: string): Promise<void> {
-  await owner`truncate interaction_history`;
+/** The days over which rows are spread: ten of that month, and the last ten. */
+const DUE_FROM = `date_trunc('month', now() - interval '${MONTHS_BACK} months')`;
+const KEPT_FROM = `now() - interval '10 days'`;
+
+async function addHalf(owner: Pool, tenantId: string, from: string): Promise<void> {
+  await owner.unsafe(
+    `insert into interaction_history (tenant_id, id, customer_id, offer_id, channel, interaction_type, context, created_at, occurred_at)
+     select $1, overlay(gen_random_uuid()::text placing left(ms_uuid_at(at)::text, 15) from 1 for 15)::uuid, 'c' || n % 50000,
+       'offer-' || n % 100, 'web', 'impression', '{"page": "home", "position": 3}', at, at
+     from generate_series(1, ${ROWS / 2}) n, lateral (select ${from} + n * interval '10 days' / ${ROWS / 2} as at) a order by n`,
+    [tenantId],
+  );
+}
+
+/** The half that is due, in a partition without dead rows, whatever the variant before left of it. */
+async function fillDue(owner: Pool, tenantId: string): Promise<void> {
   await owner`delete from retention_purges`;
-  await owner.unsafe(`do $$ declare month timestamptz := date_trunc('month', now() - interval '${MONTHS_BACK} months'); begin
-    execute format('create table if not exists %I partition of interaction_history for values from (%L) to (%L)',
-      'interaction_history_' || to_char(month, 'YYYYMM'), ms_uuid_at(month), ms_uuid_at(month + interval '1 month')); end $$`);
-  // Spread over ten days of that month and over the last ten days.
-  for (const start of [`date_trunc('month', now() - interval '${MONTHS_BACK} months')`, `now() - interval '10 days'`])
-    await owner.unsafe(
-      `insert into interaction_history (tenant_id, id, customer_id, offer_id, channel, interaction_type, context, created_at, occurred_at)
-       select $1, overlay(gen_random_uuid()::text placing left(ms_uuid_at(at)::text, 15) from 1 for 15)::uuid, 'c' || n % 50000,
-         'offer-' || n % 100, 'web', 'impression', '{"page": "home", "position": 3}', at, at
-       from generate_series(1, ${ROWS / 2}) n, lateral (select ${start} + n * interval '10 days' / ${ROWS / 2} as at) a order by n`,
-      [tenantId],
-    );
+  await owner.unsafe(`do $$ declare
+      month timestamptz := ${DUE_FROM};
+      part text := 'interaction_history_' || to_char(month, 'YYYYMM');
+    begin
+      execute format('create table if not exists %I partition of interaction_history for values from (%L) to (%L)',
+        part, ms_uuid_at(month), ms_uuid_at(month + interval '1 month'));
+      execute format('truncate %I', part);
+    end $$`);
+  await addHalf(owner, tenantId, DUE_FROM);
   await owner.unsafe('vacuum analyze interaction_history');
 }
 
@@ -114,7 +125,7 @@ async function main(): Promise<void> {
       batches: () => purge({ tenant: 'bench' }),
       'partition drop': () => purge({}),
     };
-    await fill(owner, tenant.id);
+    await addHalf(owner, tenant.id, KEPT_FROM);
     const idleWatch = watchInserts(insert);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     const idle = await idleWatch.stop();
@@ -122,7 +133,7 @@ async function main(): Promise<void> {
     for (let round = 0; round < ROUNDS; round += 1) {
       const measured: Partial<Record<Variant, Measured>> = {};
       for (const variant of Object.keys(variants) as Variant[]) {
-        await fill(owner, tenant.id);
+        await fillDue(owner, tenant.id);
         measured[variant] = await measure(owner, variants[variant], insert);
         say(`round ${round + 1}, ${variant}: ${JSON.stringify(measured[variant])}`);
       }

@@ -4,9 +4,15 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
+import { findOpenSearch } from '#db/testing/components.ts';
 import { canRun, findSystemChromium } from './chromium.ts';
+import { answers } from './tools/install-step.ts';
 import { findKafkaAndJava, installKafka } from './tools/kafka.ts';
+import { installOpenSearch } from './tools/opensearch.ts';
+import { findPromtool, installPromtool } from './tools/promtool.ts';
+import { findSchemathesis, installSchemathesis } from './tools/schemathesis.ts';
 import { findToxiproxy, installToxiproxy } from './tools/toxiproxy.ts';
+import { findVersitygw, installVersitygw } from './tools/versitygw.ts';
 
 const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
@@ -33,6 +39,30 @@ const tools: Tool[] = [
     what: 'faults of the network in the outbox tests, built with Go',
     find: findToxiproxy,
     install: installToxiproxy,
+  },
+  {
+    name: 'schemathesis',
+    what: 'tries out the API by its own OpenAPI document; from PyPI, run by Python 3.10 or newer',
+    find: findSchemathesis,
+    install: installSchemathesis,
+  },
+  {
+    name: 'opensearch',
+    what: "the node of the SIEM's tests: jars from Maven Central, run by Java 17 or newer",
+    find: () => (answers('java', ['-version']) ? findOpenSearch() : null),
+    install: installOpenSearch,
+  },
+  {
+    name: 'versitygw',
+    what: 'the S3 server of the tests of blobs, built with Go',
+    find: findVersitygw,
+    install: installVersitygw,
+  },
+  {
+    name: 'promtool',
+    what: "the checker of alert rules; comes with the distribution's prometheus",
+    find: findPromtool,
+    install: installPromtool,
   },
 ];
 

@@ -148,7 +148,7 @@ BEGIN
   PERFORM FROM public.retention_settings s WHERE s.tenant_id = ANY (present) ORDER BY s.tenant_id FOR UPDATE;
   EXECUTE format('LOCK TABLE public.%I IN SHARE MODE', of_part);
   EXECUTE format($q$
-    SELECT array_agg(x.tenant_id), array_agg(x.deleted), bool_and(x.tenant_id = ANY ($1) AND coalesce(x.newest < p.cutoff_at, false)
+    SELECT array_agg(x.tenant_id), array_agg(x.deleted), bool_and(coalesce(x.tenant_id = ANY ($1) AND x.newest < p.cutoff_at, false)
       AND NOT EXISTS (SELECT FROM public.retention_holds h
         WHERE h.tenant_id = x.tenant_id AND h.customer_id IS NOT NULL AND h.released_at IS NULL))
     FROM (SELECT r.tenant_id, count(*) AS deleted, max(r.created_at) AS newest FROM public.%I r GROUP BY 1) x

@@ -38,6 +38,7 @@ export async function seedDemo(options: SeedDemo): Promise<Demo> {
     await transaction(pool, { tenantId: tenant.id }, (tx) =>
       storeApiKey(tx, { tenantId: tenant.id, name: 'demo', key: apiKey, scopes: SCOPES }),
     );
+    await putRetentionMode(pool, tenant);
     await putAirports(pool, tenant, options.log);
     await putPipelines(pool, tenant, options.log);
     const pipelines = await transaction(pool, { tenantId: tenant.id }, (tx) =>
@@ -72,6 +73,14 @@ async function putOperator(pool: Pool, tenant: Tenant, password: string): Promis
       sql`insert into memberships (tenant_id, user_id, role) values (${tenant.id}, ${user.id}, 'admin') on conflict do nothing`,
     );
   });
+}
+
+/** New tenants go by each class's own days; the demo shows what the other mode warns of. */
+async function putRetentionMode(pool: Pool, tenant: Tenant): Promise<void> {
+  await transaction(pool, { tenantId: tenant.id }, (tx) =>
+    tx.execute(sql`insert into retention_settings (tenant_id, mode, updated_by)
+      values (${tenant.id}, 'strictest', 'system:demo') on conflict do nothing`),
+  );
 }
 
 async function putAirports(pool: Pool, tenant: Tenant, log: (line: string) => void): Promise<void> {

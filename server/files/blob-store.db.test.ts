@@ -1,0 +1,109 @@
+// Both stores under the same tests: a caller cannot tell them apart.
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasS3Server, type S3Server, startS3Server } from '#db/testing/s3-server.ts';
+import { type BlobStore, openBlobStore, openFolderStore, openS3Store } from './index.ts';
+
+const isS3There = hasS3Server();
+let folder = '';
+let s3: S3Server;
+let client: S3Client;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'blobs-'));
+  if (!isS3There) return;
+  s3 = await startS3Server();
+  client = new S3Client({ ...s3, forcePathStyle: true });
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+  client?.destroy();
+  await s3?.stop();
+});
+
+type Opened = { store: BlobStore; read(key: string): Promise<string>; list(): Promise<string[]> };
+const inFolder = (): Opened => ({
+  store: openFolderStore(folder),
+  read: (key) => readFile(join(folder, key), 'utf8'),
+  list: async () =>
+    (await readdir(folder, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+      .sort(),
+});
+const inBucket = (): Opened => ({
+  store: openS3Store(s3),
+  async read(Key) {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: s3.bucket, Key }));
+    return Body!.transformToString();
+  },
+  async list() {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: s3.bucket }));
+    return Contents.map(({ Key }) => Key!).sort();
+  },
+});
+
+const stores: [string, boolean, () => Opened][] = [
+  ['a folder', true, inFolder],
+  ['a bucket', isS3There, inBucket],
+];
+for (const [name, isThere, open] of stores) {
+  describe.skipIf(!isThere)(`blobs in ${name}`, () => {
+    it('are there as they were put, replaced by a second put, and gone when deleted', async () => {
+      const { store, read, list } = open();
+      await store.put('exports/a/year=2026/one.json', '{"n": 1}\n');
+      await store.put('exports/a/two.bin', Buffer.from('two'));
+      await store.put('exports/a/year=2026/one.json', '{"n": "ü"}\n');
+      expect(await list()).toEqual(['exports/a/two.bin', 'exports/a/year=2026/one.json']);
+      expect(await read('exports/a/year=2026/one.json')).toBe('{"n": "ü"}\n');
+      expect(await store.delete('exports/a/two.bin')).toBe('deleted');
+      expect(await store.delete('exports/a/two.bin')).toBe('missing');
+      expect(await store.delete('never/was/there')).toBe('missing');
+      expect(await list()).toEqual(['exports/a/year=2026/one.json']);
+      await store.delete('exports/a/year=2026/one.json');
+    });
+
+    it.each(['../out', 'a/../../out', '/etc/passwd', 'a//b', '', 'a/./b', 'a\\b', 'a\0b', `${'x'.repeat(901)}`])(
+      'cannot be reached by the key %j',
+      async (key) => {
+        const { store } = open();
+        await expect(store.put(key, 'x')).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+        await expect(store.delete(key)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+      },
+    );
+
+    it('leave nothing behind when a put is given up', async () => {
+      const { store, list } = open();
+      const body = Buffer.alloc(8 * 1024 * 1024, 'x');
+      await expect(store.put('given/up', body, AbortSignal.abort(new Error('time is over')))).rejects.toThrow();
+      expect(await list()).toEqual([]);
+    });
+  });
+}
+
+describe('the installation’s store', () => {
+  const settings = { MAINSPRING_HOME: '/nowhere', BLOBS_S3_REGION: 'us-east-1' };
+  const none = { BLOBS_DIR: undefined, BLOBS_S3_BUCKET: undefined, BLOBS_S3_ENDPOINT: undefined };
+  const noKeys = { BLOBS_S3_ACCESS_KEY_ID: undefined, BLOBS_S3_SECRET_ACCESS_KEY: undefined };
+
+  it('is the folder that is named', async () => {
+    const store = openBlobStore({ ...settings, ...none, ...noKeys, BLOBS_DIR: folder });
+    await store.put('named', 'x');
+    expect(await inFolder().list()).toEqual(['named']);
+    await store.delete('named');
+  });
+
+  it.skipIf(!isS3There)('is the bucket where one is named', async () => {
+    const store = openBlobStore({
+      ...settings,
+      ...{ BLOBS_DIR: folder, BLOBS_S3_BUCKET: s3.bucket, BLOBS_S3_ENDPOINT: s3.endpoint },
+      BLOBS_S3_ACCESS_KEY_ID: s3.credentials.accessKeyId,
+      BLOBS_S3_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+    });
+    await store.put('named', 'x');
+    expect([await inFolder().list(), await inBucket().list()]).toEqual([[], ['named']]);
+    await store.delete('named');
+  });
+});
