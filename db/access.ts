@@ -116,6 +116,11 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     worker: ['SELECT', 'INSERT', 'UPDATE'],
     isWorkerWide: true,
   },
+  attachment_blobs: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'DELETE'],
+    worker: ['SELECT', 'UPDATE', 'DELETE'],
+  },
   outbox_depth: {
     tenantColumn: 'tenant_id',
     app: ['SELECT'],
@@ -171,6 +176,13 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   cron_jobs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   cron_runs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   cron_requests: { tenantColumn: null, app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
+  siem_destinations: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  siem_quarantine: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT'],
+    worker: ['SELECT', 'INSERT', 'UPDATE'],
+    isWorkerWide: true,
+  },
   scheduler_state: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   encryption_keys: { tenantColumn: null, app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], worker: ['SELECT'] },
   connections: {

@@ -84,6 +84,12 @@ export const Environment = z.object({
   /** At least 7: a client may repeat a request for so long and gets the first answer. */
   CLEANUP_IDEMPOTENCY_DAYS: days(30).refine((count) => count === 0 || count >= 7, 'must be 0 or at least 7'),
   CLEANUP_CRON_RUN_DAYS: days(90),
+  /** Where the siem-ship job ships the audit log: splunk, datadog or elastic (server/siem/config.ts). */
+  SIEM_BACKEND: z.string().optional(),
+  SIEM_ENDPOINT: z.string().optional(),
+  SIEM_API_KEY: z.string().optional(),
+  SIEM_INDEX: z.string().optional(),
+  SIEM_SOURCETYPE: z.string().optional(),
   /** A cron job whose process is silent for so long is taken over. */
   CRON_LEASE_SECONDS: seconds(30, 3),
   /** For tests: a cron job that reaches this point kills its process (server/cron/fail-point.ts). */

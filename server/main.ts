@@ -7,9 +7,11 @@ import { flushRefusals } from './audit/index.ts';
 import { readHeadsBelow } from './audit-trail/index.ts';
 import { masterKeys, serveConnectionsWith } from './connections/index.ts';
 import { JOB_ANSWER_TIMEOUT_MS, jobsConfigOf } from './cron/index.ts';
-import { EXIT_BAD_ENVIRONMENT, env, secretsOf } from './env.ts';
+import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from './env.ts';
+import { openBlobStore } from './files/index.ts';
 import { heartbeat } from './fleet/index.ts';
 import { listen, privateApp, webApp } from './http/index.ts';
+import { keepAttachmentsIn } from './interactions/index.ts';
 import { collectProcessMetrics, createLogger, keepOutOfLogs, logError } from './lib/index.ts';
 import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
@@ -25,6 +27,7 @@ async function boot() {
     log.fatal('DATABASE_URL, APP_PASSWORD and WORKER_PASSWORD must be set (bin/start sets them)');
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
+  const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
   collectProcessMetrics();
   readHeadsBelow(env.MAINSPRING_HOME);
   const roles = roleNames(env.ROLE_PREFIX);
@@ -46,6 +49,7 @@ async function boot() {
   // A run started here is claimed in another process: one NOTIFY tells it.
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
+  keepAttachmentsIn(openBlobStore(env));
   const outbound = createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
   if (env.ENCRYPTION_KEY)
     serveConnectionsWith({ masters: masterKeys(env.ENCRYPTION_KEY, env.ENCRYPTION_KEY_OLD), outbound });
@@ -71,7 +75,7 @@ async function boot() {
       cronToken: env.CRON_TOKEN,
       alertChannels,
       cron: {
-        ...{ config: jobsConfigOf(env), stopping: stopping.signal },
+        ...{ config: jobsConfig, stopping: stopping.signal },
         ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },
       },
       metricsToken: env.METRICS_TOKEN,

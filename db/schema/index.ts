@@ -12,3 +12,4 @@ export * from './outbox.ts';
 export * from './pipelines.ts';
 export * from './retention.ts';
 export * from './runs.ts';
+export * from './siem.ts';

@@ -138,6 +138,7 @@ describe('the answers over REST', () => {
     await expectKept('accounts.revokeSession', { id: (items as { id: string }[])[0]!.id });
     await openOne();
     expect(await expectKept('accounts.revokeUserSessions', { id })).toEqual({ revoked: 1 });
+    await expectKept('accounts.user', { id });
     await expectKept('accounts.users', { search: 'u@' });
     await expectKept('accounts.setRole', { id, role: 'operator' });
     await expectKept('accounts.disableUser', { id });
@@ -162,6 +163,9 @@ describe('the answers over REST', () => {
     expect(await expectKept('outbox.requeue', { ids: [eventId] })).toEqual({ changed: 1, remaining: 0 });
     expect(await expectKept('outbox.discard', { filter: {} })).toEqual({ changed: 1, remaining: 0 });
     await expectKept('outbox.list', { status: 'discarded' });
+    await db.owner`insert into outbox_publishers (id, host, pid, backend) values ('one', 'here', 1, 'file')`;
+    await expectKept('outbox.history', { minutes: 15 });
+    await expectKept('outbox.publishers');
   });
 
   it('of the audit log are what the schemas say', async () => {
@@ -223,6 +227,15 @@ describe('the answers over REST', () => {
       select id, 'strictest', 30, '{"decision_traces": {"days": 30, "cutoffAt": "2026-01-01T00:00:00.000Z"},
         "interaction_history": {"days": null, "isHeld": true}}', now(), 'hash' from tenants where slug = 'answers'`;
     expect((await expectKept('retention.receipts')).items).toHaveLength(1);
+  });
+
+  it('of cron jobs are what the schemas say', async () => {
+    await db.owner`insert into cron_runs (job, process_id, finished_at, outcome, slot)
+      values ('cleanup', 'w', now(), 'succeeded', now()), ('cleanup', 'w', null, 'running', null)`;
+    await db.owner`insert into cron_jobs (job, schedule, next_fire_at) values ('cleanup', '30 4 * * *', now())
+      on conflict (job) do update set schedule = excluded.schedule, next_fire_at = excluded.next_fire_at`;
+    expect((await expectKept('cron.listRuns', { job: 'cleanup', limit: 1 })).nextCursor).not.toBeNull();
+    await expectKept('cron.listJobs');
   });
 
   it('were asked of every procedure that there is', () => {

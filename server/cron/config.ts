@@ -1,6 +1,8 @@
 // What the jobs need of the environment. Each job names its part in its own type; this is all of them.
 import type { Environment } from '#server/env.ts';
 import { type BlobStore, openBlobStore } from '#server/files/index.ts';
+import { createOutboundClient } from '#server/outbound/index.ts';
+import { readSiemConfig, type SiemConfig } from '#server/siem/index.ts';
 import { CLEANUP_DEFAULTS, type CleanupSettings } from './cleanup/settings.ts';
 
 export type JobsConfig = {
@@ -9,6 +11,7 @@ export type JobsConfig = {
   /** Where exports are written and attachments lie; null: nowhere. */
   blobs: BlobStore | null;
   cleanup: CleanupSettings;
+  siem: SiemConfig;
 };
 
 /** How long a run that renews nothing keeps its lease. Unit: milliseconds; CRON_LEASE_SECONDS, default 30 s. */
@@ -19,11 +22,18 @@ export const JOB_ANSWER_TIMEOUT_MS = 660_000;
 export const GRACE_MS = 10_000;
 
 /** Every job with its defaults, and nothing outside the database configured. */
-export const UNCONFIGURED_JOBS: JobsConfig = { outboxStaleness: undefined, blobs: null, cleanup: CLEANUP_DEFAULTS };
+export const UNCONFIGURED_JOBS: JobsConfig = {
+  outboxStaleness: undefined,
+  blobs: null,
+  cleanup: CLEANUP_DEFAULTS,
+  siem: { skipped: 'SIEM_BACKEND is not set' },
+};
 
+/** @throws Error that names a variable which is missing. */
 export const jobsConfigOf = (env: Environment): JobsConfig => ({
   outboxStaleness: env.OUTBOX_REAPER_STALENESS_SECONDS,
   blobs: openBlobStore(env),
+  siem: readSiemConfig(env, createOutboundClient({ allowCidrs: [] })),
   cleanup: {
     ownerUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL ?? null,
     sessionDays: env.CLEANUP_SESSION_DAYS,

@@ -4,6 +4,7 @@ import { exportInteractionsJob } from '#server/exports/index.ts';
 import type { JobDefinition } from '#server/jobs/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { dsarPurgeJob } from '#server/retention/index.ts';
+import { siemShipJob } from '#server/siem/index.ts';
 import { cleanupJob } from './cleanup/cleanup-job.ts';
 import type { JobsConfig } from './config.ts';
 import { outboxReaperJob } from './outbox-reaper-job.ts';
@@ -18,6 +19,7 @@ export const CRON_JOBS: readonly CronJob[] = [
   engagementJob,
   dsarPurgeJob,
   exportInteractionsJob,
+  siemShipJob,
 ];
 
 /** @throws ServiceError JOB_NOT_FOUND */

@@ -199,7 +199,8 @@ function judgeResult(job: CronJob, result: JobResult): Judged {
     ...(result.errors ?? []).map((message) => ({ message })),
     ...perTenant.flatMap(({ tenantId, tenant, errors }) => errors.map((message) => ({ tenantId, tenant, message }))),
   ];
-  const isFailed = perTenant.length > 0 && perTenant.every((one) => !one.ok);
+  const isAllFailed = perTenant.length > 0 && perTenant.every((one) => !one.ok);
+  const isFailed = isAllFailed || result.isFailed === true;
   const outcome = isFailed ? 'failed' : errors.length > 0 ? 'partial' : 'succeeded';
   const answer = result.answer ?? {};
   return {
@@ -207,7 +208,7 @@ function judgeResult(job: CronJob, result: JobResult): Judged {
       outcome,
       counts: result.counts ?? sumCounts(perTenant),
       perTenant,
-      error: isFailed ? `all ${perTenant.length} tenants failed` : result.errors?.join('; ') || null,
+      error: isAllFailed ? `all ${perTenant.length} tenants failed` : result.errors?.join('; ') || null,
     },
     body: job.hasExactAnswer ? answer : { ok: !isFailed, ...(errors.length > 0 ? { errors } : {}), ...answer },
   };

@@ -6,7 +6,8 @@ import { CRON_JOBS, type CronJob } from './jobs.ts';
 export type JobSchedules = ReadonlyMap<string, string | null>;
 
 const DAY_MS = 86_400_000;
-const MAX_INSTANTS_A_DAY = 1_440;
+/** Instants asked for at once. */
+const MAX_CHUNK = 512;
 
 /**
  * Reads `cleanup=30 4 * * *;outboxReaper=off` over the defaults.
@@ -51,24 +52,20 @@ export function nextSlot(expression: string, after: Date): Date | null {
 
 /**
  * The latest instant from `firstDueAt`, which is one, to `now`: of those missed while nobody was awake the last is
- * made up for and the others are not. Whatever the gap, few instants are looked at.
+ * made up for and the others are not. A dense rule is only looked at from a day ago on.
  */
 export function latestSlot(expression: string, firstDueAt: Date, now: Date): Date {
-  const recent = lastOf(expression, new Date(Math.max(firstDueAt.getTime(), now.getTime() - DAY_MS)), now);
-  if (recent) return recent;
-  // None within a day of now: the rule is sparse, or what it missed lies further back.
-  let found = firstDueAt;
-  for (;;) {
-    const chunk = fires(expression, { after: found, until: now, count: MAX_INSTANTS_A_DAY });
-    const last = chunk.at(-1)?.at;
-    if (!last) return found;
-    found = last;
-  }
+  const dayAgoMs = now.getTime() - DAY_MS;
+  const recent = dayAgoMs > firstDueAt.getTime() ? lastOf(expression, new Date(dayAgoMs), now) : null;
+  return recent ?? lastOf(expression, firstDueAt, now) ?? firstDueAt;
 }
 
-function lastOf(expression: string, from: Date, now: Date): Date | null {
-  return (
-    fires(expression, { after: new Date(from.getTime() - 1), until: now, count: MAX_INSTANTS_A_DAY + 1 }).at(-1)?.at ??
-    null
-  );
+/** The last instant after `after` and not after `until`. Asks for few at first: a yearly rule has none to spare. */
+function lastOf(expression: string, after: Date, until: Date): Date | null {
+  let found: Date | null = null;
+  for (let count = 1; ; count = Math.min(MAX_CHUNK, count * 4)) {
+    const chunk = fires(expression, { after: found ?? after, until, count });
+    found = chunk.at(-1)?.at ?? found;
+    if (chunk.length < count) return found;
+  }
 }

@@ -40,7 +40,12 @@ export type JobResult = {
   perTenant?: TenantOutcome[];
   /** What went wrong outside any one tenant without ending the job. */
   errors?: string[];
+  /** It came to nothing, though it answers in its own shape: recorded as failed, answered with 500. */
+  isFailed?: boolean;
 };
+
+/** A parameter that an operator may add to "run now": a flag is sent as `1`, an instant as ISO 8601 in UTC. */
+export type JobOption = { name: string; label: string; kind: 'flag' | 'instant' };
 
 /** `Config` is what this job needs of the environment, by name: `JobDefinition<{ siem: SiemConfig | null }>`. */
 export type JobDefinition<Config = object> = {
@@ -54,6 +59,8 @@ export type JobDefinition<Config = object> = {
   schedule: string | null;
   /** What an operator is told to set where there is no default. */
   recommended?: string;
+  /** What the page offers beside "run now"; the route takes the same as query parameters. */
+  options?: readonly JobOption[];
   /** Time limit; below the 600 s after which the chart ends its caller. */
   timeoutMs: number;
   /** False: no lease, no slot and no row; the job keeps itself to one (the tick). Default true. */

@@ -23,7 +23,7 @@ export type TenantWork = { counts?: Counts; errors?: string[]; isFailed?: boolea
  * `detail` is what `work` returned, null where it threw.
  * @throws the signal's reason when the run is to end: tenants not reached are the next run's.
  */
-export async function forEachTenant<T extends TenantWork>(
+export async function forEachTenant<T extends TenantWork | Record<string, unknown>>(
   ctx: JobContext,
   work: (tenant: JobTenant) => Promise<T>,
   options: { activeOnly?: boolean } = {},
@@ -36,7 +36,8 @@ export async function forEachTenant<T extends TenantWork>(
     const who = { tenantId: tenant.id, tenant: tenant.slug };
     try {
       const detail = await work(tenant);
-      outcomes.push({ ...who, ok: !detail.isFailed, counts: detail.counts ?? {}, errors: detail.errors ?? [], detail });
+      const { isFailed = false, counts = {}, errors = [] } = detail as TenantWork;
+      outcomes.push({ ...who, ok: !isFailed, counts, errors, detail });
     } catch (error) {
       ctx.signal.throwIfAborted();
       if (error instanceof ServiceError && error.code === 'JOB_LEASE_LOST') throw error;

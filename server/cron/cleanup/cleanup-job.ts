@@ -1,6 +1,8 @@
 // The daily cleanup. Every step is a row of short deletes that can be repeated: killed anywhere, the next run goes on.
+import { openPool } from '#db/client.ts';
 import { type Counts, errorText, forEachTenant, type JobContext, type JobDefinition } from '#server/jobs/index.ts';
 import { logError } from '#server/lib/index.ts';
+import { pruneOutbox } from '#server/outbox/index.ts';
 import { makePartitions } from './make-partitions.ts';
 import { BATCH_ROWS, type PruneBatch, pruneCronRuns, pruneLoginAttempts, pruneSessions } from './prune-installation.ts';
 import {
@@ -57,10 +59,22 @@ async function pruneInstallation(ctx: JobContext, settings: CleanupSettings) {
   };
   const { ownerUrl } = settings;
   if (ownerUrl !== null) await step('partitionsMade', () => makePartitions(ownerUrl));
+  if (ownerUrl !== null && settings.outboxDays > 0)
+    await step('outboxPartitionsDropped', () => dropOutboxPartitions(ctx, ownerUrl, settings.outboxDays));
   ctx.failPoint('cleanup.partitions');
   for (const { name, days, prune } of INSTALLATION_STEPS)
     if (days(settings) > 0) await step(name, () => inBatches(ctx, () => prune(ctx.pool, days(settings))));
   return { counts, errors };
+}
+
+/** Whole months of events that are done with; what single rows are left of others goes tenant by tenant. */
+async function dropOutboxPartitions(ctx: JobContext, ownerUrl: string, days: number): Promise<number> {
+  const owner = openPool({ url: ownerUrl, max: 1, applicationName: 'mainspring cleanup' });
+  try {
+    return (await pruneOutbox(owner, { days, signal: ctx.signal })).dropped.length;
+  } finally {
+    await owner.end({ timeout: 5 });
+  }
 }
 
 async function inBatches(ctx: JobContext, prune: () => Promise<number>): Promise<number> {

@@ -70,6 +70,7 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'accounts.revokeMySession': (names) => [{ id: names.sessionId }],
   'accounts.revokeMyOtherSessions': () => [{}],
   'accounts.users': (names) => [{ limit: 200 }, { limit: 200, search: names.slug }, { limit: 200, cursor: after('') }],
+  'accounts.user': (names) => [{ id: names.userId }, { id: names.userId.toUpperCase() }],
   'accounts.setRole': (names) => [{ id: names.userId, role: 'operator' }],
   'accounts.disableUser': (names) => [{ id: names.userId }],
   'accounts.enableUser': (names) => [{ id: names.userId }, { id: names.userId.toUpperCase() }],

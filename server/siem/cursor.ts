@@ -1,0 +1,82 @@
+// How far the audit log has been shipped. The database says which rows can have no earlier one any more: every
+// transaction numbered below the oldest running one has ended, so what commits late is read late and not left out.
+import { sql } from 'drizzle-orm';
+import { query, queryOne, type Tx } from '#server/lib/index.ts';
+import { destinationId, type SiemTarget } from './config.ts';
+import type { Refusal } from './deliver.ts';
+import type { AuditRow } from './wire.ts';
+
+export type Position = { tx: string; auditId: string };
+
+/** The destination's position; a new one begins with the first audit row there is. */
+export async function openPosition(tx: Tx, target: SiemTarget): Promise<Position> {
+  const id = destinationId(target);
+  await tx.execute(sql`insert into siem_destinations (id, backend, endpoint)
+    values (${id}, ${target.backend}, ${target.endpoint}) on conflict do nothing`);
+  return queryOne<Position>(
+    tx,
+    sql`select tx::text as tx, audit_id as "auditId" from siem_destinations where id = ${id}`,
+  );
+}
+
+/** Up to `limit` rows of all tenants after the position, in commit order. */
+export async function readAfter(tx: Tx, after: Position, limit: number): Promise<AuditRow[]> {
+  const rows = await query<AuditRow>(
+    tx,
+    sql`select a.id, a.tx::text as tx, a.tenant_id as "tenantId", coalesce(t.slug, '') as tenant, a.created_at as at,
+        a.actor_kind as "actorKind", a.actor_id as "actorId", a.action, a.outcome, a.target_kind as "targetKind",
+        a.target_id as "targetId", a.request_id as "requestId", a.before_digest as "beforeDigest",
+        a.after_digest as "afterDigest", a.details
+      from (select * from audit_log a where (a.tx, a.id) > (${after.tx}::xid8, ${after.auditId}::uuid)
+          and a.tx < pg_snapshot_xmin(pg_current_snapshot()) order by a.tx, a.id limit ${limit}) a
+        left join cron_tenants() t on t.id = a.tenant_id
+      order by a.tx::text::numeric, a.id`,
+  );
+  return rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() }));
+}
+
+/** Moves the position over rows that are settled, with those set aside. */
+export async function movePosition(
+  tx: Tx,
+  target: SiemTarget,
+  settled: { to: Position; shipped: number; refused: readonly Refusal[] },
+): Promise<void> {
+  const id = destinationId(target);
+  await tx.execute(sql`update siem_destinations set tx = ${settled.to.tx}::xid8, audit_id = ${settled.to.auditId}::uuid,
+      shipped = shipped + ${settled.shipped}::bigint, last_shipped_at = clock_timestamp(), updated_at = clock_timestamp(),
+      last_error = null
+    where id = ${id}`);
+  for (const { row, status, reason } of settled.refused)
+    await tx.execute(sql`insert into siem_quarantine (tenant_id, destination, audit_id, status, reason)
+      values (${row.tenantId}::uuid, ${id}, ${row.id}::uuid, ${status}::int, ${reason})
+      on conflict (tenant_id, destination, audit_id) do update set status = excluded.status, reason = excluded.reason`);
+}
+
+export async function noteError(tx: Tx, target: SiemTarget, error: string): Promise<void> {
+  await tx.execute(sql`update siem_destinations set last_error = ${error.slice(0, 1_000)}, updated_at = clock_timestamp()
+    where id = ${destinationId(target)}`);
+}
+
+/** Sets the position before the first row written at or after an instant: all from there on are shipped again. */
+export async function rewind(tx: Tx, target: SiemTarget, from: Date): Promise<void> {
+  const [first] = await query<{ tx: string }>(
+    tx,
+    sql`select a.tx::text as tx from audit_log a where a.created_at >= ${from.toISOString()}::timestamptz
+      order by a.tx, a.id limit 1`,
+  );
+  if (!first) return;
+  await tx.execute(sql`update siem_destinations set tx = ${first.tx}::xid8,
+      audit_id = '00000000-0000-0000-0000-000000000000', updated_at = clock_timestamp()
+    where id = ${destinationId(target)}`);
+}
+
+/** Age of the oldest row that is not settled, in seconds; 0 when there is none. */
+export async function unshippedSeconds(tx: Tx, target: SiemTarget): Promise<number> {
+  const { seconds } = await queryOne<{ seconds: number }>(
+    tx,
+    sql`select coalesce(extract(epoch from clock_timestamp() - min(o.created_at)), 0)::float8 as seconds from (
+      select a.created_at from audit_log a, siem_destinations d where d.id = ${destinationId(target)}
+        and (a.tx, a.id) > (d.tx, d.audit_id) order by a.tx, a.id limit 100) o`,
+  );
+  return seconds;
+}

@@ -1,0 +1,88 @@
+// Ships the audit log to its destination, batch after batch, until caught up or out of time.
+import type { JobContext } from '#server/jobs/index.ts';
+import { counter, gauge, transaction } from '#server/lib/index.ts';
+import type { SiemConfig } from './config.ts';
+import { movePosition, noteError, openPosition, type Position, readAfter, rewind, unshippedSeconds } from './cursor.ts';
+import { type DeliverOptions, type Delivery, deliver } from './deliver.ts';
+import type { AuditRow } from './wire.ts';
+
+type Target = Exclude<SiemConfig, { skipped: string }>;
+export type Shipping = { shipped: number; refused: number; rowsScanned: number; error: string | null };
+
+const BATCH_ROWS = 500;
+/** No new batch is begun after this: the job ends before the next is due. Unit: milliseconds. */
+const ENOUGH_MS = 210_000;
+
+export const DELIVERY: Omit<DeliverOptions, 'client' | 'signal'> = {
+  ...{ maxTries: 5, requestTimeoutMs: 30_000, firstPauseMs: 1_000 },
+};
+
+const shippedTotal = counter('siem_shipped_total', 'Audit rows that the destination has accepted');
+const refusedTotal = counter('siem_quarantined_total', 'Audit rows that the destination refused for good');
+const unshippedAge = gauge('siem_unshipped_age_seconds', 'Age of the oldest audit row that is not shipped yet');
+
+/** `replayFrom`: everything since then once more. */
+export async function shipAudit(
+  ctx: JobContext,
+  target: Target,
+  options: { replayFrom?: Date; delivery?: typeof DELIVERY } = {},
+): Promise<Shipping> {
+  const total: Shipping = { shipped: 0, refused: 0, rowsScanned: 0, error: null };
+  const untilMs = performance.now() + ENOUGH_MS;
+  let position = await inFence(ctx, async (tx) => {
+    await openPosition(tx, target);
+    if (options.replayFrom) await rewind(tx, target, options.replayFrom);
+    return openPosition(tx, target);
+  });
+  while (total.error === null && performance.now() < untilMs) {
+    ctx.signal.throwIfAborted();
+    const rows = await transaction(ctx.pool, {}, (tx) => readAfter(tx, position, BATCH_ROWS));
+    if (rows.length === 0) break;
+    total.rowsScanned += rows.length;
+    const delivery = await deliver(target, rows, {
+      ...(options.delivery ?? DELIVERY),
+      client: target.client,
+      signal: ctx.signal,
+    });
+    ctx.failPoint('siemShip.sent');
+    position = await settle(ctx, target, { rows, delivery, position });
+    total.shipped += delivery.shipped.size;
+    total.refused += delivery.refused.length;
+    total.error = delivery.error;
+    ctx.failPoint('siemShip.moved');
+  }
+  shippedTotal.inc(total.shipped);
+  refusedTotal.inc(total.refused);
+  await observeSiem(ctx, target);
+  return total;
+}
+
+/** Tells the metric how long the oldest row has waited; an open writer anywhere in the cluster makes it grow. */
+export async function observeSiem(ctx: Pick<JobContext, 'pool'>, target: Target): Promise<void> {
+  unshippedAge.set(await transaction(ctx.pool, {}, (tx) => unshippedSeconds(tx, target)));
+}
+
+/** The position stops before the first row that is not settled; those after it that were shipped are sent again. */
+async function settle(
+  ctx: JobContext,
+  target: Target,
+  { rows, delivery, position }: { rows: AuditRow[]; delivery: Delivery; position: Position },
+): Promise<Position> {
+  const refused = new Map(delivery.refused.map((one) => [one.row.id, one]));
+  const open = rows.findIndex((row) => !delivery.shipped.has(row.id) && !refused.has(row.id));
+  const settled = open < 0 ? rows : rows.slice(0, open);
+  const last = settled.at(-1);
+  const to = last ? { tx: last.tx, auditId: last.id } : position;
+  await inFence(ctx, async (tx) => {
+    const inReach = settled.filter((row) => refused.has(row.id)).map((row) => refused.get(row.id)!);
+    if (last) await movePosition(tx, target, { to, shipped: settled.length - inReach.length, refused: inReach });
+    if (delivery.error !== null) await noteError(tx, target, delivery.error);
+  });
+  return to;
+}
+
+const inFence = <T>(ctx: JobContext, run: Parameters<typeof transaction<T>>[2]): Promise<T> =>
+  transaction(ctx.pool, {}, async (tx) => {
+    await ctx.fence(tx);
+    return run(tx);
+  });

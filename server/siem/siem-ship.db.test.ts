@@ -1,0 +1,302 @@
+// Shipping against receivers that keep the vendors' rules, well and ill. What a real backend has confirmed stands in
+// docs/evidence/cron.md.
+import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import type { JobContext } from '#server/jobs/index.ts';
+import { createLogger, transaction } from '#server/lib/index.ts';
+import { createOutboundClient } from '#server/outbound/index.ts';
+import { createTenant, type Tenant } from '#server/tenancy/index.ts';
+import { SIEM_BACKENDS } from './config.ts';
+import { DELIVERY, shipAudit } from './ship.ts';
+import { siemShipJob } from './siem-ship-job.ts';
+import { openReceiver, type Receiver } from './testing/index.ts';
+
+const db = await testDatabase();
+const client = createOutboundClient({ allowCidrs: [] });
+const WRITERS = 12;
+const ROWS = Number(process.env.SIEM_ROWS ?? 10_000);
+let acme: Tenant;
+let blue: Tenant;
+const receivers = new Map<string, Receiver>();
+
+beforeAll(async () => {
+  acme = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
+  blue = await createTenant(db.owner, { slug: 'blue', name: 'Blue' });
+  for (const backend of SIEM_BACKENDS) receivers.set(backend, await openReceiver(backend));
+});
+afterAll(async () => {
+  client.close();
+  await Promise.all([...receivers.values()].map((receiver) => receiver.close()));
+});
+beforeEach(async () => {
+  await db.owner`truncate audit_log, siem_destinations, siem_quarantine`;
+  for (const receiver of receivers.values())
+    Object.assign(receiver, {
+      kept: [],
+      requests: 0,
+      faults: [],
+      complaints: [],
+      refuse: () => false,
+      putOff: () => false,
+    });
+});
+
+type Backend = (typeof SIEM_BACKENDS)[number];
+const targetOf = (backend: Backend) => ({
+  ...{
+    backend,
+    client,
+    endpoint: receivers.get(backend)!.url,
+    apiKey: 'the-key',
+    index: 'audit',
+    sourcetype: 'mainspring',
+  },
+});
+const ctx: JobContext = {
+  ...{
+    pool: db.worker,
+    log: createLogger({ level: 'silent', tier: 'test' }),
+    processId: 'test',
+    runId: '',
+    params: {},
+  },
+  ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
+};
+const QUICK = { ...DELIVERY, firstPauseMs: 5, requestTimeoutMs: 400 };
+const ship = (backend: Backend, options: Parameters<typeof shipAudit>[2] = {}) =>
+  shipAudit(ctx, targetOf(backend), { delivery: QUICK, ...options });
+
+/** Ids in the order of their commits. */
+async function writeRows(count: number, tenant: Tenant = acme, details = {}): Promise<string[]> {
+  const rows = await db.owner<{ id: string }[]>`
+    insert into audit_log (tenant_id, id, actor_kind, actor_id, action, target_kind, target_id, details)
+    select ${tenant.id}, ms_uuid(), 'user', 'ada@example.org', 'pipeline.pause', 'pipeline', n::text, ${JSON.stringify(details)}::text::jsonb
+    from generate_series(1, ${count}) n returning id`;
+  return rows.map((row) => row.id).sort();
+}
+const quarantined = async () =>
+  (await db.owner<{ id: string }[]>`select audit_id as id from siem_quarantine order by 1`).map((row) => row.id);
+
+describe.each(SIEM_BACKENDS)('to %s', (backend) => {
+  const at = () => receivers.get(backend)!;
+
+  it('every row of every tenant arrives once, in the vendor’s form, and a second run finds nothing', async () => {
+    const ids = [...(await writeRows(700)), ...(await writeRows(30, blue))];
+    expect(await ship(backend)).toEqual({ shipped: 730, refused: 0, rowsScanned: 730, error: null });
+    expect(at().kept).toEqual(ids);
+    expect(at().complaints).toEqual([]);
+    expect(await ship(backend)).toMatchObject({ shipped: 0, rowsScanned: 0 });
+    expect(at().requests).toBe(2);
+  });
+
+  it.each([429, 503, 500, 408])('%i is waited out', async (status) => {
+    const ids = await writeRows(3);
+    at().faults = [
+      { kind: 'status', status, headers: { 'retry-after': '0' } },
+      { kind: 'status', status },
+    ];
+    expect(await ship(backend)).toMatchObject({ shipped: 3, error: null });
+    expect(at().kept).toEqual(ids);
+  });
+
+  it('413 is answered with smaller requests', async () => {
+    const ids = await writeRows(8);
+    at().faults = [
+      { kind: 'status', status: 413 },
+      { kind: 'status', status: 413 },
+    ];
+    expect(await ship(backend)).toMatchObject({ shipped: 8, refused: 0, error: null });
+    expect(at().kept).toEqual(ids);
+  });
+
+  it('a request that is not answered is sent again', async () => {
+    const ids = await writeRows(4);
+    at().faults = [{ kind: 'silence' }];
+    expect(await ship(backend)).toMatchObject({ shipped: 4, error: null });
+    expect(at().kept).toEqual(ids);
+  });
+
+  it('a reply that is lost brings the batch again and nothing is missing', async () => {
+    const ids = await writeRows(4);
+    at().faults = [{ kind: 'dropReply' }];
+    expect(await ship(backend)).toMatchObject({ shipped: 4, error: null });
+    expect([...new Set(at().kept)]).toEqual(ids);
+    // With ids of its own, elastic keeps each row once all the same.
+    expect(at().kept).toHaveLength(backend === 'elastic' ? 4 : 8);
+  });
+
+  it('a row that is refused for good is set aside with its reason, and the others arrive', async () => {
+    const ids = await writeRows(40);
+    const bad = [ids[0]!, ids[17]!, ids[39]!];
+    at().refuse = (id) => bad.includes(id);
+    expect(await ship(backend)).toMatchObject({ shipped: 37, refused: 3, error: null });
+    expect([...at().kept].sort()).toEqual(ids.filter((id) => !bad.includes(id)));
+    expect(await quarantined()).toEqual(bad);
+    expect(await ship(backend)).toMatchObject({ shipped: 0, refused: 0, rowsScanned: 0 });
+  });
+
+  it.each([401, 403, 404])('%i stops at once, loses nothing and goes on when it is mended', async (status) => {
+    const ids = await writeRows(5);
+    at().faults = [{ kind: 'status', status }];
+    const stopped = await ship(backend);
+    expect(stopped).toMatchObject({ shipped: 0, error: expect.stringContaining(`answered ${status}`) });
+    expect(at().requests).toBe(1);
+    expect(await ship(backend)).toMatchObject({ shipped: 5, error: null });
+    expect(at().kept).toEqual(ids);
+  });
+
+  it('an outage of all tries leaves the position, and says so', async () => {
+    await writeRows(5);
+    at().faults = Array.from({ length: QUICK.maxTries }, () => ({ kind: 'status' as const, status: 503 }));
+    expect(await ship(backend)).toMatchObject({ shipped: 0, error: expect.stringContaining('503') });
+    expect((await db.owner`select last_error from siem_destinations`)[0]?.last_error).toContain('503');
+    expect(await ship(backend)).toMatchObject({ shipped: 5, error: null });
+    expect((await db.owner`select last_error from siem_destinations`)[0]?.last_error).toBeNull();
+  });
+
+  it('rows too large for one request go in several', async () => {
+    const ids = await writeRows(30, acme, { text: 'x'.repeat(100_000) });
+    expect(await ship(backend)).toMatchObject({ shipped: 30, refused: 0, error: null });
+    expect(at().kept).toEqual(ids);
+    if (backend === 'splunk') expect(at().requests).toBeGreaterThan(3);
+  });
+
+  it('what was shipped is shipped again from an instant on, when asked to', async () => {
+    const early = await writeRows(3);
+    await ship(backend);
+    await db.owner`update audit_log set created_at = now() - interval '2 days'`;
+    const late = await writeRows(2);
+    await ship(backend);
+    const again = await ship(backend, { replayFrom: new Date(Date.now() - 86_400_000) });
+    expect(again).toMatchObject({ shipped: 2, rowsScanned: 2 });
+    expect(at().kept).toEqual(backend === 'elastic' ? [...early, ...late] : [...early, ...late, ...late]);
+  });
+});
+
+test('items that elastic puts off are sent again, and only they', async () => {
+  const ids = await writeRows(10);
+  const at = receivers.get('elastic')!;
+  const busy = new Set([ids[2], ids[7]]);
+  at.putOff = (id) => busy.delete(id);
+  expect(await ship('elastic')).toMatchObject({ shipped: 10, error: null });
+  expect([...at.kept].sort()).toEqual(ids);
+  expect(at.requests).toBe(2);
+});
+
+test('items that stay put off hold the position before the first of them', async () => {
+  const ids = await writeRows(10);
+  const at = receivers.get('elastic')!;
+  at.putOff = (id) => id === ids[4];
+  expect(await ship('elastic')).toMatchObject({ shipped: 9, error: expect.stringContaining('put off') });
+  at.putOff = () => false;
+  expect(await ship('elastic')).toMatchObject({ rowsScanned: 6, error: null });
+  expect([...at.kept].sort()).toEqual(ids);
+});
+
+test(`of ${ROWS} rows by twelve writers in slow transactions none is missed`, { timeout: 300_000 }, async () => {
+  const at = receivers.get('splunk')!;
+  let isWriting = true;
+  const shipping = (async () => {
+    while (isWriting) await ship('splunk');
+  })();
+  const perTransaction = 20;
+  const each = Math.ceil(ROWS / WRITERS / perTransaction);
+  await Promise.all(
+    Array.from({ length: WRITERS }, async (_, writer) => {
+      for (let turn = 0; turn < each; turn += 1)
+        await db.owner.begin(async (tx) => {
+          for (let part = 0; part < 2; part += 1) {
+            await tx`insert into audit_log (tenant_id, actor_kind, actor_id, action)
+              select ${(writer % 2 ? acme : blue).id}, 'system', ${String(writer)}, 'load.test' from generate_series(1, ${perTransaction / 2})`;
+            // Transactions commit in another order than they began.
+            await tx`select pg_sleep(random() * 0.02)`;
+          }
+        });
+    }),
+  );
+  isWriting = false;
+  await shipping;
+  // Whatever else is open in this cluster holds the horizon: other tests' transactions, for a moment.
+  const written = await db.owner<{ id: string }[]>`select id from audit_log`;
+  await expect
+    .poll(
+      async () => {
+        await ship('splunk');
+        return at.kept.length;
+      },
+      { timeout: 120_000, interval: 200 },
+    )
+    .toBeGreaterThanOrEqual(written.length);
+  expect(at.kept).toHaveLength(written.length);
+  expect(new Set(at.kept)).toEqual(new Set(written.map((row) => row.id)));
+});
+
+describe('the job', () => {
+  const run = (params: Record<string, string> = {}, more: Partial<ReturnType<typeof targetOf>> = {}) =>
+    siemShipJob.run({ ...ctx, params }, { siem: { ...targetOf('elastic'), ...more } });
+
+  it('answers in its shape', async () => {
+    await writeRows(2);
+    expect((await run()).answer).toEqual({
+      backend: 'elastic',
+      shipped: 2,
+      errors: 0,
+      windowSeconds: 300,
+      rowsScanned: 2,
+    });
+  });
+
+  it('says why it ships nothing where no backend is set', async () => {
+    const result = await siemShipJob.run(ctx, { siem: { skipped: 'SIEM_BACKEND is not set' } });
+    expect(result.answer).toEqual({ skipped: 'SIEM_BACKEND is not set' });
+  });
+
+  it('has failed when nothing could be shipped', async () => {
+    await writeRows(2);
+    const result = await run({}, { apiKey: 'wrong' });
+    expect([result.isFailed, result.answer]).toEqual([true, expect.objectContaining({ shipped: 0, errors: 1 })]);
+    expect(result.errors).toEqual([expect.stringContaining('answered 401')]);
+  });
+
+  it('sends one event as a test, and moves nothing', async () => {
+    await writeRows(2);
+    expect(await run({ test: '1' })).toMatchObject({ answer: { shipped: 1, errors: 0 }, isFailed: false });
+    expect(await run({ test: '1' }, { apiKey: 'wrong' })).toMatchObject({ isFailed: true });
+    expect(await db.owner`select from siem_destinations`).toHaveLength(0);
+    expect((await run()).answer).toMatchObject({ shipped: 2 });
+  });
+
+  it('refuses an instant that is none', async () => {
+    await expect(run({ from: 'yesterday' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
+  });
+
+  it('resends at most the batch that was on its way when it was killed', async () => {
+    const ids = await writeRows(1_200);
+    const dying = { ...ctx, failPoint: dieAt('siemShip.sent', 2) };
+    await expect(shipAudit(dying, targetOf('splunk'), { delivery: QUICK })).rejects.toThrow('killed');
+    await ship('splunk');
+    const { kept } = receivers.get('splunk')!;
+    expect([...new Set(kept)]).toEqual(ids);
+    expect(kept.length).toBe(1_700);
+  });
+});
+
+/** What a kill leaves: nothing after the point happens. */
+function dieAt(point: string, time: number) {
+  let times = 0;
+  return (name: string) => {
+    if (name === point) times += 1;
+    if (times === time) throw new Error('killed');
+  };
+}
+
+test('the age of the oldest row that is not shipped is what the database says', async () => {
+  await writeRows(1);
+  await ship('elastic');
+  await db.owner`update audit_log set created_at = now() - interval '1 hour'`;
+  const { unshippedSeconds } = await import('./cursor.ts');
+  const age = () => transaction(db.worker, {}, (tx) => unshippedSeconds(tx, targetOf('elastic')));
+  expect(await age()).toBe(0);
+  await writeRows(1);
+  expect(await age()).toBeLessThan(60);
+});

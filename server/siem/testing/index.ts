@@ -1,0 +1,2 @@
+export { hasOpenSearch, type OpenSearchNode, startOpenSearch } from './opensearch.ts';
+export { type Fault, openReceiver, type Receiver } from './receivers.ts';
