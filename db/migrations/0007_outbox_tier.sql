@@ -31,3 +31,15 @@ CREATE TABLE outbox_sampling (
   sampled_at timestamptz(3) NOT NULL DEFAULT 'epoch'
 );--> statement-breakpoint
 INSERT INTO outbox_sampling DEFAULT VALUES;
+--> statement-breakpoint
+
+-- Blobs of attachments that are on their way: the row comes before the blob and goes in the transaction that stores
+-- the attachment. What stays is an orphan, deleted once it is old; swept_at is set before its blob goes, and a
+-- transaction that would still store it then fails.
+CREATE TABLE attachment_blobs (
+  tenant_id uuid NOT NULL,
+  location text NOT NULL,
+  written_at timestamptz(3) NOT NULL DEFAULT now(),
+  swept_at timestamptz(3),
+  PRIMARY KEY (tenant_id, location)
+);

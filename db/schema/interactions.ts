@@ -65,3 +65,14 @@ export const aiAttachments = pgTable(
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
+
+export const attachmentBlobs = pgTable(
+  'attachment_blobs',
+  {
+    tenantId: tenantId(),
+    location: text('location').notNull(),
+    writtenAt: instant('written_at').notNull().defaultNow(),
+    sweptAt: instant('swept_at'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.location] })],
+);

@@ -75,16 +75,40 @@ describe('POST /respond', () => {
     expect(await metrics.text()).toContain(`mainspring_outbox_enqueue_failures_total{reason="${reason}"}`);
   });
 
-  it('refuses a key without the scope, and attachments', async () => {
+  it('refuses a key without the scope', async () => {
     const before = await counts();
     expect((await post('/respond', interaction, { authorization: `Bearer ${readingKey}` })).status).toBe(403);
-    expect(await post('/respond', { ...interaction, attachments: [{}] })).toMatchObject({
-      ...{
-        status: 400,
-        body: { code: 'INPUT_INVALID', message: expect.stringContaining('attachments are not taken') },
-      },
-    });
     expect(await counts()).toEqual(before);
+  });
+
+  it('answers 500 with OUTBOX_UNAVAILABLE when the connection drops while the event is stored', async () => {
+    const before = await counts();
+    const locked = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    const holder = db.owner.begin(async (tx) => {
+      await tx`lock table outbox_events in exclusive mode`;
+      locked.resolve();
+      await mayEnd.promise;
+    });
+    await locked.promise;
+    const answer = post('/respond', { ...interaction, customerId: 'dropped' });
+    await expect
+      .poll(
+        async () =>
+          (
+            await db.owner`select pg_terminate_backend(pid) from pg_stat_activity
+              where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into outbox_events%'`
+          ).length,
+        { timeout: 30_000, interval: 50 },
+      )
+      .toBe(1);
+    const { status, body } = await answer;
+    mayEnd.resolve();
+    await holder;
+    expect([status, body.code]).toEqual([500, 'OUTBOX_UNAVAILABLE']);
+    expect(await counts()).toEqual(before);
+    const metrics = await web.fetch('/metrics', { headers: { authorization: 'Bearer metrics-token-of-the-test' } });
+    expect(await metrics.text()).toContain('mainspring_outbox_enqueue_failures_total{reason="connection"}');
   });
 });
 

@@ -2,13 +2,19 @@ import { sql } from 'drizzle-orm';
 import { databaseClock, newId, withTransaction } from '#server/lib/index.ts';
 import { appendEvent } from '#server/outbox/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
+import { type StoredAttachment, saveAttachments } from './attachments.ts';
 import type { RespondInput } from './schemas.ts';
 
 /**
- * Records an interaction with its decision trace and its event, all or nothing.
- * @throws ServiceError OUTBOX_EVENT_TOO_LARGE, OUTBOX_EVENT_REFUSED, OUTBOX_UNAVAILABLE
+ * Records an interaction with its decision trace, its attachments, whose blobs are written already, and its event,
+ * all or nothing.
+ * @throws ServiceError OUTBOX_EVENT_TOO_LARGE, OUTBOX_EVENT_REFUSED, OUTBOX_UNAVAILABLE, ATTACHMENT_STORE_UNAVAILABLE
  */
-export function respond(ctx: Ctx, input: RespondInput): Promise<{ interactionId: string; eventId: string }> {
+export function respond(
+  ctx: Ctx,
+  input: RespondInput,
+  attachments: readonly StoredAttachment[] = [],
+): Promise<{ interactionId: string; eventId: string }> {
   return withTransaction(ctx, async (tx) => {
     const interactionId = newId();
     const tenantId = ctx.tenant.id;
@@ -16,20 +22,23 @@ export function respond(ctx: Ctx, input: RespondInput): Promise<{ interactionId:
       ? new Date(input.occurredAt).toISOString()
       : (await databaseClock.now(tx)).toISOString();
     const { customerId, offerId, channel, interactionType, context, decisionTrace } = input;
-    // First the event: what it refuses need not be written at all.
-    const { eventId } = await appendEvent(tx, {
-      tenantId,
-      type: 'interaction.recorded.v1',
-      key: customerId,
-      payload: { interactionId, customerId, offerId, channel, interactionType, occurredAt, context },
-    });
-    await tx.execute(sql`insert into interaction_history
-        (tenant_id, id, customer_id, offer_id, channel, interaction_type, context, occurred_at)
-      values (${tenantId}, ${interactionId}, ${customerId}, ${offerId}, ${channel}, ${interactionType},
-        ${JSON.stringify(context)}::jsonb, ${occurredAt}::timestamptz)`);
-    if (decisionTrace)
-      await tx.execute(sql`insert into decision_traces (tenant_id, interaction_id, customer_id, trace)
-        values (${tenantId}, ${interactionId}, ${customerId}, ${JSON.stringify(decisionTrace)}::jsonb)`);
+    const payload = {
+      ...{ interactionId, customerId, offerId, channel, interactionType, occurredAt, context },
+      ...(attachments.length > 0 ? { attachmentIds: attachments.map(({ id }) => id) } : {}),
+    };
+    // Sent together: the wait is for one round trip. Whichever is refused takes the others with it.
+    const [{ eventId }] = await Promise.all([
+      appendEvent(tx, { tenantId, type: 'interaction.recorded.v1', key: customerId, payload }),
+      tx.execute(sql`insert into interaction_history
+          (tenant_id, id, customer_id, offer_id, channel, interaction_type, context, occurred_at)
+        values (${tenantId}, ${interactionId}, ${customerId}, ${offerId}, ${channel}, ${interactionType},
+          ${JSON.stringify(context)}::jsonb, ${occurredAt}::timestamptz)`),
+      decisionTrace
+        ? tx.execute(sql`insert into decision_traces (tenant_id, interaction_id, customer_id, trace)
+            values (${tenantId}, ${interactionId}, ${customerId}, ${JSON.stringify(decisionTrace)}::jsonb)`)
+        : null,
+    ]);
+    await saveAttachments(tx, { tenantId, interactionId, customerId }, attachments);
     return { interactionId, eventId };
   });
 }

@@ -2,6 +2,23 @@ import { z } from 'zod';
 
 const name = z.string().min(1).max(200);
 
+const MAX_ATTACHMENTS = 10;
+/** All of one interaction, decoded: in base64 they must fit into a request with the rest. */
+export const MAX_ATTACHMENT_BYTES = 700_000;
+
+export const AttachmentInput = z.object({
+  name,
+  contentType: z
+    .string()
+    .max(200)
+    .regex(/^[\w.+-]+\/[\w.+-]+(\s*;.*)?$/, 'must be a media type such as text/plain'),
+  contentBase64: z.base64(),
+});
+export type AttachmentInput = z.infer<typeof AttachmentInput>;
+
+const sizeOf = (all: readonly AttachmentInput[]) =>
+  all.reduce((sum, { contentBase64 }) => sum + Buffer.byteLength(contentBase64, 'base64'), 0);
+
 export const RespondInput = z.object({
   customerId: z.string().min(1).max(200),
   offerId: name,
@@ -13,9 +30,12 @@ export const RespondInput = z.object({
   /** Why this offer was made: kept beside the interaction, not in its event. */
   decisionTrace: z.record(z.string(), z.unknown()).optional(),
   attachments: z
-    .array(z.unknown())
-    .max(0, 'attachments are not taken in this release; send the interaction without them')
-    .optional(),
+    .array(AttachmentInput)
+    .max(MAX_ATTACHMENTS)
+    .refine((all) => sizeOf(all) <= MAX_ATTACHMENT_BYTES, {
+      message: `attachments have at most ${MAX_ATTACHMENT_BYTES} bytes together, decoded`,
+    })
+    .default([]),
 });
 export type RespondInput = z.infer<typeof RespondInput>;
 export const RespondOutput = z.object({ interactionId: z.string(), eventId: z.string() });

@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
+import { ServiceError } from './errors.ts';
 import { guardConnection, isSessionEnded, newLife, TransactionEndedError, untilEnded } from './guard-connection.ts';
 
 declare const inTransaction: unique symbol;
@@ -51,6 +52,7 @@ export async function transaction<T>(pool: Pool, options: TransactionOptions, fn
 async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (tx: Tx) => Promise<T>): Promise<T> {
   const life = newLife();
   const afterCommit: (() => void)[] = [];
+  let told: unknown;
   const begun = pool.begin(`isolation level ${options.isolation ?? 'read committed'}`, (raw) =>
     untilEnded(life, async () => {
       const guarded = guardConnection(raw, pool.options, life);
@@ -59,18 +61,29 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
         set_config('idle_in_transaction_session_timeout', ${String(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS)}, true),
         set_config('timezone', 'UTC', true)`;
       const tx = Object.assign(drizzle(guarded), { afterCommit: (run: () => void) => afterCommit.push(run) });
-      return fn(tx as unknown as Tx);
+      return fn(tx as unknown as Tx).catch((error: unknown) => {
+        told = error;
+        throw error;
+      });
     }),
   );
   let result: T;
   try {
     // A lost connection is known before `begin` hears of it.
     result = (await Promise.race([begun, life.ended])) as T;
+  } catch (error) {
+    // … and before the callback has put it into its own words, which say what the connection was lost over.
+    if (life.hasEnded()) await new Promise(setImmediate);
+    throw isInOwnWords(told) ? told : error;
   } finally {
     life.end(new TransactionEndedError());
   }
   for (const run of afterCommit) run();
   return result;
+}
+
+function isInOwnWords(error: unknown): boolean {
+  return error instanceof ServiceError || (error instanceof Error && isInOwnWords(error.cause));
 }
 
 /** What an operation needs to open a transaction or to reuse its caller's. */

@@ -7,6 +7,7 @@ export { tellFlow } from './flow.ts';
 export { type Hold, type PublisherIdentity, returnLanes, signOff, signOn, takeLanes } from './lanes.ts';
 export { tickFailures } from './metrics.ts';
 export { createBacklogObserver, observeUnwatched } from './observe-backlog.ts';
+export { type PruneResult, pruneOutbox } from './prune.ts';
 export { type LaneOptions, type LaneTurn, PublishFailedError, publishLane } from './publish-lane.ts';
 export { type EventPublisher, isTransient, type OutboxEvent, type PublishOutcome } from './publisher.ts';
 export { createFilePublisher } from './publishers/file.ts';

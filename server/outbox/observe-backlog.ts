@@ -75,7 +75,12 @@ export function createBacklogObserver(config: { pollMs: number; log: Logger }) {
   };
 }
 
-/** Counts in a publisher's place while none does: the page's line must go on just when every publisher is away. */
+let isOwnFigure = false;
+
+/**
+ * Counts in a publisher's place while none does: the page's line and the gauge must go on just when every publisher
+ * is away. When one is back it says how much waits, and this process's last figure would only grow old.
+ */
 export async function observeUnwatched(pool: Pool): Promise<boolean> {
   const { isStale } = await transaction(pool, { statementTimeoutMs: 5_000 }, (tx) =>
     queryOne<{ isStale: boolean }>(
@@ -83,6 +88,12 @@ export async function observeUnwatched(pool: Pool): Promise<boolean> {
       sql`select sampled_at < clock_timestamp() - make_interval(secs => ${2.5 * SAMPLE_SECONDS}) as "isStale" from outbox_sampling`,
     ),
   );
-  if (isStale) await observeBacklog(pool);
+  if (isStale) {
+    await observeBacklog(pool);
+    isOwnFigure = true;
+  } else if (isOwnFigure) {
+    pendingCount.set(0);
+    isOwnFigure = false;
+  }
   return isStale;
 }

@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { hasS3Server, startS3Server } from '#db/testing/s3-server.ts';
+import { type BlobStore, openFolderStore, openS3Store } from '#server/files/index.ts';
+import { makeKey, openWeb } from '#server/http/testing/index.ts';
+import { createLogger, transaction } from '#server/lib/index.ts';
+import { createTenant, type Tenant } from '#server/tenancy/index.ts';
+import { saveAttachments, storeAttachments } from './attachments.ts';
+import { keepAttachmentsIn, sweepOrphanBlobs } from './index.ts';
+
+const db = await testDatabase();
+const web = await openWeb(db);
+const log = createLogger({ level: 'silent', tier: 'test' });
+let tenant: Tenant;
+let tenantId: string;
+let key: string;
+let folder: string;
+let blobs: BlobStore;
+
+beforeAll(async () => {
+  tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
+  tenantId = tenant.id;
+  key = await makeKey(db, tenant);
+});
+beforeEach(async () => {
+  await db.owner`truncate ai_attachments, attachment_blobs, interaction_history, outbox_events`;
+  folder = await mkdtemp(join(tmpdir(), 'mainspring-blobs-'));
+  blobs = openFolderStore(folder);
+  keepAttachmentsIn(blobs);
+});
+afterAll(() => keepAttachmentsIn(null));
+
+const interaction = { customerId: 'c1', offerId: 'o1', channel: 'web', interactionType: 'impression' };
+const attachment = (text: string, name = 'note.txt') => ({
+  ...{ name, contentType: 'text/plain' },
+  contentBase64: Buffer.from(text).toString('base64'),
+});
+async function respond(body: Record<string, unknown>, headers: Record<string, string> = {}) {
+  const answer = await web.fetch('/api/v1/respond', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ ...interaction, ...body }),
+  });
+  return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+}
+const blobsIn = async (dir: string) =>
+  (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+const counts = async () =>
+  (
+    await db.owner`select (select count(*)::int from interaction_history) as interactions,
+      (select count(*)::int from ai_attachments) as attachments, (select count(*)::int from outbox_events) as events`
+  )[0];
+
+describe('attachments of an interaction', () => {
+  it('are stored as rows and blobs, and the event names them', async () => {
+    const { status, body } = await respond({ attachments: [attachment('one'), attachment('zwei', 'two.txt')] });
+    expect(status).toBe(201);
+    const rows = await db.owner`select * from ai_attachments order by name`;
+    expect(rows).toMatchObject([
+      {
+        ...{ interaction_id: body.interactionId, customer_id: 'c1', name: 'note.txt', content_type: 'text/plain' },
+        ...{ size_bytes: '3', sha256: createHash('sha256').update('one').digest('hex') },
+      },
+      { name: 'two.txt', size_bytes: '4' },
+    ]);
+    expect(await readFile(join(folder, String(rows[1]?.location)), 'utf8')).toBe('zwei');
+    const [event] = await db.owner<{ payload: { attachmentIds: string[] } }[]>`select payload from outbox_events`;
+    expect([...event!.payload.attachmentIds].sort()).toEqual(rows.map((row) => String(row.id)).sort());
+    expect(await db.owner`select from attachment_blobs`).toHaveLength(0);
+  });
+
+  it.each([
+    ['too many bytes', [attachment('x'.repeat(400_000)), attachment('y'.repeat(300_001))], '700000 bytes'],
+    ['no base64', [{ name: 'a', contentType: 'text/plain', contentBase64: '***' }], 'attachments.0.contentBase64'],
+    ['no media type', [{ ...attachment('a'), contentType: 'text' }], 'media type'],
+    ['more than ten', Array.from({ length: 11 }, () => attachment('a')), 'attachments'],
+  ])('are refused with %s, and nothing is written', async (_, attachments, message) => {
+    const { status, body } = await respond({ attachments });
+    expect([status, body.code]).toEqual([400, 'INPUT_INVALID']);
+    expect(body.message).toContain(message);
+    expect(await blobsIn(folder)).toEqual([]);
+    expect(await counts()).toEqual({ interactions: 0, attachments: 0, events: 0 });
+  });
+
+  it('leave an orphan when the transaction fails, which the sweep deletes after an hour and not before', async () => {
+    const { status, body } = await respond({ attachments: [attachment('lost')], context: { text: 'a\u0000b' } });
+    expect([status, body.code]).toEqual([500, 'OUTBOX_EVENT_REFUSED']);
+    expect(await counts()).toEqual({ interactions: 0, attachments: 0, events: 0 });
+    expect(await blobsIn(folder)).toHaveLength(1);
+    expect((await respond({ attachments: [attachment('kept')] })).status).toBe(201);
+    const deps = { pool: db.worker, log, blobs };
+    expect(await sweepOrphanBlobs(deps, tenantId)).toBe(0);
+    await db.owner`update attachment_blobs set written_at = now() - interval '61 minutes'`;
+    expect(await sweepOrphanBlobs(deps, tenantId)).toBe(1);
+    expect(await sweepOrphanBlobs(deps, tenantId)).toBe(0);
+    const [left] = await blobsIn(folder);
+    expect(await readFile(join(left!.parentPath, left!.name), 'utf8')).toBe('kept');
+  });
+
+  it('of a request that is repeated with its key are stored once', async () => {
+    const send = () => respond({ attachments: [attachment('once')] }, { 'idempotency-key': 'k1' });
+    const first = await send();
+    expect(await send()).toEqual(first);
+    expect(await counts()).toEqual({ interactions: 1, attachments: 1, events: 1 });
+  });
+
+  it('are refused with 503 when the store does not take them, and nothing is recorded', async () => {
+    // A file stands where the folder would be, which stops root too.
+    await rm(folder, { recursive: true });
+    await writeFile(folder, '');
+    await chmod(folder, 0o400);
+    const { status, body } = await respond({ attachments: [attachment('a')] });
+    expect([status, body.code]).toEqual([503, 'ATTACHMENT_STORE_UNAVAILABLE']);
+    expect(await counts()).toEqual({ interactions: 0, attachments: 0, events: 0 });
+    expect((await respond({})).status).toBe(201);
+  });
+
+  it('cannot be stored any more once the sweep has taken their blob', async () => {
+    const stored = await storeAttachments({ pool: db.app, tenant, log }, [attachment('slow')]);
+    await db.owner`update attachment_blobs set written_at = now() - interval '61 minutes'`;
+    expect(await sweepOrphanBlobs({ pool: db.worker, log, blobs }, tenantId)).toBe(1);
+    const owner = { tenantId, interactionId: stored[0]!.id, customerId: 'c1' };
+    await expect(transaction(db.app, { tenantId }, (tx) => saveAttachments(tx, owner, stored))).rejects.toMatchObject({
+      code: 'ATTACHMENT_STORE_UNAVAILABLE',
+    });
+  });
+});
+
+describe.skipIf(!hasS3Server())('attachments in a bucket', () => {
+  it('are written, and their orphans deleted, on a real S3 server', async () => {
+    const s3 = await startS3Server();
+    try {
+      const store = openS3Store(s3);
+      keepAttachmentsIn(store);
+      expect((await respond({ attachments: [attachment('in the bucket')] })).status).toBe(201);
+      const [row] = await db.owner<{ location: string }[]>`select location from ai_attachments`;
+      expect((await respond({ attachments: [attachment('lost')], context: { text: '\u0000' } })).status).toBe(500);
+      await db.owner`update attachment_blobs set written_at = now() - interval '2 hours'`;
+      expect(await sweepOrphanBlobs({ pool: db.worker, log, blobs: store }, tenantId)).toBe(1);
+      // Of the two only the stored one is still there.
+      expect(await store.delete(row!.location)).toBe('deleted');
+      expect(await store.delete(row!.location)).toBe('missing');
+      await s3.stop();
+      const { status, body } = await respond({ attachments: [attachment('nowhere')] });
+      expect([status, body.code]).toEqual([503, 'ATTACHMENT_STORE_UNAVAILABLE']);
+    } finally {
+      await s3.stop();
+    }
+  });
+});

@@ -1,0 +1,82 @@
+// Old events go a month at a time: dropping a partition costs nothing, deleting its rows costs a minute and WAL.
+import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
+
+/** Longer than this nobody is kept waiting behind the drop, which itself waits for whoever reads the partition. */
+const LOCK_TIMEOUT = '100ms';
+/** The month before this one is made anew every day when it is missing. */
+const LEAST_DAYS = 31;
+const TRIES = 20;
+const PAUSE_MS = 250;
+const LOCK_NOT_AVAILABLE = '55P03';
+
+export type PruneResult = {
+  dropped: string[] /** Of age, but with an event that is neither published nor discarded, or in use. */;
+  kept: string[];
+};
+
+/**
+ * Drops the monthly partitions of the outbox that ended more than `days` ago and in which every event is published
+ * or discarded. `owner` connects as the tables' owner.
+ */
+export async function pruneOutbox(owner: Pool, options: { days: number; signal?: AbortSignal }): Promise<PruneResult> {
+  const result: PruneResult = { dropped: [], kept: [] };
+  for (const partition of await oldPartitions(owner, options.days)) {
+    const isDropped = await dropPartition(owner, partition, options.signal);
+    (isDropped ? result.dropped : result.kept).push(partition);
+  }
+  return result;
+}
+
+/** Oldest first. The default partition has no month and is never among them. */
+async function oldPartitions(owner: Pool, days: number): Promise<string[]> {
+  const rows = await transaction(owner, {}, (tx) =>
+    query<{ name: string }>(
+      tx,
+      sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent = 'public.outbox_events'::regclass and c.relname ~ '^outbox_events_[0-9]{6}$'
+          and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= (now() at time zone 'UTC') - make_interval(days => ${Math.max(days, LEAST_DAYS)}::int)
+        order by 1`,
+    ),
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function dropPartition(owner: Pool, partition: string, signal: AbortSignal | undefined): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    signal?.throwIfAborted();
+    try {
+      return await transaction(owner, {}, (tx) => dropIfDone(tx, partition));
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      if (tries === TRIES) return false;
+      await wait(PAUSE_MS, undefined, { signal });
+    }
+  }
+}
+
+/**
+ * Under the lock, so that nothing changes between the look and the drop, and by indexes alone, because everybody
+ * waits meanwhile: at or below its lane's low-water a row is published, failed or discarded, and failed ones have an index.
+ */
+async function dropIfDone(tx: Tx, partition: string): Promise<boolean> {
+  const table = sql.identifier(partition);
+  await tx.execute(
+    sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true), set_config('enable_seqscan', 'off', true)`,
+  );
+  await tx.execute(sql`lock table outbox_events, ${table} in access exclusive mode`);
+  const { isDone } = await queryOne<{ isDone: boolean }>(
+    tx,
+    sql`select not exists (select from ${table} where failed_at is not null) and not exists (
+        select from outbox_lanes l where l.low_water < (select max(p.seq) from ${table} p where p.lane = l.lane)) as "isDone"`,
+  );
+  if (isDone) await tx.execute(sql`drop table ${table}`);
+  return isDone;
+}
+
+function isLockTimeout(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && error.code === LOCK_NOT_AVAILABLE) || isLockTimeout(error.cause);
+}
