@@ -1,6 +1,6 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { data, redirect } from '@remix-run/node';
-import { Form, useActionData, useNavigation } from '@remix-run/react';
+import { Form, Link, useActionData, useLoaderData, useNavigation } from '@remix-run/react';
 import { CircleAlert } from 'lucide-react';
 import { text } from '../api.server.ts';
 import { Logo } from '../shell/logo.tsx';
@@ -17,7 +17,8 @@ function nextPath(request: Request): string {
 
 export function loader({ request, context }: LoaderFunctionArgs) {
   if (context.session !== null) throw redirect(nextPath(request));
-  return null;
+  if (context.api !== null) throw redirect('/no-tenant');
+  return { hasNewPassword: new URL(request.url).searchParams.get('changed') === 'password' };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -34,6 +35,7 @@ export async function action({ request, context }: ActionFunctionArgs) {
 
 export default function Login() {
   const failure = useActionData<typeof action>();
+  const { hasNewPassword } = useLoaderData<typeof loader>();
   const { state } = useNavigation();
   return (
     <main className="grid min-h-dvh place-items-center px-4 pb-[12vh]">
@@ -43,6 +45,11 @@ export default function Login() {
           <h1 className="font-semibold text-lg tracking-tight">Sign in to Mainspring</h1>
         </div>
         <Form method="post" className="space-y-4 rounded-lg border border-line bg-surface p-5 shadow-card">
+          {hasNewPassword && failure === undefined && (
+            <p role="status" className="rounded-md bg-ok-soft px-3 py-2 text-ok">
+              Your new password is set. Sign in with it.
+            </p>
+          )}
           {failure !== undefined && (
             <p role="alert" className="flex items-start gap-2 rounded-md bg-bad-soft px-3 py-2 text-bad">
               <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
@@ -59,6 +66,11 @@ export default function Login() {
             defaultValue={failure?.email}
           />
           <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+          <p className="text-right text-xs">
+            <Link to="/forgot" className="text-muted underline hover:text-ink">
+              Forgot it?
+            </Link>
+          </p>
           <Button type="submit" look="primary" className="w-full" busy={state !== 'idle'}>
             {state === 'idle' ? 'Sign in' : 'Signing in'}
           </Button>

@@ -17,10 +17,11 @@ import {
   SetRoleInput,
   SetRoleOutput,
   StatusOutput,
+  User,
   UserPage,
 } from './schemas.ts';
 import { listSessions, revokeSession, revokeUserSessions } from './sessions.ts';
-import { listUsers, removeUser, setUserDisabled, setUserRole } from './users.ts';
+import { getUser, listUsers, removeUser, setUserDisabled, setUserRole } from './users.ts';
 
 const write = { scope: 'users:write' } as const;
 const read = { scope: 'users:read' } as const;
@@ -30,6 +31,13 @@ export const userProcedures = {
     .meta({ ...read, rest: 'GET /users', summary: "Lists the tenant's users by e-mail.", output: UserPage })
     .input(ListUsersInput)
     .query(({ ctx, input }) => listUsers(ctx, input)),
+  user: procedure
+    .meta({
+      ...{ ...read, rest: 'GET /users/:id', output: User, errors: ['USER_NOT_FOUND'] },
+      summary: 'Gives one user of the tenant.',
+    })
+    .input(ById)
+    .query(({ ctx, input }) => getUser(ctx, input)),
   setRole: mutation
     .meta({
       ...{ ...write, rest: 'POST /users/:id/role', audit: 'user.role', output: SetRoleOutput },

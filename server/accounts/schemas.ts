@@ -52,17 +52,16 @@ export const Changed = z.object({ changed: z.literal(true) });
 
 export const ListUsersInput = PageInput.extend({ search: z.string().max(200).optional() });
 const MemberStatus = z.enum(['active', 'disabled']);
-export const UserPage = pageOf(
-  z.object({
-    id: z.uuid(),
-    email: z.string(),
-    name: z.string(),
-    role: RoleName,
-    status: MemberStatus,
-    lastSeenAt: instant.nullable().describe('In this tenant.'),
-    createdAt: instant.describe('Since when a user of this tenant.'),
-  }),
-);
+export const User = z.object({
+  id: z.uuid(),
+  email: z.string(),
+  name: z.string(),
+  role: RoleName,
+  status: MemberStatus,
+  lastSeenAt: instant.nullable().describe('In this tenant.'),
+  createdAt: instant.describe('Since when a user of this tenant.'),
+});
+export const UserPage = pageOf(User);
 export const SetRoleInput = ById.extend({ role: RoleName });
 export const SetRoleOutput = SetRoleInput;
 export const StatusOutput = ById.extend({ status: MemberStatus });

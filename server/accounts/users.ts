@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
 import { ROLE_SCOPES } from '#server/auth/index.ts';
-import { decodeCursor, query, toPage, withTransaction } from '#server/lib/index.ts';
+import { decodeCursor, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx, Role } from '#server/tenancy/index.ts';
 import { getMember, requireOtherAdmin, requireReach } from './reach.ts';
 import { iso, likePattern } from './rows.ts';
@@ -19,6 +19,24 @@ type Row = {
 
 export type ListUsers = { search?: string | undefined; limit: number; cursor?: string | undefined };
 
+const columns = sql`m.user_id as id, p.email, p.name, m.role, m.created_at as "createdAt", p.last_seen_at as "lastSeenAt",
+  case when m.disabled_at is not null or p.is_disabled then 'disabled' else 'active' end as status`;
+
+const itemOf = (row: Row) => ({ ...row, lastSeenAt: iso(row.lastSeenAt), createdAt: iso(row.createdAt)! });
+
+/** @throws ServiceError USER_NOT_FOUND */
+export function getUser(ctx: Ctx, input: { id: string }) {
+  return withTransaction(ctx, async (tx) => {
+    const [row] = await query<Row>(
+      tx,
+      sql`select ${columns} from memberships m join account_people() p on p.user_id = m.user_id
+        where m.tenant_id = ${ctx.tenant.id} and m.user_id = ${input.id}`,
+    );
+    if (!row) throw new ServiceError('USER_NOT_FOUND', `there is no user ${input.id} in this tenant`);
+    return itemOf(row);
+  });
+}
+
 /** By e-mail. Disabled: by this tenant, or everywhere by the instance. */
 export function listUsers(ctx: Ctx, input: ListUsers) {
   const after = input.cursor ? decodeCursor(input.cursor, 1)[0]! : null;
@@ -26,15 +44,12 @@ export function listUsers(ctx: Ctx, input: ListUsers) {
   return withTransaction(ctx, async (tx) => {
     const rows = await query<Row>(
       tx,
-      sql`select m.user_id as id, p.email, p.name, m.role, m.created_at as "createdAt", p.last_seen_at as "lastSeenAt",
-          case when m.disabled_at is not null or p.is_disabled then 'disabled' else 'active' end as status
-        from memberships m join account_people() p on p.user_id = m.user_id
+      sql`select ${columns} from memberships m join account_people() p on p.user_id = m.user_id
         where m.tenant_id = ${ctx.tenant.id} and (${after}::text is null or p.email > ${after})
           and (${pattern}::text is null or p.email ilike ${pattern} or p.name ilike ${pattern})
         order by p.email limit ${input.limit + 1}`,
     );
-    const items = rows.map((row) => ({ ...row, lastSeenAt: iso(row.lastSeenAt), createdAt: iso(row.createdAt)! }));
-    return toPage(items, input.limit, (row) => [row.email]);
+    return toPage(rows.map(itemOf), input.limit, (row) => [row.email]);
   });
 }
 

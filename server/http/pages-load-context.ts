@@ -1,5 +1,6 @@
 // What the pages' loaders and actions get: the API as the signed-in user, and sign-in and -out themselves.
 
+import { acceptInvite, findInvite, findReset, resetPassword } from '#server/accounts/index.ts';
 import { createCaller, type RequestDependencies } from '#server/api/index.ts';
 import { recordSignInRefusal } from '#server/audit/index.ts';
 import { authenticate, sessionCookie, sessionTokenOf, signIn, signOut } from '#server/auth/index.ts';
@@ -9,6 +10,18 @@ import type { PagesLoadContext } from '#server/web/index.ts';
 
 type Known = { nonce: string; requestId: string; address: string | null };
 type Options = RequestDependencies & { isSecure: boolean; lifetimeSeconds: number };
+
+type Done<T> = { ok: true; value: T } | { ok: false; message: string };
+
+/** A refusal in the API's words is for the form to show; anything else is for the error page. */
+async function refusalOf<T>(run: Promise<T>): Promise<Done<T>> {
+  try {
+    return { ok: true, value: await run };
+  } catch (error) {
+    if (error instanceof ServiceError) return { ok: false, message: error.message };
+    throw error;
+  }
+}
 
 export async function pagesLoadContext(request: Request, known: Known, options: Options): Promise<PagesLoadContext> {
   const { pool } = options;
@@ -22,14 +35,18 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
   const session =
     caller?.tenant && actor?.kind === 'user'
       ? {
-          user: { id: actor.id, email: actor.email, name: caller.userName || null },
+          user: {
+            ...{ id: actor.id, email: actor.email, name: caller.userName || null },
+            isInstanceOperator: actor.isInstanceOperator,
+          },
           tenant: caller.tenant,
           role: actor.role,
         }
       : null;
+  const scope = { pool, log, requestId: known.requestId };
   const context = { pool, caller, requestId: known.requestId, log, idempotencyKey: null };
   return {
-    api: session ? createCaller(context) : null,
+    api: actor?.kind === 'user' ? createCaller(context) : null,
     session,
     cspNonce: known.nonce,
     now: new Date(),
@@ -53,6 +70,22 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
         return { ok: false, message: error.message };
       }
     },
+    async findInvite(token) {
+      const found = await findInvite(pool, token);
+      return found && { ...found, isMine: actor?.kind === 'user' && actor.email === found.email };
+    },
+    findReset: (token) => findReset(pool, token),
+    async acceptInvite(input) {
+      const own = actor?.kind === 'user' && actor.session ? { userId: actor.id, sessionId: actor.session.id } : null;
+      const done = await refusalOf(
+        acceptInvite(scope, {
+          ...{ ...input, signedInAs: own, address: known.address, lifetimeSeconds: options.lifetimeSeconds },
+          userAgent: request.headers.get('user-agent') ?? '',
+        }),
+      );
+      return done.ok ? { ok: true, cookie: done.value.token && sessionCookie(done.value.token, cookieOptions) } : done;
+    },
+    resetPassword: (token, password) => refusalOf(resetPassword(scope, { token, password })),
     async signOut() {
       const token = sessionTokenOf(request.headers);
       if (token) await signOut(pool, token);

@@ -53,6 +53,8 @@ export async function createPagesHandler(options: PagesOptions): Promise<Pages> 
     '/assets/*',
     serveStatic({
       root: clientDir,
+      // bin/lib/compress-assets.ts wrote them at the build.
+      precompressed: true,
       onFound: (_path, c) => c.header('Cache-Control', `public, max-age=${YEAR_S}, immutable`),
     }),
   );

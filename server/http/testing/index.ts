@@ -10,6 +10,8 @@ import type { Role, Tenant } from '#server/tenancy/index.ts';
 import { createLiveHub } from '#server/web/index.ts';
 import { listen, type WebOptions, webApp } from '../index.ts';
 
+export { makeFilledTenant } from './filled-tenant.ts';
+
 export const CRON_SECRET = 'cron-secret-of-the-test';
 export const METRICS_TOKEN = 'metrics-token-of-the-test';
 
