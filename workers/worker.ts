@@ -110,7 +110,7 @@ async function boot() {
   const deadMan = env.HEARTBEAT_URL
     ? deadManSwitch({
         ...{ url: env.HEARTBEAT_URL, log, outbound },
-        isAllWell: async () => (await health(pool, null)).status === 'ok',
+        isAllWell: async () => (await health(pool, { kind: 'anybody' })).status === 'ok',
       })
     : null;
   const bootedAt = Date.now();

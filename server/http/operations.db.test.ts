@@ -35,6 +35,7 @@ beforeAll(async () => {
   }
 });
 
+type Headers = Record<string, string>;
 const healthOf = async (headers: Record<string, string> = {}) =>
   (await (await web.fetch('/health', { headers })).json()) as Record<string, unknown>;
 const put = (body: unknown, headers: Record<string, string>, path = '/log-level') =>
@@ -46,7 +47,8 @@ const put = (body: unknown, headers: Record<string, string>, path = '/log-level'
 
 describe('/health', () => {
   it('tells anybody statuses and nothing else, with a wrong credential too', async () => {
-    for (const headers of [{}, { authorization: 'Bearer ms_wrong' }, { cookie: 'mainspring_session=wrong' }]) {
+    const nobody: Headers[] = [{}, { authorization: 'Bearer ms_wrong' }, { cookie: 'mainspring_session=wrong' }];
+    for (const headers of nobody) {
       const answer = await healthOf(headers);
       expect(Object.keys(answer).sort()).toEqual(['components', 'status']);
       for (const component of Object.values(answer.components as object))
@@ -56,7 +58,7 @@ describe('/health', () => {
   });
 
   it("tells a tenant's key and people its own failed pipelines, and ages", async () => {
-    for (const headers of [{ authorization: `Bearer ${key}` }, { cookie: adminCookie }]) {
+    for (const headers of [{ authorization: `Bearer ${key}` }, { cookie: adminCookie }] as Headers[]) {
       const answer = await healthOf(headers);
       expect(answer.failed_pipelines).toEqual(['fails-at-mine']);
       expect(answer.components).toMatchObject({ runner: { ageSeconds: null } });
@@ -64,7 +66,7 @@ describe('/health', () => {
   });
 
   it('tells the instance operator of all tenants', async () => {
-    for (const headers of [operator, { cookie: operatorCookie }])
+    for (const headers of [operator, { cookie: operatorCookie }] as Headers[])
       expect((await healthOf(headers)).failed_pipelines).toEqual(['mine/fails-at-mine', 'theirs/fails-at-theirs']);
   });
 
@@ -78,9 +80,14 @@ describe('/metrics and /log-level', () => {
   const paths = ['/metrics', '/log-level'];
 
   it.each(paths)('%s are for METRICS_TOKEN and the instance operator alone', async (path) => {
-    const none = [{}, { authorization: `Bearer ${key}` }, { cookie: adminCookie }, { authorization: 'Bearer wrong' }];
+    const none: Headers[] = [
+      {},
+      { authorization: `Bearer ${key}` },
+      { cookie: adminCookie },
+      { authorization: 'Bearer wrong' },
+    ];
     for (const headers of none) expect((await web.fetch(path, { headers })).status).toBe(401);
-    for (const headers of [operator, { cookie: operatorCookie }])
+    for (const headers of [operator, { cookie: operatorCookie }] as Headers[])
       expect((await web.fetch(path, { headers })).status).toBe(200);
   });
 

@@ -139,7 +139,8 @@ async function secretsRotate(values: Values, words: string[], print: Context['pr
   const database = await localDatabase(values);
   if (!database)
     throw new UsageError('secrets rotate works beside the database: set DATABASE_URL, or start the embedded one');
-  return rotateInDatabase(database, process.env, { isJson: values.json, print });
+  const { ENCRYPTION_KEY, ENCRYPTION_KEY_OLD } = process.env;
+  return rotateInDatabase(database, { ENCRYPTION_KEY, ENCRYPTION_KEY_OLD }, { isJson: values.json, print });
 }
 
 /** A flag of another command would be ignored in silence. @throws UsageError, for an unknown command too. */

@@ -22,7 +22,7 @@ const serveWith = (...keys: [string, ...string[]]) =>
 /** The command as a process of its own, which knows what an operator would give it. */
 const rotate = async (env: Record<string, string> = {}) => {
   const { stdout } = await promisify(execFile)(process.execPath, [MAIN, 'secrets', 'rotate', '--json'], {
-    env: { PATH: process.env.PATH, DATABASE_URL: db.ownerUrl, MAINSPRING_HOME: home, ...env },
+    env: { NODE_ENV: 'test', PATH: process.env.PATH, DATABASE_URL: db.ownerUrl, MAINSPRING_HOME: home, ...env },
   });
   return JSON.parse(stdout) as { keyId: string; isNew: boolean; resealed: number; remaining: number };
 };
