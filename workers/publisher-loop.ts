@@ -175,7 +175,7 @@ export function createPublisherLoop(config: PublisherConfig) {
     await within(2_000, 'end of the last turn', loop).catch(() => {});
     stopListening();
     const given = within(
-      2_000,
+      4_000,
       'return of lanes',
       returnLanes(pool, lanes).then(() => signOff(pool, config.name)),
     );
