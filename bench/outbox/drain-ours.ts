@@ -1,0 +1,59 @@
+// Our drain: the publisher's own loop, four lanes in one process, retries and metrics on, to a backend that does nothing.
+import { openPool, type Pool } from '#db/client.ts';
+import { createLogger } from '#server/lib/index.ts';
+import { type EventPublisher, LANES } from '#server/outbox/index.ts';
+import { createPublisherLoop } from '#workers/publisher-loop.ts';
+
+/** Counts what it is given and says that it is published. */
+export function nowhere(onEvents: (count: number) => void): EventPublisher {
+  return {
+    backend: 'nowhere',
+    async publish(events) {
+      onEvents(events.length);
+      return events.map(() => ({ kind: 'published' }) as const);
+    },
+    async close() {},
+  };
+}
+
+export async function fillOutbox(owner: Pool, tenantId: string, rows: number, payloadBytes: number): Promise<void> {
+  await owner`truncate outbox_events, outbox_counters, outbox_flow, outbox_depth`;
+  await owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0`;
+  await owner`insert into outbox_events (tenant_id, type, key, payload)
+    select ${tenantId}, 'bench.v1', 'key-' || n % 5000, jsonb_build_object('n', n, 'filler', repeat('x', ${Math.max(0, payloadBytes - 30)}::int))
+    from generate_series(1, ${rows}) n`;
+  await owner`vacuum analyze outbox_events`;
+}
+
+/** The loop that a worker runs, over a pool like a worker's. */
+export function openLoop(workerUrl: string, publisher: EventPublisher) {
+  return createPublisherLoop({
+    openPool: () => openPool({ url: workerUrl, max: LANES, applicationName: 'bench publisher' }),
+    publisher,
+    log: createLogger({ level: 'error', tier: 'bench' }),
+    ...{ name: 'bench', batchSize: 500, pollMs: 2_000, leaseMs: 10_000, maxAttempts: 10, drainMs: 5_000 },
+    ...{ backoffMaxMs: 2_000, livenessFile: null, onGivingUp: () => {} },
+  });
+}
+
+/** Until every row is marked as published. Stopping the loop is not part of the time. */
+export async function drainOurs(owner: Pool, workerUrl: string, rows: number): Promise<() => Promise<void>> {
+  const allSent = Promise.withResolvers<void>();
+  let left = rows;
+  const loop = openLoop(
+    workerUrl,
+    nowhere((count) => {
+      left -= count;
+      if (left <= 0) allSent.resolve();
+    }),
+  );
+  loop.start();
+  await allSent.promise;
+  // Sent is not yet marked: the counters move with the mark.
+  for (;;) {
+    const [row] = await owner<
+      { published: number }[]
+    >`select coalesce(sum(published), 0)::int as published from outbox_counters`;
+    if ((row?.published ?? 0) >= rows) return () => loop.stop();
+  }
+}

@@ -1,0 +1,163 @@
+// `npm run bench:outbox`: the outbox against its peers on the same server in the same run. Absolute figures are this
+// machine's at this hour; the medians of the ratios within a round are what can be compared.
+//
+//   BENCH_ROWS    rows of a drain (50,000)
+//   BENCH_ROUNDS  rounds of everything (5)
+//   BENCH_SHORT   1: 5,000 rows, 2 rounds, to see that it runs
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { roleNames } from '#db/access.ts';
+import { openPool, urlForRole } from '#db/client.ts';
+import { startEmbedded } from '#db/embedded.ts';
+import { migrate } from '#db/migrate.ts';
+import { createTenant } from '#server/tenancy/index.ts';
+import { drainOurs, fillOutbox } from './drain-ours.ts';
+import { drainBoss, drainGraphile, fillBoss, fillGraphile, openBoss } from './drain-peers.ts';
+import { enqueueRound } from './enqueue.ts';
+import { type Cost, costOf, median, percentile, say } from './figures.ts';
+import { heldSnapshotDecay } from './held-snapshot.ts';
+import { pickupGraphile, pickupOurs } from './pickup.ts';
+
+const isShort = process.env.BENCH_SHORT === '1';
+const ROWS = Number(process.env.BENCH_ROWS ?? (isShort ? 5_000 : 50_000));
+const ROUNDS = Number(process.env.BENCH_ROUNDS ?? (isShort ? 2 : 5));
+const PASSWORDS = { app: 'bench-app', worker: 'bench-worker' };
+const PAYLOADS = [30, 300];
+
+type Round = Record<'ours' | 'graphile batched' | 'graphile default' | 'pg-boss', Cost>;
+type Servers = Awaited<ReturnType<typeof openServers>>;
+
+async function openServers(ownerUrl: string, home: string) {
+  await migrate({ ownerUrl, rolePrefix: 'bench', passwords: PASSWORDS });
+  const roles = roleNames('bench');
+  const workerUrl = urlForRole(ownerUrl, roles.worker, PASSWORDS.worker);
+  const open = (url: string, max: number) => openPool({ url, max, applicationName: 'bench' });
+  const owner = open(ownerUrl, 4);
+  const worker = open(workerUrl, 4);
+  const app = open(urlForRole(ownerUrl, roles.app, PASSWORDS.app), 12);
+  const [place] = await owner<{ dir: string }[]>`select setting as dir from pg_settings where name = 'data_directory'`;
+  const postmasterPid = Number((await readFile(join(place!.dir, 'postmaster.pid'), 'utf8')).split('\n')[0]);
+  const tenant = await createTenant(owner, { slug: 'bench', name: 'Bench' });
+  return { ownerUrl, workerUrl, owner, worker, app, postmasterPid, tenantId: tenant.id, home };
+}
+
+/** Every drain of one round, one after the other on the same server. */
+async function drainRound(servers: Servers, payloadBytes: number): Promise<Round> {
+  const { owner, ownerUrl, workerUrl, postmasterPid, tenantId } = servers;
+  const timed = async (fill: () => Promise<void>, drain: () => Promise<unknown>): Promise<Cost> => {
+    await fill();
+    let stop: unknown;
+    const cost = await costOf(owner, postmasterPid, async () => {
+      stop = await drain();
+    });
+    if (typeof stop === 'function') await stop();
+    return cost;
+  };
+  const boss = await openBoss(ownerUrl);
+  const round: Round = {
+    ours: await timed(
+      () => fillOutbox(owner, tenantId, ROWS, payloadBytes),
+      () => drainOurs(owner, workerUrl, ROWS),
+    ),
+    'graphile batched': await timed(
+      () => fillGraphile(ownerUrl, owner, ROWS, payloadBytes),
+      () => drainGraphile(ownerUrl, owner, ROWS, true),
+    ),
+    // A tenth of the rows: it is slow, and its rate does not depend on how many there are.
+    'graphile default': await timed(
+      () => fillGraphile(ownerUrl, owner, ROWS / 10, payloadBytes),
+      () => drainGraphile(ownerUrl, owner, ROWS / 10, false),
+    ),
+    'pg-boss': await timed(
+      () => fillBoss(boss, ROWS, payloadBytes),
+      () => drainBoss(boss),
+    ),
+  };
+  await boss.stop();
+  return round;
+}
+
+const rowsOf = (variant: keyof Round) => (variant === 'graphile default' ? ROWS / 10 : ROWS);
+const rate = (round: Round, variant: keyof Round) => rowsOf(variant) / round[variant].seconds;
+
+function reportDrains(payloadBytes: number, rounds: Round[]): void {
+  say(`\n### Drain, ${ROWS} rows, payload ${payloadBytes} bytes, ${rounds.length} rounds\n`);
+  say('| | rows/s (median) | ours is × | WAL B a row | database CPU µs a row |');
+  say('|---|---|---|---|---|');
+  for (const variant of Object.keys(rounds[0]!) as (keyof Round)[]) {
+    const of = (pick: (cost: Cost) => number) => median(rounds.map((round) => pick(round[variant]) / rowsOf(variant)));
+    const ratio = median(rounds.map((round) => rate(round, 'ours') / rate(round, variant)));
+    const perSecond = median(rounds.map((round) => rate(round, variant)));
+    say(
+      `| ${variant} | ${Math.round(perSecond)} | ${ratio.toFixed(2)} | ${Math.round(of((cost) => cost.walBytes))} | ${Math.round(of((cost) => cost.databaseCpuSeconds * 1e6))} |`,
+    );
+  }
+}
+
+async function reportEnqueue({ app, tenantId }: Servers): Promise<void> {
+  say('\n### Enqueue: transactions a second with a business row, alone and with its event\n');
+  say('| connections | alone | with event | with ÷ alone (median of rounds) |');
+  say('|---|---|---|---|');
+  for (const connections of [1, 10]) {
+    const rounds: { alone: number; withEvent: number }[] = [];
+    for (let n = 0; n < ROUNDS; n += 1)
+      rounds.push(await enqueueRound(app, tenantId, connections, isShort ? 300 : 2_000));
+    const ratio = median(rounds.map(({ alone, withEvent }) => withEvent / alone));
+    const of = (pick: 'alone' | 'withEvent') => Math.round(median(rounds.map((round) => round[pick])));
+    say(`| ${connections} | ${of('alone')} | ${of('withEvent')} | ${ratio.toFixed(2)} |`);
+  }
+}
+
+async function reportPickup({ app, owner, ownerUrl, workerUrl, tenantId }: Servers): Promise<void> {
+  say('\n### From commit to being worked on, at 500 a second, milliseconds\n');
+  say('| round | ours p50 | p99 | graphile p50 | p99 |');
+  say('|---|---|---|---|---|');
+  const count = isShort ? 500 : 2_500;
+  for (let round = 1; round <= Math.min(ROUNDS, 3); round += 1) {
+    await fillOutbox(owner, tenantId, 0, 0);
+    const ours = await pickupOurs(app, workerUrl, tenantId, count);
+    const graphile = await pickupGraphile(ownerUrl, count);
+    const shown = [
+      percentile(ours, 0.5),
+      percentile(ours, 0.99),
+      percentile(graphile, 0.5),
+      percentile(graphile, 0.99),
+    ];
+    say(`| ${round} | ${shown.map((ms) => ms.toFixed(1)).join(' | ')} |`);
+  }
+}
+
+async function reportHeldSnapshot({ owner, worker, tenantId }: Servers): Promise<void> {
+  const ratios: number[] = [];
+  for (let n = 0; n < ROUNDS; n += 1) {
+    await fillOutbox(owner, tenantId, ROWS, 30);
+    ratios.push(await heldSnapshotDecay(owner, worker));
+  }
+  say('\n### Under a held snapshot\n');
+  say(`The last 20 batches took ${median(ratios).toFixed(2)} × the first 20 (median of ${ratios.length} rounds).`);
+}
+
+async function main(): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), 'mainspring-bench-'));
+  const database = await startEmbedded({ home, log: () => undefined, settings: { max_connections: '200' } });
+  try {
+    const servers = await openServers(database.url, home);
+    say(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} at the start, Node ${process.version}, fsync on`);
+    await reportEnqueue(servers);
+    for (const payloadBytes of PAYLOADS) {
+      const rounds: Round[] = [];
+      for (let n = 0; n < ROUNDS; n += 1) rounds.push(await drainRound(servers, payloadBytes));
+      reportDrains(payloadBytes, rounds);
+    }
+    await reportHeldSnapshot(servers);
+    await reportPickup(servers);
+    say(`\nload ${loadavg()[0]?.toFixed(1)} at the end`);
+    await Promise.all([servers.owner, servers.worker, servers.app].map((pool) => pool.end({ timeout: 2 })));
+  } finally {
+    await database.stop();
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+await main();
