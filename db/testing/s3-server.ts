@@ -37,7 +37,10 @@ export async function startS3Server(): Promise<S3Server> {
   const port = await freePort();
   const credentials = { accessKeyId: 'test', secretAccessKey: randomBytes(12).toString('hex') };
   const child = spawn(binary, ['--port', `127.0.0.1:${port}`, 'posix', folder], {
-    env: { ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey, HOME: folder },
+    env: {
+      ...{ NODE_ENV: 'test', HOME: folder },
+      ...{ ROOT_ACCESS_KEY: credentials.accessKeyId, ROOT_SECRET_KEY: credentials.secretAccessKey },
+    },
     stdio: 'ignore',
   });
   const kill = () => void child.kill('SIGKILL');
