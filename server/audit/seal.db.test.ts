@@ -139,6 +139,18 @@ describe('the sealer', () => {
     expect(await verifyChain(db.owner, one, NONE)).toMatchObject({ checked: 3_000, unsealed: 0, firstBad: null });
   });
 
+  it('goes on after a restore into a cluster whose transactions count from below, once its position is set back', async () => {
+    const before = (await seals()).length;
+    await db.owner`update audit_seal_position set tx = '18446744073709551615'`;
+    await log(one, 5);
+    expect((await sealBatch(db.worker, { limit: 10 })).sealed).toBe(0);
+    expect((await verifyChain(db.owner, one, NONE)).firstBad).toMatchObject({ problem: 'row_unsealed' });
+    await db.owner`update audit_seal_position set tx = '0', audit_id = '00000000-0000-0000-0000-000000000000'`;
+    await sealed(5);
+    expect((await seals()).length).toBe(before + 5);
+    expect((await verifyChain(db.owner, one, NONE)).firstBad).toBeNull();
+  });
+
   it('keeps rows and seals from being changed, removed or truncated by the roles that serve', async () => {
     for (const pool of [db.app, db.worker])
       for (const table of ['audit_log', 'audit_seals'])

@@ -20,7 +20,7 @@ export type Sealed = {
 const LOCK = 'mainspring audit sealer';
 const unsealedAge = gauge('audit_unsealed_seconds', 'Age of the oldest audit row that has no seal yet');
 
-type Row = { id: string; tenant_id: string; at: string; texts: (string | null)[] };
+type Row = { id: string; tenant_id: string; at: string; is_sealed: boolean; texts: (string | null)[] };
 
 /**
  * Seals up to `limit` rows of all tenants in one transaction, as the worker role. Two at once do no harm: the second
@@ -33,8 +33,12 @@ export async function sealBatch(pool: Pool, { limit }: { limit: number }): Promi
       sql`select pg_try_advisory_xact_lock(hashtextextended(${LOCK}, 0)) as mine`,
     );
     if (!mine) return { sealed: 0, heads: [], isFull: false };
-    const rows = await nextRows(tx, limit);
-    if (rows.length === 0) return { sealed: 0, heads: [], isFull: false };
+    const next = await nextRows(tx, limit);
+    const last = next.at(-1);
+    if (!last) return { sealed: 0, heads: [], isFull: false };
+    await tx.execute(sql`update audit_seal_position set tx = ${last.at}::xid8, audit_id = ${last.id}`);
+    // Only where an operator set the position back, after a restore into another cluster, are some sealed already.
+    const rows = next.filter((row) => !row.is_sealed);
     const heads = await headsOf(tx, [...new Set(rows.map((row) => row.tenant_id))]);
     const seals = rows.map((row) => {
       const before = heads.get(row.tenant_id) ?? { seq: 0, hash: GENESIS };
@@ -47,10 +51,8 @@ export async function sealBatch(pool: Pool, { limit }: { limit: number }): Promi
       select t, s, a, decode(h, 'hex') from unnest(${texts(seals.map((seal) => seal.tenantId))}::uuid[],
         ${texts(seals.map((seal) => String(seal.seq)))}::bigint[], ${texts(seals.map((seal) => seal.auditId))}::uuid[],
         ${texts(seals.map((seal) => seal.hash))}::text[]) as u(t, s, a, h)`);
-    const last = rows.at(-1)!;
-    await tx.execute(sql`update audit_seal_position set tx = ${last.at}::xid8, audit_id = ${last.id}`);
     const moved = [...heads].map(([tenantId, { seq, hash }]) => ({ tenantId, seq, hash: hash.toString('hex') }));
-    return { sealed: rows.length, heads: moved, isFull: rows.length === limit };
+    return { sealed: rows.length, heads: moved, isFull: next.length === limit };
   });
 }
 
@@ -65,7 +67,9 @@ async function nextRows(tx: Tx, limit: number): Promise<Row[]> {
   );
   return query<Row>(
     tx,
-    sql`select a.id, a.tenant_id, a.tx::text as at, ${sealedTexts} as texts from audit_log a
+    sql`select a.id, a.tenant_id, a.tx::text as at, ${sealedTexts} as texts,
+        exists (select from audit_seals s where s.tenant_id = a.tenant_id and s.audit_id = a.id) as is_sealed
+      from audit_log a
       where (a.tx, a.id) > (${after.at}::xid8, ${after.id}::uuid) and a.tx < pg_snapshot_xmin(pg_current_snapshot())
       order by a.tx, a.id limit ${limit}`,
   );
