@@ -119,6 +119,23 @@ describe('the live catalogue', () => {
     expect(first.get('occurrences')).toEqual(['schedule_id', 'due_at']);
   });
 
+  it('ties a row to one of its own tenant only: foreign keys between tenants’ tables carry the tenant', async () => {
+    const ties = await db.owner<{ name: string; columns: string[]; target: string; targets: string[] }[]>`
+      select c.conname as name, c.confrelid::regclass::text as target,
+        (select array_agg(a.attname::text order by k.place) from unnest(c.conkey) with ordinality k(attnum, place)
+          join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.attnum) as columns,
+        (select array_agg(a.attname::text order by k.place) from unnest(c.confkey) with ordinality k(attnum, place)
+          join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.attnum) as targets
+      from pg_constraint c join pg_class r on r.oid = c.conrelid
+      where c.contype = 'f' and c.conparentid = 0 and c.connamespace = 'public'::regnamespace and not r.relispartition`;
+    expect(ties.length).toBeGreaterThan(3);
+    const secured = new Map(tenantTables.map(([name, access]) => [name, access.tenantColumn]));
+    const loose = ties
+      .filter(({ target }) => secured.get(target) === 'tenant_id')
+      .filter(({ columns, targets }) => columns[targets.indexOf('tenant_id')] !== 'tenant_id');
+    expect(loose).toEqual([]);
+  });
+
   it('pins the search path of security-definer functions, which the auth role or the owner owns and PUBLIC may not call', async () => {
     const live = await db.owner<{ name: string; owner: string; config: string[]; callers: string[] }[]>`
       select p.oid::regprocedure::text as name, p.proowner::regrole::text as owner, p.proconfig as config,
