@@ -21,6 +21,7 @@ export function pausePipeline(ctx: Ctx, input: { id: string; reason: string; unt
       action: 'pipeline.pause',
       targetKind: 'pipeline',
       targetId: pipeline.id,
+      after: { isPaused: true, reason: input.reason, until: until?.toISOString() ?? null },
       details: { reason: input.reason, until: until?.toISOString() ?? null },
     });
     return { id: pipeline.id, pausedAt: row.pausedAt!.toISOString(), pauseUntil: until?.toISOString() ?? null };

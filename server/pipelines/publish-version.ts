@@ -41,6 +41,8 @@ export function publishVersion(ctx: Ctx, input: { id: string; version?: number |
       action: 'pipeline.publish',
       targetKind: 'pipeline',
       targetId: pipeline.id,
+      before: { liveVersion: pipeline.liveVersion },
+      after: { liveVersion: version },
       details: { version, previousVersion: pipeline.liveVersion },
     });
     return { id: pipeline.id, version, problems: compiled.problems };

@@ -20,10 +20,15 @@ export const ListPipelinesInput = PageInput.extend({ label: LabelFilter, search:
 /** A document to save. Any JSON gets in: the operation answers with all its problems at their pointers. */
 export const DocumentToSave = z.unknown();
 export const CreatePipelineInput = z.object({ document: DocumentToSave, publish: z.boolean().default(false) });
-export const GetIrInput = PipelineRef.extend({ version: z.coerce.number().int().min(1).optional() });
+/** What the column of version numbers holds. */
+const MAX_VERSION = 2_147_483_647;
+export const GetIrInput = PipelineRef.extend({ version: z.coerce.number().int().min(1).max(MAX_VERSION).optional() });
 /** `baseVersion` is the version that was edited: another one saved since makes this 409 VERSION_STALE. */
-export const SaveIrInput = PipelineRef.extend({ baseVersion: z.number().int().min(0), document: DocumentToSave });
-export const PublishInput = PipelineRef.extend({ version: z.number().int().min(1).optional() });
+export const SaveIrInput = PipelineRef.extend({
+  baseVersion: z.number().int().min(0).max(MAX_VERSION),
+  document: DocumentToSave,
+});
+export const PublishInput = PipelineRef.extend({ version: z.number().int().min(1).max(MAX_VERSION).optional() });
 export const PausePipelineInput = PipelineRef.extend({
   reason: z.string().trim().min(1, 'say why, for whoever comes next').max(500),
   until: z.iso.datetime({ offset: true }).optional(),
