@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { authenticate } from '#server/auth/index.ts';
+import { type Ask, openHouse } from '#server/http/testing/index.ts';
 import { createLogger, ServiceError } from '#server/lib/index.ts';
 import type { Tenant } from '#server/tenancy/index.ts';
 import { acceptInvite, findInvite, findReset, resetPassword } from './index.ts';
-import { type Ask, openHouse } from './testing/index.ts';
 
 const db = await testDatabase();
 const house = await openHouse(db);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { type HouseAnswer as Answer, openHouse } from '#server/http/testing/index.ts';
 import type { Tenant } from '#server/tenancy/index.ts';
-import { type Answer, openHouse } from './testing/index.ts';
 
 const db = await testDatabase();
 const house = await openHouse(db);

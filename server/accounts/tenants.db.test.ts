@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { makeKey } from '#server/http/testing/index.ts';
+import { type Ask, makeKey, openHouse } from '#server/http/testing/index.ts';
 import { INSTALLATION, type Tenant } from '#server/tenancy/index.ts';
 import { findInvite } from './index.ts';
-import { type Ask, openHouse } from './testing/index.ts';
 
 const db = await testDatabase();
 const house = await openHouse(db);

@@ -75,3 +75,5 @@ export async function makeSession(db: TestDatabase, tenant: Pick<Tenant, 'id'>, 
   await db.app`select auth_session_open(${user!.id}, ${hashToken(token)}, 'test', 3600)`;
   return `mainspring_session=${token}`;
 }
+
+export { type Answer as HouseAnswer, type Ask, openHouse } from './house.ts';

@@ -2,9 +2,9 @@
 import { afterAll } from 'vitest';
 import { openPool } from '#db/client.ts';
 import type { TestDatabase } from '#db/testing/index.ts';
-import { openWeb } from '#server/http/testing/index.ts';
 import { hashPassword, hashToken, newToken } from '#server/lib/index.ts';
 import { createTenant, type Role, type Tenant } from '#server/tenancy/index.ts';
+import { openWeb } from './index.ts';
 
 export type Answer = { status: number; body: Record<string, unknown> };
 /** Asks both processes in turn, so that what one changed the other must know at its next request. */
