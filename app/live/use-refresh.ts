@@ -19,6 +19,9 @@ const isServerReachable = (): Promise<boolean> =>
     () => false,
   );
 
+/** What the frame shows, and what may stand for anything. */
+const FOR_EVERY_PAGE = ['*', 'session', 'stops'];
+
 export interface RefreshOptions {
   isOn: boolean;
   /** When the shown data was loaded; new data begins a new wait. */
@@ -56,8 +59,8 @@ export function useRefresh({ isOn, loadedAtMs, topics, everyMs = REFRESH_MS }: R
   const topicList = topics?.join(' ');
 
   useEffect(() => {
-    const cares = (topic: string) =>
-      topicList === undefined || topic === '*' || topic === 'session' || topicList.split(' ').includes(topic);
+    const wanted = topicList === undefined ? null : [...FOR_EVERY_PAGE, ...topicList.split(' ')];
+    const cares = (topic: string) => wanted === null || wanted.includes(topic);
     return onTopics((changed) => {
       if (isDue.current || !changed.some(cares)) return;
       isDue.current = true;

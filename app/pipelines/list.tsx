@@ -10,15 +10,16 @@ import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { FilterBar, Labels } from '../ui/filter-bar.tsx';
 import { Live } from '../ui/live.tsx';
+import { LongRows } from '../ui/long-rows.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { pageSizeOf } from '../ui/page-size.ts';
 import { Pagination } from '../ui/pagination.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { useWide } from '../ui/use-wide.ts';
 import { PipelineState } from './pipeline-state.tsx';
 
 export const meta: MetaFunction = () => [{ title: 'Pipelines · Mainspring' }];
-
-const PAGE_SIZE = 50;
 
 export async function loader(args: LoaderFunctionArgs) {
   const { searchParams } = new URL(args.request.url);
@@ -26,7 +27,12 @@ export async function loader(args: LoaderFunctionArgs) {
   const label = searchParams.getAll('label').filter(Boolean);
   const cursor = searchParams.get('cursor');
   const page = await load(args, (api) =>
-    api.pipelines.list({ label, limit: PAGE_SIZE, ...(search ? { search } : {}), ...(cursor ? { cursor } : {}) }),
+    api.pipelines.list({
+      label,
+      limit: pageSizeOf(args.request),
+      ...(search ? { search } : {}),
+      ...(cursor ? { cursor } : {}),
+    }),
   );
   return {
     ...page,
@@ -38,6 +44,7 @@ export async function loader(args: LoaderFunctionArgs) {
 
 export default function Pipelines() {
   const { items, nextCursor, isFiltered, canCreate, loadedAtMs } = useLoaderData<typeof loader>();
+  const isWide = useWide();
   return (
     <>
       <PageHeader
@@ -70,9 +77,9 @@ export default function Pipelines() {
           </EmptyState>
         ) : (
           <>
-            <PipelineTable items={items} />
-            <PipelineCards items={items} />
-            <Pagination nextCursor={nextCursor} shown={items.length} what="pipelines" />
+            {isWide !== false && <PipelineTable items={items} />}
+            {isWide !== true && <PipelineCards items={items} />}
+            <Pagination nextCursor={nextCursor} shown={items.length} what="pipelines" isSized />
           </>
         )}
       </Card>
@@ -91,7 +98,7 @@ const Name = ({ item }: { item: PipelineListItem }) => (
 
 function PipelineTable({ items }: { items: PipelineListItem[] }) {
   return (
-    <Table label="Pipelines" className="max-md:hidden" fixed="min-w-[56rem]">
+    <Table label="Pipelines" className="max-md:hidden" fixed="min-w-[56rem]" rowCount={items.length + 1}>
       <Head>
         <Column className="w-[31%]">Pipeline</Column>
         <Column className="w-[17%]">Labels</Column>
@@ -102,9 +109,13 @@ function PipelineTable({ items }: { items: PipelineListItem[] }) {
           Live
         </Column>
       </Head>
-      <tbody>
-        {items.map((item) => (
-          <Row key={item.id}>
+      <LongRows
+        items={items}
+        keyOf={(item) => item.id}
+        estimatePx={58}
+        columns={6}
+        row={(item, place) => (
+          <Row place={place}>
             <Cell>
               <Name item={item} />
             </Cell>
@@ -124,8 +135,8 @@ function PipelineTable({ items }: { items: PipelineListItem[] }) {
               {item.liveVersion === null ? <span className="text-faint">draft</span> : `v${item.liveVersion}`}
             </Cell>
           </Row>
-        ))}
-      </tbody>
+        )}
+      />
     </Table>
   );
 }

@@ -5,6 +5,7 @@ import { DagView } from '../dag/dag-view.tsx';
 import { NextFiresList } from '../scheduler/next-fires.tsx';
 import { sourceOf } from '../scheduler/schedule-words.tsx';
 import { Card, Facts } from '../ui/card.tsx';
+import { CopyableId } from '../ui/copy.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Dash, Time, ZoneLabel } from '../ui/time.tsx';
 import type { loader as parentLoader } from './detail.tsx';
@@ -99,6 +100,7 @@ export default function Overview() {
                 { term: 'Retries', value: `${errorHandling.retry.maxAttempts} attempts at most` },
                 { term: 'Created', value: <Time at={pipeline.createdAt} /> },
                 { term: 'Changed', value: <Time at={pipeline.updatedAt} /> },
+                { term: 'Pipeline id', value: <CopyableId id={pipeline.id} what="pipeline id" /> },
               ]}
             />
           </Card>

@@ -1,7 +1,6 @@
 import type { RunStatus } from '#server/web/index.ts';
+import { pageSizeOf } from '../ui/page-size.ts';
 import { runLook } from '../ui/status-pill.tsx';
-
-const PAGE_SIZE = 50;
 
 export const RUN_CHOICES = {
   name: 'status',
@@ -19,5 +18,5 @@ export function runFilter(request: Request): { limit: number; status?: RunStatus
   const { searchParams } = new URL(request.url);
   const status = searchParams.get('status') ?? '';
   const cursor = searchParams.get('cursor');
-  return { limit: PAGE_SIZE, ...(isStatus(status) ? { status } : {}), ...(cursor ? { cursor } : {}) };
+  return { limit: pageSizeOf(request), ...(isStatus(status) ? { status } : {}), ...(cursor ? { cursor } : {}) };
 }

@@ -4,11 +4,13 @@ import type { RunListItem } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';
+import { LongRows } from '../ui/long-rows.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { RunPill, runLook } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Duration, Time } from '../ui/time.tsx';
+import { useWide } from '../ui/use-wide.ts';
 import { RUN_CHOICES } from './run-filter.ts';
 import { TriggerLabel } from './trigger.tsx';
 
@@ -22,6 +24,7 @@ interface RunListProps {
 
 /** Runs, newest first: a table where there is room, cards on a phone. */
 export function RunList({ items, nextCursor, isFiltered, withPipeline }: RunListProps) {
+  const isWide = useWide();
   return (
     <>
       <FilterBar choices={RUN_CHOICES} />
@@ -34,9 +37,9 @@ export function RunList({ items, nextCursor, isFiltered, withPipeline }: RunList
           </EmptyState>
         ) : (
           <>
-            <RunTable items={items} withPipeline={withPipeline} />
-            <RunCards items={items} withPipeline={withPipeline} />
-            <Pagination nextCursor={nextCursor} shown={items.length} what="runs" />
+            {isWide !== false && <RunTable items={items} withPipeline={withPipeline} />}
+            {isWide !== true && <RunCards items={items} withPipeline={withPipeline} />}
+            <Pagination nextCursor={nextCursor} shown={items.length} what="runs" isSized />
           </>
         )}
       </Card>
@@ -48,7 +51,7 @@ type PartProps = Pick<RunListProps, 'items' | 'withPipeline'>;
 
 function RunTable({ items, withPipeline }: PartProps) {
   return (
-    <Table label="Runs" className="max-md:hidden">
+    <Table label="Runs" className="max-md:hidden" rowCount={items.length + 1}>
       <Head>
         <Column>Status</Column>
         {withPipeline && <Column>Pipeline</Column>}
@@ -60,9 +63,13 @@ function RunTable({ items, withPipeline }: PartProps) {
         <Column>Due</Column>
         <Column>Note</Column>
       </Head>
-      <tbody>
-        {items.map((run) => (
-          <Row key={run.id}>
+      <LongRows
+        items={items}
+        keyOf={(run) => run.id}
+        estimatePx={37}
+        columns={withPipeline ? 9 : 8}
+        row={(run, place) => (
+          <Row place={place}>
             <Cell>
               <Link
                 to={`/data/runs/${run.id}`}
@@ -104,8 +111,8 @@ function RunTable({ items, withPipeline }: PartProps) {
               <Outcome run={run} />
             </Cell>
           </Row>
-        ))}
-      </tbody>
+        )}
+      />
     </Table>
   );
 }

@@ -2,6 +2,7 @@ import { Link } from '@remix-run/react';
 import type { SchedulerItem } from '#server/web/index.ts';
 import { InScheduleZone } from '../time/clock.tsx';
 import { Labels } from '../ui/filter-bar.tsx';
+import { LongRows } from '../ui/long-rows.tsx';
 import { PausedPill, RunPill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Time } from '../ui/time.tsx';
@@ -13,7 +14,7 @@ import { Timeline, TimelineScale } from './timeline.tsx';
 /** Every pipeline in a line, for screens that have the room. */
 export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
   return (
-    <Table label="Schedules" className="max-md:hidden" fixed="min-w-[61rem]">
+    <Table label="Schedules" className="max-md:hidden" fixed="min-w-[61rem]" rowCount={items.length + 1}>
       <Head>
         <Column sort="name" className="w-[18%]">
           Pipeline
@@ -33,10 +34,14 @@ export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
           <TimelineScale />
         </Column>
       </Head>
-      <tbody>
-        {items.map((item) => (
-          <InScheduleZone key={item.pipelineId} zone={item.timezone}>
-            <Row>
+      <LongRows
+        items={items}
+        keyOf={(item) => item.pipelineId}
+        estimatePx={66}
+        columns={6}
+        row={(item, place) => (
+          <InScheduleZone zone={item.timezone}>
+            <Row place={place}>
               <Cell>
                 <Link
                   to={`/data/pipelines/${item.pipelineId}`}
@@ -64,8 +69,8 @@ export function SchedulerTable({ items }: { items: SchedulerItem[] }) {
               </Cell>
             </Row>
           </InScheduleZone>
-        ))}
-      </tbody>
+        )}
+      />
     </Table>
   );
 }

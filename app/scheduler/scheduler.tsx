@@ -7,8 +7,10 @@ import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';
 import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
+import { pageSizeOf } from '../ui/page-size.ts';
 import { Pagination } from '../ui/pagination.tsx';
 import { EmptyState } from '../ui/states.tsx';
+import { useWide } from '../ui/use-wide.ts';
 import { HealthStrip } from './health.tsx';
 import { SchedulerCards } from './scheduler-cards.tsx';
 import { SchedulerTable } from './scheduler-table.tsx';
@@ -20,9 +22,6 @@ export const meta: MetaFunction = () => [{ title: 'Scheduler · Mainspring' }];
 /** What this page shows of the live channel's topics. */
 const TOPICS = ['runs', 'schedules', 'pipelines', 'ticks'];
 
-/** Pipelines on one page; a fleet of more is paged and counted a page at a time. */
-const PAGE_SIZE = 100;
-
 export async function loader(args: LoaderFunctionArgs) {
   const { searchParams } = new URL(args.request.url);
   const cursor = searchParams.get('cursor');
@@ -30,7 +29,7 @@ export async function loader(args: LoaderFunctionArgs) {
   const page = await load(args, (api) =>
     api.scheduler.status({
       label: searchParams.getAll('label').filter(Boolean),
-      limit: PAGE_SIZE,
+      limit: pageSizeOf(args.request),
       ...(cursor ? { cursor } : {}),
     }),
   );
@@ -49,6 +48,7 @@ export async function loader(args: LoaderFunctionArgs) {
 
 export default function Scheduler() {
   const { items, counts, total, nextCursor, health, state, isFiltered, loadedAtMs } = useLoaderData<typeof loader>();
+  const isWide = useWide();
   return (
     <>
       <PageHeader title="Scheduler" actions={<Live loadedAtMs={loadedAtMs} topics={TOPICS} />} />
@@ -67,9 +67,9 @@ export default function Scheduler() {
           </EmptyState>
         ) : (
           <>
-            <SchedulerTable items={items} />
-            <SchedulerCards items={items} />
-            <Pagination nextCursor={nextCursor} shown={total} what="pipelines" />
+            {isWide !== false && <SchedulerTable items={items} />}
+            {isWide !== true && <SchedulerCards items={items} />}
+            <Pagination nextCursor={nextCursor} shown={total} what="pipelines" isSized />
           </>
         )}
       </Card>

@@ -1,6 +1,6 @@
 import { Link, useSearchParams } from '@remix-run/react';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import type { ReactNode } from 'react';
+import type { ReactNode, Ref } from 'react';
 import { cn } from './cn.ts';
 
 interface TableProps {
@@ -9,18 +9,21 @@ interface TableProps {
   className?: string;
   /** Columns as wide as they say and not as their content asks; give the least width of the whole. */
   fixed?: string;
+  /** Rows with the head, where not all of them are drawn. */
+  rowCount?: number;
 }
 
 /**
  * A table that keeps its head in view on a wide screen and scrolls sideways inside its card on a narrow one (a box
  * that scrolls sideways cannot also let its head stick to the page). `label` is read out as its name.
  */
-export function Table({ label, children, className, fixed }: TableProps) {
+export function Table({ label, children, className, fixed, rowCount }: TableProps) {
   const box = cn('relative overflow-x-auto rounded-b-lg xl:overflow-visible', className);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
     <section className={box} tabIndex={0} aria-label={label}>
       <table
+        aria-rowcount={rowCount}
         className={cn(
           'w-full border-separate border-spacing-0 text-left',
           fixed !== undefined && ['table-fixed', fixed],
@@ -81,8 +84,22 @@ export function Column({ children, align = 'left', className, sort }: ColumnProp
   );
 }
 
-export const Row = ({ children, className }: { children: ReactNode; className?: string }) => (
-  <tr className={cn('group/row hover:bg-hover', className)}>{children}</tr>
+interface RowProps {
+  children: ReactNode;
+  className?: string;
+  /** Where it stands in a list of which only a part is drawn. */
+  place?: { ref?: Ref<HTMLTableRowElement>; index: number };
+}
+
+export const Row = ({ children, className, place }: RowProps) => (
+  <tr
+    ref={place?.ref}
+    data-index={place?.index}
+    aria-rowindex={place && place.index + 2}
+    className={cn('group/row hover:bg-hover', className)}
+  >
+    {children}
+  </tr>
 );
 
 export function Cell({

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { glob, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compressAssets } from './compress-assets.ts';
 
 /** Everything that goes into the pages. From server/ they take only types, which leave no trace in the build. */
 const sources = ['app/**/*', 'public/**/*', 'vite.config.ts', 'remix.config.js', 'tsconfig.json', 'package-lock.json'];
@@ -26,6 +27,7 @@ export async function buildPages(options: {
   // First, so that a build killed in the middle counts as none.
   await rm(stampFile, { force: true });
   await runBuild(rootDir, signal);
+  await compressAssets(join(rootDir, 'build/client'));
   await writeFile(stampFile, `${stamp}\n`);
   log(`built the pages in ${((Date.now() - startedAtMs) / 1000).toFixed(1)} s`);
   return true;

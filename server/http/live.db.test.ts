@@ -127,6 +127,22 @@ describe('GET /live', () => {
     await page.close();
   });
 
+  it('tells of a stop of the tenant and of the whole installation, and of their end', async () => {
+    const page = await listen(await makeSession(db, acme));
+    await untilLooked();
+    const told = () => page.topics().filter((topic) => topic === 'stops').length;
+    await db.owner`insert into tenant_stops (tenant_id, reason, running, holds_publishing, stopped_by)
+      values (${acme.id}, 'r', 'leave', false, 'x')`;
+    await eventually(told).toBe(1);
+    await db.owner`insert into instance_stops (reason, running, holds_publishing, stopped_by)
+      values ('r', 'leave', false, 'x')`;
+    await eventually(told).toBe(2);
+    await db.owner`update instance_stops set resumed_at = now()`;
+    await db.owner`update tenant_stops set resumed_at = now()`;
+    await eventually(told).toBeGreaterThanOrEqual(3);
+    await page.close();
+  });
+
   it('looks at a tenant once for thirty pages, and not at all when nobody listens', async () => {
     const cookies = await Promise.all(Array.from({ length: 30 }, () => makeSession(db, acme)));
     const pages = await Promise.all(cookies.map(listen));

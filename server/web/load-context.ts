@@ -26,6 +26,8 @@ export interface PagesLoadContext {
   api: PagesApi | null;
   /** Null also for a person who is signed in and in no active tenant: `api` can ask who and where to, then. */
   session: PageSession | null;
+  /** Of the OpenID Connect provider that people may sign in by at /oidc/start; null without one. */
+  providerName: string | null;
   /** In the Content-Security-Policy header of the same response. */
   cspNonce: string;
   /** The database's time where it is cheap to have, else this process's: what ages are counted from. */

@@ -7,7 +7,7 @@ import { queryOne, transaction } from '#server/lib/index.ts';
  * What a page can care about. Beside these, the first word of every audit action is one too (`outbox.requeue`
  * tells of `outbox`), so that a new room's changes are told of without a line here.
  */
-const PROBED = ['runs', 'schedules', 'ticks', 'outbox', 'cron'] as const;
+const PROBED = ['runs', 'schedules', 'ticks', 'outbox', 'cron', 'stops'] as const;
 
 /** Audit actions whose first word is not what the pages call it. */
 const TOPICS_OF_ACTION: Record<string, string[]> = { pipeline: ['pipelines', 'schedules'], run: ['runs'] };
@@ -46,6 +46,10 @@ async function readSnapshot(pool: Pool, tenantId: string): Promise<Snapshot> {
         ) as outbox,
         (select string_agg(concat_ws(' ', c.id, c.outcome), ',')
           from (select id, outcome from cron_runs order by id desc limit 5) c) as cron,
+        concat_ws(' ',
+          (select string_agg(id::text, ',') from tenant_stops where tenant_id = ${tenantId} and resumed_at is null),
+          (select string_agg(id::text, ',') from instance_stops where resumed_at is null)
+        ) as stops,
         (select coalesce(json_agg(a), '[]') from (select id, action from audit_log
           where tenant_id = ${tenantId} and id > ms_uuid_at(now() - make_interval(secs => ${AUDIT_WINDOW_S}))
           order by id desc limit ${AUDIT_ROWS}) a) as actions`,

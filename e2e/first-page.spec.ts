@@ -1,0 +1,66 @@
+// What the first look costs: script, and nothing that jumps.
+import { gzipSync } from 'node:zlib';
+import type { Page } from '@playwright/test';
+import { expect, test } from './fixtures.ts';
+
+const MOST_SCRIPT_BYTES = 200_000;
+const MOST_SHIFT = 0.1;
+
+/** Bytes of all scripts that a page loads, each compressed as gzip does at its best. */
+async function scriptBytes(page: Page, path: string): Promise<{ bytes: number; files: number }> {
+  const bodies = new Map<string, Promise<Buffer>>();
+  page.on('response', (response) => {
+    const url = new URL(response.url());
+    if (!url.pathname.endsWith('.js') || response.status() !== 200) return;
+    bodies.set(url.pathname, response.body());
+  });
+  await page.goto(path);
+  // React marks what it has taken over.
+  await page.waitForFunction(() => Object.keys(document.documentElement).some((key) => key.startsWith('__react')));
+  let bytes = 0;
+  for (const body of bodies.values()) bytes += gzipSync(await body, { level: 9 }).byteLength;
+  return { bytes, files: bodies.size };
+}
+
+test('sign-in and scheduler load less than 200 kB of script, compressed', async ({ page, session, context }) => {
+  const login = await scriptBytes(page, '/login');
+  expect(login.files).toBeGreaterThan(2);
+  expect(login.bytes).toBeLessThan(MOST_SCRIPT_BYTES);
+  await context.addCookies(session);
+  const fresh = await context.newPage();
+  const scheduler = await scriptBytes(fresh, '/data/scheduler');
+  expect(scheduler.files).toBeGreaterThan(2);
+  expect(scheduler.bytes).toBeLessThan(MOST_SCRIPT_BYTES);
+});
+
+test('scripts are sent compressed, and say so', async ({ page, request }) => {
+  await page.goto('/login');
+  const path = await page.evaluate(
+    () => [...document.querySelectorAll('link[rel="modulepreload"]')].map((link) => link.getAttribute('href'))[0] ?? '',
+  );
+  const plain = await request.get(path, { headers: { 'accept-encoding': 'identity' } });
+  const answer = await fetch(plain.url(), { headers: { 'accept-encoding': 'br' } });
+  expect(answer.headers.get('content-encoding')).toBe('br');
+  expect(answer.headers.get('cache-control')).toContain('immutable');
+  // fetch has decompressed it: the text is the same.
+  expect(await answer.text()).toBe(await plain.text());
+});
+
+for (const path of ['/login', '/data/scheduler', '/data/pipelines', '/data/runs']) {
+  test(`nothing jumps on ${path}`, async ({ page, session, context }) => {
+    if (path !== '/login') await context.addCookies(session);
+    await page.addInitScript(() => {
+      const seen = window as unknown as { shift: number };
+      seen.shift = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number; hadRecentInput: boolean })[])
+          if (!entry.hadRecentInput) seen.shift += entry.value;
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    await page.goto(path);
+    if (path !== '/login') await expect(page.getByText(/^(Live, u|U)pdated/)).toBeVisible();
+    await page.evaluate(() => document.fonts.ready);
+    const shift = await page.evaluate(() => (window as unknown as { shift: number }).shift);
+    expect(shift).toBeLessThan(MOST_SHIFT);
+  });
+}
