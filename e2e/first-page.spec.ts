@@ -58,7 +58,7 @@ for (const path of ['/login', '/data/scheduler', '/data/pipelines', '/data/runs'
       }).observe({ type: 'layout-shift', buffered: true });
     });
     await page.goto(path);
-    if (path !== '/login') await expect(page.getByText(/^(Live, u|U)pdated/)).toBeVisible();
+    if (path !== '/login') await expect(page.getByText(/^Live, updated/)).toBeVisible();
     await page.evaluate(() => document.fonts.ready);
     const shift = await page.evaluate(() => (window as unknown as { shift: number }).shift);
     expect(shift).toBeLessThan(MOST_SHIFT);

@@ -1,5 +1,5 @@
 // Every view by axe and by width: light on the wide screen, dark on the phone, so that both themes and widths are seen.
-import { expectUsable, isDirty, pipelineOf, succeededRun, test } from './fixtures.ts';
+import { expect, expectUsable, isDirty, pipelineOf, succeededRun, test } from './fixtures.ts';
 
 test.beforeEach(async ({ page, isMobile }) => {
   // axe looks at every pair of colours: seconds on a page of fifty rows, and more on a busy machine.
@@ -19,12 +19,27 @@ for (const path of ['/data/scheduler', '/data/pipelines', '/data/runs']) {
   });
 }
 
-for (const tab of ['', '/runs', '/ledger', '/sql', '/ir']) {
+for (const tab of ['', '/runs', '/ledger', '/sql', '/ir', '/versions?from=1&to=1', '/publish']) {
   test(`a pipeline's page${tab} has no barrier`, async ({ operator: page, installation }) => {
     await page.goto(`/data/pipelines/${pipelineOf(installation, 'movie-ratings').id}${tab}`);
     await expectUsable(page);
   });
 }
+
+test('the document editor has no barrier', async ({ operator: page, installation }) => {
+  await page.goto(`/data/pipelines/${pipelineOf(installation, 'movie-ratings').id}/edit`);
+  await expect(page.locator('.cm-content')).toBeVisible();
+  await expect(page.getByText('Ready to publish')).toBeVisible();
+  await expectUsable(page);
+});
+
+test('the command palette has no barrier', async ({ operator: page }) => {
+  await page.goto('/data/runs');
+  await expect(page.getByText(/^Live, updated/)).toBeVisible();
+  await page.getByRole('button', { name: 'Search and commands' }).filter({ visible: true }).click();
+  await expect(page.getByRole('option').first()).toBeVisible();
+  await expectUsable(page);
+});
 
 test('a dialog has no barrier', async ({ operator: page, installation }) => {
   await page.goto(`/data/pipelines/${pipelineOf(installation, 'movie-ratings').id}`);
