@@ -1,14 +1,22 @@
 // The publisher as a process of its own, so that a busy runner cannot hold events up.
 import { roleNames } from '#db/access.ts';
-import { urlForRole } from '#db/client.ts';
+import { openPool, urlForRole } from '#db/client.ts';
 import { EXIT_BAD_ENVIRONMENT, env, secretsOf } from '#server/env.ts';
-import { collectProcessMetrics, createLogger, keepOutOfLogs, logError } from '#server/lib/index.ts';
+import { heartbeat } from '#server/fleet/index.ts';
+import {
+  collectProcessMetrics,
+  createLogger,
+  keepOutOfLogs,
+  logError,
+  outliveLostConnections,
+} from '#server/lib/index.ts';
 import { listenForEvents } from '#server/outbox/index.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings } from './publisher-settings.ts';
 
 /** 30 consecutive failures that waiting does not cure: whoever started this process should look. */
 const EXIT_GAVE_UP = 3;
+const SIGN_OFF_MS = 2_000;
 keepOutOfLogs(secretsOf(env));
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'publisher' });
 
@@ -18,6 +26,7 @@ function boot(): void {
     log.fatal('DATABASE_URL and WORKER_PASSWORD must be set');
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
+  outliveLostConnections(log);
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);
   const loop = createPublisherLoop({
@@ -29,8 +38,16 @@ function boot(): void {
       process.exit(EXIT_GAVE_UP);
     },
   });
+  const beatPool = openPool({
+    url: urlForRole(ownerUrl, role, password),
+    max: 1,
+    applicationName: 'mainspring publisher heartbeat',
+    prepare: !env.DATABASE_POOLED,
+  });
+  const beats = heartbeat({ pool: beatPool, log, processId: env.PROCESS_NAME, tier: 'publisher', version: '0.1.0' });
   const events = listenForEvents(urlForRole(env.DATABASE_DIRECT_URL ?? ownerUrl, role, password), log);
   loop.start();
+  void beats.start();
   log.info({ backend: env.EVENT_PUBLISHER, pollMs: env.OUTBOX_POLL_INTERVAL_MS }, 'outbox-publisher started');
 
   let isStopping = false;
@@ -41,6 +58,8 @@ function boot(): void {
     setTimeout(() => process.exit(1), env.OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS + 8_000).unref();
     await loop.stop();
     await events.stop();
+    // A database that is away must not keep the process: its row is forgotten by itself.
+    await Promise.race([beats.stop(), new Promise((resolve) => setTimeout(resolve, SIGN_OFF_MS))]);
     process.exit(0);
   };
   const onSignal = (signal: string) => {

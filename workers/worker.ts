@@ -18,7 +18,13 @@ import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from '#server/env.ts';
 import { health, heartbeat, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen, privateApp } from '#server/http/index.ts';
-import { collectProcessMetrics, createLogger, keepOutOfLogs, logError } from '#server/lib/index.ts';
+import {
+  collectProcessMetrics,
+  createLogger,
+  keepOutOfLogs,
+  logError,
+  outliveLostConnections,
+} from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
@@ -48,6 +54,7 @@ async function boot() {
   const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
   if (env.SIEM_BACKEND && 'skipped' in jobsConfig.siem) log.warn(`${jobsConfig.siem.skipped}: nothing is shipped`);
+  outliveLostConnections(log);
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);
   const url = urlForRole(ownerUrl, role, password);

@@ -11,6 +11,7 @@ export {
   type SecretFields,
 } from './idempotency.ts';
 export { createLogger, type Logger, logError } from './log.ts';
+export { outliveLostConnections } from './lost-connections.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
@@ -19,6 +20,7 @@ export {
   inTenant,
   query,
   queryOne,
+  queryPrepared,
   type TransactionOptions,
   type TransactionScope,
   type Tx,

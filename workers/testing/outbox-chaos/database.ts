@@ -4,8 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { roleNames } from '#db/access.ts';
-import { openPool, type Pool, urlForRole } from '#db/client.ts';
+import { openPool, type Pool } from '#db/client.ts';
 import { type EmbeddedDatabase, findEmbedded, startEmbedded } from '#db/embedded.ts';
 import { migrate } from '#db/migrate.ts';
 import { newId } from '#server/lib/index.ts';
@@ -42,10 +41,6 @@ export async function openChaosDatabase(): Promise<ChaosDatabase> {
     },
   };
 }
-
-/** The URL under which a publisher of this database signs in. */
-export const workerUrlOf = (db: PublisherDatabase): string =>
-  urlForRole(db.ownerUrl, roleNames(db.rolePrefix).worker, db.passwords.worker);
 
 /**
  * Stores events of `keys` keys in turn, one transaction after another, and remembers what it stored. A transaction

@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { isLostConnection } from './lost-connections.ts';
+
+it.each(['ECONNRESET', 'CONNECTION_CLOSED', '57P01', '57P03'])('%s is a lost connection', (code) => {
+  expect(isLostConnection(Object.assign(new Error('gone'), { code }))).toBe(true);
+});
+it.each([new Error('read ECONNRESET'), Object.assign(new Error('x'), { code: '23505' }), 'ECONNRESET', null])(
+  '%s is none',
+  (reason) => {
+    expect(isLostConnection(reason)).toBe(false);
+  },
+);
+
+const run = (rejection: string) => {
+  const path = (name: string) => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)));
+  const script = `const { outliveLostConnections } = await import(${path('./lost-connections.ts')});
+    const { createLogger } = await import(${path('./log.ts')});
+    outliveLostConnections(createLogger({ level: 'error', tier: 'test' }));
+    void Promise.reject(${rejection});
+    setTimeout(() => console.log('alive'), 50);`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+};
+
+it('a process outlives the rejection of a lost connection that nobody holds, and logs it', () => {
+  const { status, stdout } = run("Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' })");
+  expect(status).toBe(0);
+  expect(stdout).toContain('a connection was lost while it was being opened');
+  expect(stdout).toContain('alive');
+});
+
+it('a process does not outlive any other', () => {
+  const { status, stdout, stderr } = run("new Error('a mistake')");
+  expect(status).not.toBe(0);
+  expect(stderr).toContain('a mistake');
+  expect(stdout).not.toContain('alive');
+});
