@@ -35,14 +35,18 @@ export function EventList({ page: { items, nextCursor }, status, filter, canOper
   const choose = (ids: string[], isChosen: boolean) =>
     setChosen((before) => new Set(isChosen ? [...before, ...ids] : [...before].filter((id) => !ids.includes(id))));
   const picking = canOperate && failedIds.length > 0 ? { selected: new Set(selected), failedIds, choose } : null;
+  // Once there it stays: its buttons have yet to tell what they came to when the last failed event is gone.
+  const [isOffered, setOffered] = useState(false);
+  if (!isOffered && picking) setOffered(true);
   return (
     <>
       <FilterBar search={{ label: 'Search by id, key or type' }} choices={CHOICES} keep={['window']} />
       <Card flush>
-        {canOperate && failedIds.length > 0 && (
+        {canOperate && isOffered && (
           <SettleBar
             selected={selected}
             isFailedOnly={status === 'failed'}
+            isEmpty={failedIds.length === 0}
             filter={filter}
             onDone={() => setChosen(new Set())}
           />

@@ -1,5 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useLoaderData } from '@remix-run/react';
+import { useState } from 'react';
 import type { OutboxEventDetail } from '#server/web/index.ts';
 import { load, notFound } from '../api.server.ts';
 import { count } from '../time/format.ts';
@@ -34,6 +35,10 @@ export async function loader(args: LoaderFunctionArgs) {
 export default function OutboxEvent() {
   const { event, canOperate, loadedAtMs } = useLoaderData<typeof loader>();
   const which = { ids: [event.id] };
+  const isFailed = event.status === 'failed';
+  // Once there they stay: they have yet to tell what they came to when the event is no longer failed.
+  const [isOffered, setOffered] = useState(false);
+  if (!isOffered && isFailed) setOffered(true);
   return (
     <>
       <PageHeader
@@ -48,10 +53,10 @@ export default function OutboxEvent() {
         actions={
           <>
             <Live loadedAtMs={loadedAtMs} topics={['outbox']} />
-            {canOperate && event.status === 'failed' && (
+            {canOperate && isOffered && (
               <>
-                <SettleDialog intent="requeue" which={which} />
-                <SettleDialog intent="discard" which={which} />
+                <SettleDialog intent="requeue" which={which} isDisabled={!isFailed} />
+                <SettleDialog intent="discard" which={which} isDisabled={!isFailed} />
               </>
             )}
           </>

@@ -29,10 +29,13 @@ const events = (amount: number) => `${count(amount)} failed ${amount === 1 ? 'ev
 export function SettleDialog({
   intent,
   which,
+  isDisabled = false,
   onDone = () => {},
 }: {
   intent: Intent;
   which: Which;
+  /** Stays where it is all the same: an answer that is on its way must still be told. */
+  isDisabled?: boolean;
   onDone?: () => void;
 }) {
   const [isOpen, setOpen] = useState(false);
@@ -51,7 +54,7 @@ export function SettleDialog({
       title={amount === null ? `${verb} failed events?` : `${verb} ${events(amount)}?`}
       description={amount === null ? 'Counting …' : effect}
       trigger={
-        <Button size="sm" look={intent === 'requeue' ? 'primary' : 'plain'}>
+        <Button size="sm" look={intent === 'requeue' ? 'primary' : 'plain'} disabled={isDisabled}>
           {intent === 'requeue' ? <RotateCcw aria-hidden /> : <Trash2 aria-hidden />} {verb}
         </Button>
       }
