@@ -31,13 +31,14 @@ export function createLogger(options: LogOptions): Logger {
   return pino(settings, { write: (line) => write(scrub(line)) });
 }
 
-let standardOutput: pino.DestinationStream | undefined;
+let standardOutput: ReturnType<typeof pino.destination> | undefined;
 
 /** One for the process, opened when it is first needed. */
 function toStandardOutput(): (line: string) => void {
   return (line) => {
-    standardOutput ??= pino.destination({ fd: 1, sync: true });
-    standardOutput.write(line);
+    // Whoever read our lines may be gone (EPIPE): there is nobody left to tell, and work goes on.
+    standardOutput ??= pino.destination({ fd: 1, sync: true }).on('error', () => undefined);
+    standardOutput?.write(line);
   };
 }
 

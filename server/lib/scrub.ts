@@ -13,7 +13,8 @@ const RULES: readonly Rule[] = [
   [new RegExp(String.raw`"(${NAME})":"(?:[^"\\]|\\.)*"`, 'gi'), `"$1":"${SCRUBBED}"`],
   [new RegExp(String.raw`\\"(${NAME})\\":\s*\\"(?:[^"\\]|\\[^"])*\\"`, 'gi'), `\\"$1\\":\\"${SCRUBBED}\\"`],
   // name=value, in queries, connection strings and prose. A word after "token: " in prose is no loss.
-  [new RegExp(String.raw`\b(${NAME}|sig|auth|key|code)=[^&\s"'\\;,)]+`, 'gi'), `$1=${SCRUBBED}`],
+  [new RegExp(String.raw`\b(${NAME})=[^&\s"'\\;,)]+`, 'gi'), `$1=${SCRUBBED}`],
+  [/([?&](?:sig|auth|key|code|state))=[^&\s"'\\;,)]+/gi, `$1=${SCRUBBED}`],
   [new RegExp(String.raw`\b(${NAME}):\s+(?!\[|Bearer|Basic)[^\s"'\\;,)]{6,}`, 'gi'), `$1: ${SCRUBBED}`],
   [/\b(Bearer|Basic|Splunk|ApiKey|Digest)\s+[\w.~+/=-]{6,}/gi, `$1 ${SCRUBBED}`],
   // Before the host of an address; empty user or password too.

@@ -40,15 +40,22 @@ function readOne(tx: Tx, tenantId: string, quota: Quota): Promise<{ used: number
 /** "mslq". */
 const QUOTA_LOCK = 0x6d736c71;
 
+/** So close to its limit a quota is counted one caller at a time. */
+const NEAR = 50;
+
 /**
- * Refuses one more when the tenant has as many as it may. Pipelines and schedules are counted one caller at a time,
- * so that two at once do not both take the last place; runs, of which there are many, are not.
+ * Refuses one more when the tenant has as many as it may. Near the limit callers are counted one after the other, so
+ * that two at once do not both take the last place; far from it nobody waits for anybody. Runs, of which there are
+ * many, are never made to wait.
  * @throws ServiceError QUOTA_EXCEEDED; details has `quota`, `used` and `limit`
  */
 export async function requireQuota(tx: Tx, tenantId: string, quota: Quota): Promise<void> {
-  if (quota !== 'queuedRuns')
+  let { used, limit } = await readOne(tx, tenantId, quota);
+  if (used + NEAR < limit) return;
+  if (quota !== 'queuedRuns') {
     await tx.execute(sql`select pg_advisory_xact_lock(${QUOTA_LOCK}::int, hashtext(${`${tenantId} ${quota}`}))`);
-  const { used, limit } = await readOne(tx, tenantId, quota);
+    ({ used, limit } = await readOne(tx, tenantId, quota));
+  }
   if (used < limit) return;
   throw new ServiceError(
     'QUOTA_EXCEEDED',
