@@ -121,10 +121,10 @@ function JobLink({ job, isOpen }: { job: CronJob; isOpen: boolean }) {
       to={isOpen ? '?' : `?job=${job.name}`}
       preventScrollReset
       aria-expanded={isOpen}
+      aria-label={`${job.name}: ${isOpen ? 'hide' : 'show'} its runs`}
       className="break-words font-medium hover:underline"
     >
       {job.name}
-      <span className="sr-only">: {isOpen ? 'hide' : 'show'} its runs</span>
     </Link>
   );
 }
@@ -134,7 +134,7 @@ function ScheduleOf({ job }: { job: CronJob }) {
     return (
       <span className="text-muted text-xs">
         {unscheduledWords(job)}
-        {job.recommended && <span className="block text-faint">recommended: {job.recommended}</span>}
+        {job.recommended && <span className="block text-faint">recommended: {job.recommended} UTC</span>}
       </span>
     );
   if (job.isSelfTimed) return <span className="text-xs">whenever a pipeline is due</span>;

@@ -16,14 +16,19 @@ export const siemShipJob: JobDefinition<{ siem: SiemConfig }> = {
   path: 'siem-ship',
   summary: 'Ships the audit log to the SIEM.',
   schedule: null,
-  recommended: 'every 5 minutes',
+  recommended: '*/5 * * * *',
   timeoutMs: 280_000,
   options: [
     { name: 'test', label: 'Only send one test event', kind: 'flag' },
     { name: 'from', label: 'Ship everything again since', kind: 'instant' },
   ],
   async run(ctx, { siem }): Promise<JobResult> {
-    if ('skipped' in siem) return { answer: { skipped: siem.skipped } };
+    if ('skipped' in siem) {
+      // Who asks for something in particular is not told that all is well.
+      if (ctx.params.test !== undefined || ctx.params.from !== undefined)
+        throw new ServiceError('INPUT_INVALID', `${siem.skipped}: there is nowhere to ship to`);
+      return { answer: { skipped: siem.skipped } };
+    }
     const result = ctx.params.test === '1' ? await sendTest(ctx, siem) : await shipAudit(ctx, siem, replayOf(ctx));
     const { shipped, refused, rowsScanned, error } = result;
     const errors = refused + (error === null ? 0 : 1);

@@ -249,6 +249,8 @@ describe('the job', () => {
   it('says why it ships nothing where no backend is set', async () => {
     const result = await siemShipJob.run(ctx, { siem: { skipped: 'SIEM_BACKEND is not set' } });
     expect(result.answer).toEqual({ skipped: 'SIEM_BACKEND is not set' });
+    const test = siemShipJob.run({ ...ctx, params: { test: '1' } }, { siem: { skipped: 'SIEM_BACKEND is not set' } });
+    await expect(test).rejects.toMatchObject({ code: 'INPUT_INVALID' });
   });
 
   it('has failed when nothing could be shipped', async () => {

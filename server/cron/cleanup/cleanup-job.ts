@@ -1,5 +1,7 @@
 // The daily cleanup. Every step is a row of short deletes that can be repeated: killed anywhere, the next run goes on.
 import { openPool } from '#db/client.ts';
+import type { BlobStore } from '#server/files/index.ts';
+import { sweepOrphanBlobs } from '#server/interactions/index.ts';
 import { type Counts, errorText, forEachTenant, type JobContext, type JobDefinition } from '#server/jobs/index.ts';
 import { logError } from '#server/lib/index.ts';
 import { pruneOutbox } from '#server/outbox/index.ts';
@@ -29,15 +31,15 @@ const TENANT_STEPS: { name: string; days: (settings: CleanupSettings) => number;
   { name: 'deadLetters', days: (settings) => settings.dlqDays, prune: pruneDeadLetters },
 ];
 
-export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings }> = {
+export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: BlobStore | null }> = {
   name: 'cleanup',
   path: 'cleanup',
   summary: 'Deletes what has reached its age, and makes the partitions of the coming months.',
   schedule: '30 4 * * *',
   timeoutMs: 540_000,
-  async run(ctx, { cleanup: settings }) {
+  async run(ctx, { cleanup: settings, blobs }) {
     const { counts, errors } = await pruneInstallation(ctx, settings);
-    const perTenant = await forEachTenant(ctx, (tenant) => pruneTenant(ctx, tenant.id, settings));
+    const perTenant = await forEachTenant(ctx, (tenant) => pruneTenant(ctx, tenant.id, settings, blobs));
     const totals: Counts = { ...counts };
     for (const tenant of perTenant)
       for (const [name, count] of Object.entries(tenant.counts)) totals[name] = (totals[name] ?? 0) + count;
@@ -45,7 +47,7 @@ export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings }> = {
   },
 };
 
-/** One step that fails keeps the others from nothing. */
+/** One step that fails keeps no other step from its work. */
 async function pruneInstallation(ctx: JobContext, settings: CleanupSettings) {
   const counts: Counts = {};
   const errors: string[] = [];
@@ -89,7 +91,7 @@ async function inBatches(ctx: JobContext, prune: () => Promise<number>): Promise
 }
 
 /** A step that fails keeps no other step from its work. */
-async function pruneTenant(ctx: JobContext, tenantId: string, settings: CleanupSettings) {
+async function pruneTenant(ctx: JobContext, tenantId: string, settings: CleanupSettings, blobs: BlobStore | null) {
   const counts: Counts = {};
   const errors: string[] = [];
   for (const { name, days, prune } of TENANT_STEPS) {
@@ -108,6 +110,12 @@ async function pruneTenant(ctx: JobContext, tenantId: string, settings: CleanupS
       ctx.signal.throwIfAborted();
       errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
     }
+  }
+  try {
+    if (blobs !== null) counts.orphanBlobs = await sweepOrphanBlobs({ ...ctx, blobs }, tenantId);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    errors.push(`orphanBlobs: ${told(ctx, error, { step: 'orphanBlobs', tenantId })}`);
   }
   return { counts, errors, isFailed: errors.length > 0 };
 }
