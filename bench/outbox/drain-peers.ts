@@ -24,6 +24,9 @@ export async function drainGraphile(ownerUrl: string, owner: Pool, rows: number,
   const allDone = Promise.withResolvers<void>();
   let left = rows;
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 30 });
+  // It says so on every start otherwise.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const runner = await run({
     pgPool: pool,
     logger: QUIET,

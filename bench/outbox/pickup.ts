@@ -4,7 +4,7 @@ import pg from 'pg';
 import type { Pool } from '#db/client.ts';
 import { createLogger, newId, transaction } from '#server/lib/index.ts';
 import { appendEvent, type EventPublisher, listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
-import { openLoop } from './drain-ours.ts';
+import { startTurns } from './drain-ours.ts';
 
 const PER_SECOND = 500;
 
@@ -34,10 +34,9 @@ export async function pickupOurs(app: Pool, workerUrl: string, tenantId: string,
     },
     async close() {},
   };
-  const loop = openLoop(workerUrl, publisher);
+  const stop = await startTurns(workerUrl, publisher);
   notifyPublishersThrough({ pool: app, log });
   const listening = listenForEvents(workerUrl, log);
-  loop.start();
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   await atRate(count, async () => {
     const { eventId } = await transaction(app, { tenantId }, (tx) =>
@@ -46,7 +45,7 @@ export async function pickupOurs(app: Pool, workerUrl: string, tenantId: string,
     committedAt.set(eventId, performance.now());
   });
   while (seenAt.size < count) await new Promise((resolve) => setTimeout(resolve, 20));
-  await loop.stop();
+  await stop();
   await listening.stop();
   notifyPublishersThrough(null);
   return [...committedAt].map(([id, at]) => Math.max(0, (seenAt.get(id) ?? 0) - at));
@@ -57,6 +56,9 @@ export async function pickupGraphile(ownerUrl: string, count: number): Promise<n
   const committedAt = new Map<number, number>();
   const logger = new Logger(() => () => {});
   const pool = new pg.Pool({ connectionString: ownerUrl, max: 20 });
+  // It says so on every start otherwise.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   const utils = await makeWorkerUtils({ pgPool: pool, logger });
   const runner = await run({
     ...{ pgPool: pool, logger, noHandleSignals: true, concurrency: 10 },
