@@ -75,7 +75,7 @@ test('sets a policy, shows what it would delete, holds a customer, and shows the
   await page.reload();
   const receipt = cellsOf(page, 'Receipts of purges', 'strictest');
   await expect(receipt.nth(1)).toContainText('3');
-  await expect(receipt.nth(1)).toContainText('30 days, before');
+  await expect(receipt.nth(1)).toContainText('30 days');
   await expect(page.getByRole('button', { name: 'Copy hash of the receipt' })).toBeVisible();
   await expect(preview.nth(1)).toHaveText('0');
   await expect(preview.nth(2)).toHaveText('2');
@@ -88,7 +88,7 @@ test('sets a policy, shows what it would delete, holds a customer, and shows the
   await expect(page.getByText('Nothing is on hold')).toBeVisible();
   await expect(preview.nth(1)).toHaveText('2');
   await page.getByRole('link', { name: 'Also released ones' }).click();
-  await expect(cellsOf(page, 'Holds', 'Customer stays').nth(3)).toContainText('Settled');
+  await expect(cellsOf(page, 'Holds', 'Customer stays').last()).toContainText('Settled');
 });
 
 test.describe('a hold on nobody', () => {

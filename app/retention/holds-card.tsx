@@ -42,7 +42,7 @@ export function HoldsCard({ holds: { items, nextCursor }, isAll, canManage }: Ho
           <Head>
             <Column>What</Column>
             <Column>Reason</Column>
-            <Column>Placed</Column>
+            <Column className="max-sm:hidden">Placed</Column>
             <Column>State</Column>
           </Head>
           <tbody>
@@ -70,9 +70,12 @@ function HoldRow({ hold, canManage }: { hold: RetentionHold; canManage: boolean 
       <Cell>
         <p className="max-w-64 break-words font-medium">{whatOf(hold)}</p>
         <p className="text-faint text-xs">{hold.kind === 'class' ? 'the whole class' : 'all classes'}</p>
+        <p className="text-faint text-xs sm:hidden">
+          <Time at={hold.placedAt} />
+        </p>
       </Cell>
       <Cell className="max-w-96 break-words">{hold.reason}</Cell>
-      <Cell className="text-xs">
+      <Cell className="text-xs max-sm:hidden">
         <Time at={hold.placedAt} />
         <p className="max-w-40 truncate text-faint" title={hold.placedBy}>
           {hold.placedBy}

@@ -19,7 +19,7 @@ export function PoliciesCard({ overview, canManage }: { overview: RetentionOverv
           <Column>Data class</Column>
           <Column align="right">Own days</Column>
           <Column align="right">Kept for</Column>
-          <Column>Set</Column>
+          <Column className="max-sm:hidden">Set</Column>
           {canManage && (
             <Column>
               <span className="sr-only">Change</span>
@@ -70,7 +70,7 @@ function PolicyRow({ policy, canManage }: { policy: RetentionPolicy; canManage: 
       <Cell align="right" className="tabular whitespace-nowrap">
         {isHeld ? 'held' : effectiveDays === null ? 'for ever' : <Kept days={effectiveDays} isEarly={isDeletedEarly} />}
       </Cell>
-      <Cell className="text-xs">
+      <Cell className="text-xs max-sm:hidden">
         {updatedAt === null ? (
           <Dash why="Never set" />
         ) : (

@@ -20,7 +20,7 @@ export function EditPolicy({ policy }: { policy: RetentionPolicy }) {
       description="What is older goes with the next purge and cannot be brought back. What is on hold stays."
       trigger={
         <Button size="sm" aria-label={`Change the policy of ${label.toLowerCase()}`}>
-          <Pencil aria-hidden /> Change
+          <Pencil aria-hidden /> <span className="max-sm:hidden">Change</span>
         </Button>
       }
     >

@@ -45,7 +45,7 @@ export function PreviewCard({ preview }: { preview: RetentionPreview }) {
           <Column>Data class</Column>
           <Column align="right">Would go</Column>
           <Column align="right">Held back</Column>
-          <Column>Recorded before</Column>
+          <Column className="max-sm:hidden">Recorded before</Column>
           <Column>Oldest row</Column>
         </Head>
         <tbody>
@@ -65,7 +65,7 @@ export function PreviewCard({ preview }: { preview: RetentionPreview }) {
               <Cell align="right" className="tabular">
                 {one.isHeld ? <Pill label="All held" tone="held" icon={Lock} /> : count(one.heldRows)}
               </Cell>
-              <Cell>
+              <Cell className="max-sm:hidden">
                 {one.cutoffAt === null ? (
                   <Dash why="Nothing of it is deleted" />
                 ) : (

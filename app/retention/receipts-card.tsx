@@ -36,7 +36,8 @@ export function ReceiptsCard({ receipts: { items, nextCursor } }: ReceiptsCardPr
               <Column>Finished</Column>
               {CLASSES.map((name) => (
                 <Column key={name} align="right">
-                  {classLook[name].label}
+                  <span className="max-sm:hidden">{classLook[name].label}</span>
+                  <span className="sm:hidden">{classLook[name].short}</span>
                 </Column>
               ))}
               <Column align="right">Blobs</Column>
@@ -89,7 +90,10 @@ function Cutoff({ plan }: { plan: PurgeReceipt['plan'][keyof PurgeReceipt['plan'
   if (plan === undefined || plan.days === null) return <p className="text-faint text-xs">{planWords(plan)}</p>;
   return (
     <p className="whitespace-nowrap text-faint text-xs">
-      {planWords(plan)}, before <Time at={plan.cutoffAt} show="clock" />
+      {planWords(plan)}
+      <span className="max-sm:hidden">
+        , before <Time at={plan.cutoffAt} show="clock" />
+      </span>
     </p>
   );
 }

@@ -1,10 +1,10 @@
 import type { DataClass, RetentionPlanClass } from '#server/web/index.ts';
 
-/** How the pages name a data class, and its colour in drawings. */
-export const classLook: Record<DataClass, { label: string; colour: string }> = {
-  interaction_history: { label: 'Interaction history', colour: 'var(--busy-solid)' },
-  decision_traces: { label: 'Decision traces', colour: 'var(--held-solid)' },
-  ai_attachments: { label: 'AI attachments', colour: 'var(--warn-solid)' },
+/** How the pages name a data class (`short` on a phone), and its colour in drawings. */
+export const classLook: Record<DataClass, { label: string; short: string; colour: string }> = {
+  interaction_history: { label: 'Interaction history', short: 'Interactions', colour: 'var(--busy-solid)' },
+  decision_traces: { label: 'Decision traces', short: 'Traces', colour: 'var(--held-solid)' },
+  ai_attachments: { label: 'AI attachments', short: 'Attachments', colour: 'var(--warn-solid)' },
 };
 
 export const CLASSES = Object.keys(classLook) as DataClass[];
