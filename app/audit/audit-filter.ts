@@ -1,4 +1,4 @@
-import type { AuditFilter } from '#server/web/index.ts';
+import type { AuditFilter, AuditLog } from '#server/web/index.ts';
 
 export const PAGE_SIZE = 50;
 
@@ -13,8 +13,15 @@ export function instantOf(local: string): string | null {
   return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 }
 
+/** Which log the address asks for: `?log=instance`, else the tenant's. */
+export const logOf = (url: string): AuditLog =>
+  new URL(url).searchParams.get('log') === 'instance' ? 'instance' : 'tenant';
+
+/** The part of an address that says so. */
+export const logQuery = (log: AuditLog): string => (log === 'instance' ? '?log=instance' : '');
+
 /** What the address asks of the log; what it says wrongly is left away. */
-export function auditFilter(url: string): AuditFilter & { limit: number; cursor?: string } {
+export function auditFilter(url: string): AuditFilter & { log: AuditLog; limit: number; cursor?: string } {
   const { searchParams } = new URL(url);
   const field = (name: string, most: number) => (searchParams.get(name) ?? '').trim().slice(0, most);
   const [actor, action, target] = [field('actor', 320), field('action', 100), field('target', 320)];
@@ -22,6 +29,7 @@ export function auditFilter(url: string): AuditFilter & { limit: number; cursor?
   const [from, to] = [instantOf(field('from', 20)), instantOf(field('to', 20))];
   const cursor = searchParams.get('cursor');
   return {
+    log: logOf(url),
     limit: PAGE_SIZE,
     ...(actor ? { actor } : {}),
     ...(action ? { action } : {}),

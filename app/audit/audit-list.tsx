@@ -1,22 +1,24 @@
 import { Link, useSearchParams } from '@remix-run/react';
 import { ScrollText } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { AuditLogItem } from '#server/web/index.ts';
+import type { AuditLog, AuditLogItem } from '#server/web/index.ts';
 import { Card } from '../ui/card.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Time } from '../ui/time.tsx';
+import { logQuery } from './audit-filter.ts';
 import { noteOf, outcomeLook } from './look.ts';
 
 interface AuditListProps {
   items: AuditLogItem[];
   nextCursor: string | null;
   isNarrowed: boolean;
+  log: AuditLog;
 }
 
-export function AuditList({ items, nextCursor, isNarrowed }: AuditListProps) {
+export function AuditList({ items, nextCursor, isNarrowed, log }: AuditListProps) {
   if (items.length === 0)
     return (
       <Card>
@@ -29,12 +31,15 @@ export function AuditList({ items, nextCursor, isNarrowed }: AuditListProps) {
     );
   return (
     <Card flush>
-      <AuditTable items={items} />
-      <AuditCards items={items} />
+      <AuditTable items={items} log={log} />
+      <AuditCards items={items} log={log} />
       <Pagination nextCursor={nextCursor} shown={items.length} what="entries" />
     </Card>
   );
 }
+
+type PartProps = Pick<AuditListProps, 'items' | 'log'>;
+const entryPath = (id: string, log: AuditLog) => `/ops/audit/${id}${logQuery(log)}`;
 
 /** Narrows the list to this value, keeping what else narrows it. */
 function Narrow({ name, value, children }: { name: string; value: string; children: ReactNode }) {
@@ -49,7 +54,7 @@ function Narrow({ name, value, children }: { name: string; value: string; childr
   );
 }
 
-function AuditTable({ items }: { items: AuditLogItem[] }) {
+function AuditTable({ items, log }: PartProps) {
   return (
     <Table label="Audit log" className="max-md:hidden" fixed="min-w-[56rem]">
       <Head>
@@ -67,7 +72,7 @@ function AuditTable({ items }: { items: AuditLogItem[] }) {
         {items.map((item) => (
           <Row key={item.id}>
             <Cell>
-              <Link to={`/ops/audit/${item.id}`} aria-label={`Open this ${item.action} entry`} className="rounded">
+              <Link to={entryPath(item.id, log)} aria-label={`Open this ${item.action} entry`} className="rounded">
                 <Time at={item.at} />
               </Link>
             </Cell>
@@ -77,7 +82,7 @@ function AuditTable({ items }: { items: AuditLogItem[] }) {
               </Narrow>
             </Cell>
             <Cell>
-              <Link to={`/ops/audit/${item.id}`} className="block truncate font-medium hover:underline">
+              <Link to={entryPath(item.id, log)} className="block truncate font-medium hover:underline">
                 {item.action}
               </Link>
             </Cell>
@@ -103,13 +108,13 @@ const Target = ({ item }: { item: AuditLogItem }) => (
   </Narrow>
 );
 
-function AuditCards({ items }: { items: AuditLogItem[] }) {
+function AuditCards({ items, log }: PartProps) {
   return (
     <ul className="divide-y divide-line md:hidden">
       {items.map((item) => (
         <li key={item.id} className="space-y-1 p-4">
           <div className="flex items-center justify-between gap-3">
-            <Link to={`/ops/audit/${item.id}`} className="min-w-0 truncate font-medium">
+            <Link to={entryPath(item.id, log)} className="min-w-0 truncate font-medium">
               {item.action}
             </Link>
             <Pill {...outcomeLook[item.outcome]} />

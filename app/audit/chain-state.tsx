@@ -1,13 +1,14 @@
 import { Link } from '@remix-run/react';
 import { ShieldAlert, ShieldCheck } from 'lucide-react';
-import type { ChainSeal } from '#server/web/index.ts';
+import type { AuditLog, ChainSeal } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
 import { Button } from '../ui/button.tsx';
 import { cn } from '../ui/cn.ts';
 import { Time } from '../ui/time.tsx';
+import { logQuery } from './audit-filter.ts';
 
 /** Up to where the log is sealed and when its chain was last walked; red where it is not whole. */
-export function ChainLine({ chain }: { chain: ChainSeal }) {
+export function ChainLine({ chain, log }: { chain: ChainSeal; log: AuditLog }) {
   const { head, unsealed, lastCheck } = chain;
   const isBroken = lastCheck?.firstBadSeq != null;
   const Icon = isBroken ? ShieldAlert : ShieldCheck;
@@ -42,7 +43,7 @@ export function ChainLine({ chain }: { chain: ChainSeal }) {
         )}
       </span>
       <Button asChild size="sm" look="quiet" className="no-print ml-auto">
-        <Link to="/ops/audit/chain">Verify now</Link>
+        <Link to={`/ops/audit/chain${logQuery(log)}`}>Verify now</Link>
       </Button>
     </section>
   );

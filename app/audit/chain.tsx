@@ -10,22 +10,24 @@ import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Dash, Time } from '../ui/time.tsx';
+import { logOf, logQuery } from './audit-filter.ts';
 
 export const meta: MetaFunction = () => [{ title: 'Chain of the audit log · Mainspring' }];
 
 /** Walks the chain each time the page is asked for: it changes nothing, so a link is enough. */
 export async function loader(args: LoaderFunctionArgs) {
-  const verdict = await load(args, (api) => api.audit.verify({}));
-  return { verdict, at: args.context.now.toISOString() };
+  const log = logOf(args.request.url);
+  const verdict = await load(args, (api) => api.audit.verify({ log }));
+  return { verdict, log, at: args.context.now.toISOString() };
 }
 
 export default function Chain() {
-  const { verdict, at } = useLoaderData<typeof loader>();
+  const { verdict, log, at } = useLoaderData<typeof loader>();
   const { isWhole, checked, unsealed, comparedOutside, head, firstBad } = verdict;
   return (
     <>
       <PageHeader
-        crumbs={[{ to: '/ops/audit', label: 'Audit' }]}
+        crumbs={[{ to: `/ops/audit${logQuery(log)}`, label: 'Audit' }]}
         title="Chain of the audit log"
         mark={
           isWhole ? (
@@ -41,7 +43,7 @@ export default function Chain() {
         }
         actions={
           <Button asChild>
-            <Link to="/ops/audit/chain" reloadDocument>
+            <Link to={`/ops/audit/chain${logQuery(log)}`} reloadDocument>
               Verify again
             </Link>
           </Button>
@@ -53,7 +55,7 @@ export default function Chain() {
           <p className="mt-1">{firstBad.says}</p>
           {firstBad.auditId !== null && (
             <p className="mt-1">
-              <Link to={`/ops/audit/${firstBad.auditId}`} className="underline">
+              <Link to={`/ops/audit/${firstBad.auditId}${logQuery(log)}`} className="underline">
                 Open what stands there now
               </Link>
             </p>

@@ -9,6 +9,7 @@ import { JsonView } from '../ui/json-view.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Dash, Time } from '../ui/time.tsx';
+import { logOf, logQuery } from './audit-filter.ts';
 import { diffOf } from './diff.ts';
 import { DiffView } from './diff-view.tsx';
 import { noteOf, outcomeLook } from './look.ts';
@@ -22,16 +23,17 @@ const ENTRY_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export async function loader(args: LoaderFunctionArgs) {
   const id = args.params.id ?? '';
   if (!ENTRY_ID.test(id)) throw notFound('AUDIT_ENTRY_NOT_FOUND', `this log has no entry "${id.slice(0, 100)}"`);
-  return { entry: await load(args, (api) => api.audit.get({ id })) };
+  const log = logOf(args.request.url);
+  return { entry: await load(args, (api) => api.audit.get({ id, log })), log };
 }
 
 export default function AuditEntry() {
-  const { entry } = useLoaderData<typeof loader>();
+  const { entry, log } = useLoaderData<typeof loader>();
   const changes = diffOf(entry.before ?? null, entry.after ?? null);
   return (
     <>
       <PageHeader
-        crumbs={[{ to: '/ops/audit', label: 'Audit' }]}
+        crumbs={[{ to: `/ops/audit${logQuery(log)}`, label: 'Audit' }]}
         title={entry.action}
         mark={<Pill {...outcomeLook[entry.outcome]} />}
         detail={

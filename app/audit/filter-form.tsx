@@ -1,9 +1,10 @@
 import { Form, Link, useSearchParams } from '@remix-run/react';
 import { useId } from 'react';
+import type { AuditLog } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
 import { cn } from '../ui/cn.ts';
 import { fieldStyle } from '../ui/field.tsx';
-import { OUTCOMES } from './audit-filter.ts';
+import { logQuery, OUTCOMES } from './audit-filter.ts';
 
 const TEXTS = [
   { name: 'actor', label: 'Actor', placeholder: 'ada@example.org' },
@@ -16,7 +17,7 @@ const TIMES = [
 ];
 
 /** Every filter is a field of the address: a view can be sent to a colleague, and works before scripts load. */
-export function FilterForm({ isNarrowed }: { isNarrowed: boolean }) {
+export function FilterForm({ isNarrowed, log }: { isNarrowed: boolean; log: AuditLog }) {
   const [params] = useSearchParams();
   const value = (name: string) => params.get(name) ?? '';
   return (
@@ -28,6 +29,7 @@ export function FilterForm({ isNarrowed }: { isNarrowed: boolean }) {
       aria-label="Filter the audit log"
       className="no-print mb-3 grid grid-cols-2 items-end gap-2 md:grid-cols-[repeat(3,minmax(7rem,1fr))_7rem_auto_auto_auto]"
     >
+      {log === 'instance' && <input type="hidden" name="log" value="instance" />}
       {TEXTS.map(({ name, label, placeholder }) => (
         <Labelled key={name} label={label} className={name === 'target' ? 'max-md:col-span-2' : ''}>
           {(id) => (
@@ -70,7 +72,7 @@ export function FilterForm({ isNarrowed }: { isNarrowed: boolean }) {
         <Button type="submit">Filter</Button>
         {isNarrowed && (
           <Button asChild look="quiet">
-            <Link to="/ops/audit">Clear</Link>
+            <Link to={`/ops/audit${logQuery(log)}`}>Clear</Link>
           </Button>
         )}
       </div>

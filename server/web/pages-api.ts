@@ -310,6 +310,8 @@ export type RetentionMode = RetentionOverview['mode'];
 export type DataClass = RetentionPolicy['dataClass'];
 export type RetentionPlanClass = NonNullable<PurgeReceipt['plan'][DataClass]>;
 
+/** A tenant's own log, or that of what belongs to no tenant. */
+export type AuditLog = 'tenant' | 'instance';
 export type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal };
 
 /** `partial`: some tenants failed. `abandoned`: its process went silent or was stopped. */
@@ -390,9 +392,9 @@ export interface PagesApi {
   accounts: AccountsApi;
   audit: {
     list(input: PageInput & AuditFilter): Promise<Page<AuditLogItem>>;
-    get(input: { id: string }): Promise<AuditLogEntry>;
-    chain(input: Record<string, never>): Promise<ChainSeal>;
-    verify(input: Record<string, never>): Promise<AuditVerdict>;
+    get(input: { id: string; log: AuditLog }): Promise<AuditLogEntry>;
+    chain(input: { log: AuditLog }): Promise<ChainSeal>;
+    verify(input: { log: AuditLog }): Promise<AuditVerdict>;
   };
   scheduler: {
     status(input: PageInput & { label?: string[] }): Promise<Page<SchedulerItem> & { health: SchedulerHealth }>;
