@@ -53,7 +53,7 @@ describe('the routes of the jobs', () => {
   let worker: WorkerProcess;
   beforeAll(async () => {
     worker = await start('routes');
-  }, 60_000);
+  }, 120_000);
   const doors = (): [string, string][] => [
     [web.baseUrl, WEB_SECRET],
     [worker.url, CRON_SECRET],
@@ -152,7 +152,7 @@ const POINTS = [
   'cleanup.stretch:5',
 ];
 
-test('a cleanup that is killed anywhere is finished by one more run', { timeout: (KILLS + 2) * 60_000 }, async () => {
+test('a cleanup that is killed anywhere is finished by one more run', { timeout: (KILLS + 2) * 120_000 }, async () => {
   await db.owner`truncate idempotency_keys`;
   const survivor = await start('survivor');
   for (let kill = 0; kill < KILLS; kill += 1) {
@@ -186,7 +186,7 @@ async function untilRun(base: string): Promise<Record<string, unknown>> {
   throw new Error('the lease of the killed run did not run out');
 }
 
-test('a worker takes what an operator asked for, and fires what is due by itself', { timeout: 90_000 }, async () => {
+test('a worker takes what an operator asked for, and fires what is due by itself', { timeout: 180_000 }, async () => {
   await db.owner`truncate cron_jobs, cron_runs, cron_requests`;
   await start('firing', { CRON_MODE: 'worker', CRON_SCHEDULES: 'outboxReaper=0 0 1 1 *;flowSchedulerTick=off' });
   await expect
@@ -205,7 +205,7 @@ test('a worker takes what an operator asked for, and fires what is due by itself
   ]);
 });
 
-test('a schedule that cannot be read ends the worker with exit code 2 and its name', { timeout: 60_000 }, async () => {
+test('a schedule that cannot be read ends the worker with exit code 2 and its name', { timeout: 120_000 }, async () => {
   await expect(start('misled', { CRON_SCHEDULES: 'cleanup=tomorrow' })).rejects.toThrow(
     /ended with 2:[\s\S]*CRON_SCHEDULES: "cleanup=tomorrow"/,
   );

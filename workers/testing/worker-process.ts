@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { TestDatabase } from '#db/testing/index.ts';
 
 const SCRIPT = fileURLToPath(new URL('../worker.ts', import.meta.url));
-const READY_MS = 30_000;
+/** A start takes seconds, on a swamped machine tens of them. */
+const READY_MS = 90_000;
 
 export type WorkerProcess = {
   name: string;

@@ -40,7 +40,7 @@ export async function startOpenSearch(): Promise<OpenSearchNode> {
   const runner = ['org.codelibs.opensearch.runner.OpenSearchRunner', '-basePath', data, '-numOfNode', '1'];
   const options = ['-baseHttpPort', String(port - 1), '-clusterName', `test-${port}`];
   const child = spawn('java', ['-Xmx512m', '-XX:+UseSerialGC', '-cp', join(libs, '*'), ...runner, ...options], {
-    ...{ cwd: data, env: { PATH: process.env.PATH, HOME: data }, stdio: ['ignore', out, out] },
+    ...{ cwd: data, env: { ...process.env, HOME: data }, stdio: ['ignore', out, out] },
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
   });
   const url = `http://127.0.0.1:${port}`;
