@@ -119,6 +119,8 @@ function judge(from: string, to: string, found: Import): string | null {
     return `"${found.specifier}" leaves ${fromArea}/: write "#${to}"`;
   }
   if (to.startsWith('workers/testing/') && isTest(from)) return null;
+  // A benchmark measures the loops that the processes run.
+  if (toArea === 'workers' && fromArea === 'bench') return null;
   if (toArea === 'app' || toArea === 'workers') return `nothing imports ${toArea}/ (here "${found.specifier}")`;
   if (toArea === 'bin' || toArea === 'bench' || toArea === 'k6' || toArea === 'e2e') {
     return `${fromArea}/ does not import ${toArea}/ (here "${found.specifier}")`;
@@ -136,7 +138,8 @@ function judgeAreas(from: string, to: string, found: Import): string | null {
       return `${fromArea}/ speaks HTTP and imports nothing of ${toArea}/ (here "${found.specifier}")`;
     case 'app':
       if (toArea === 'db') return `pages know no database (here "${found.specifier}")`;
-      if (!found.isTypeOnly)
+      // A test never reaches the browser.
+      if (!found.isTypeOnly && !isTest(from))
         return `pages import only types from server/: write "import type … from '${found.specifier}'"`;
       return null;
     case 'client':

@@ -28,7 +28,13 @@ async function backend(request: IncomingMessage, response: ServerResponse): Prom
     return void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
   const child = spawn('git', ['http-backend'], {
     env: {
-      ...{ PATH: process.env.PATH, GIT_PROJECT_ROOT: root, GIT_HTTP_EXPORT_ALL: '1', REMOTE_USER: 'test' },
+      ...{
+        NODE_ENV: 'test',
+        PATH: process.env.PATH,
+        GIT_PROJECT_ROOT: root,
+        GIT_HTTP_EXPORT_ALL: '1',
+        REMOTE_USER: 'test',
+      },
       ...{ PATH_INFO: url.pathname, QUERY_STRING: url.search.slice(1), REQUEST_METHOD: request.method },
       ...{
         CONTENT_TYPE: request.headers['content-type'] ?? '',
