@@ -12,6 +12,7 @@ import {
   ERROR_CODES,
   type ErrorBody,
   type ErrorCode,
+  findUnstorableText,
   histogram,
   type IdempotencyClaim,
   keepResponse,
@@ -197,8 +198,16 @@ function rethrowAsTrpc(error: unknown): never {
   throw new TRPCError({ code: ERROR_CODES[error.code].trpc, message: error.message, cause: error });
 }
 
+/** Refused here once, before any operation meets the database's own refusal of such text as a failure of ours. */
+const storableInput = t.middleware(async ({ getRawInput, next }) => {
+  const pointer = findUnstorableText(await getRawInput());
+  if (pointer === null) return next();
+  const message = `${pointer}: text holds U+0000 or half of a surrogate pair, which cannot be stored; take it out`;
+  return rethrowAsTrpc(new ServiceError('INPUT_INVALID', message, { issues: [{ pointer, message }] }));
+});
+
 /** A query: who calls, and with which scope, is checked. */
-export const procedure = t.procedure.use(reporting).use(requireCaller);
+export const procedure = t.procedure.use(reporting).use(requireCaller).use(storableInput);
 
 const inOneTransaction = t.middleware(async ({ ctx, path, meta, getRawInput, next }) => {
   // requireCaller ran before and put an operation's context here; the builder's type cannot say so.

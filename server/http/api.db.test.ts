@@ -83,6 +83,8 @@ describe('an error', () => {
     ['a list', '[1]', JSON_TYPE],
     ['text', '"x"', JSON_TYPE],
     ['null', 'null', JSON_TYPE],
+    ['text that cannot be stored', '{"document":{"metadata":{"name":"a\\u0000"}}}', JSON_TYPE],
+    ['half a character', '{"document":"\\ud800"}', JSON_TYPE],
   ])('is 400 for a body that is %s', async (_what, body, headers) => {
     const response = await web.fetch('/api/v1/pipelines', { method: 'POST', headers: { ...auth(), ...headers }, body });
     await expectProblem(response, 400, 'INPUT_INVALID');

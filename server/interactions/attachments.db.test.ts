@@ -22,6 +22,8 @@ let folder: string;
 let blobs: BlobStore;
 
 beforeAll(async () => {
+  // Something that the outbox's table refuses although it came in: nothing of the caller's making is left that it would.
+  await db.owner`alter table outbox_events add constraint unwanted_text check (position('unwanted' in payload::text) = 0)`;
   tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
   tenantId = tenant.id;
   key = await makeKey(db, tenant);
@@ -87,7 +89,7 @@ describe('attachments of an interaction', () => {
   });
 
   it('leave an orphan when the transaction fails, which the sweep deletes after an hour and not before', async () => {
-    const { status, body } = await respond({ attachments: [attachment('lost')], context: { text: 'a\u0000b' } });
+    const { status, body } = await respond({ attachments: [attachment('lost')], context: { text: 'unwanted' } });
     expect([status, body.code]).toEqual([500, 'OUTBOX_EVENT_REFUSED']);
     expect(await counts()).toEqual({ interactions: 0, attachments: 0, events: 0 });
     expect(await blobsIn(folder)).toHaveLength(1);
@@ -138,7 +140,7 @@ describe.skipIf(!hasS3Server())('attachments in a bucket', () => {
       keepAttachmentsIn(store);
       expect((await respond({ attachments: [attachment('in the bucket')] })).status).toBe(201);
       const [row] = await db.owner<{ location: string }[]>`select location from ai_attachments`;
-      expect((await respond({ attachments: [attachment('lost')], context: { text: '\u0000' } })).status).toBe(500);
+      expect((await respond({ attachments: [attachment('lost')], context: { text: 'unwanted' } })).status).toBe(500);
       await db.owner`update attachment_blobs set written_at = now() - interval '2 hours'`;
       expect(await sweepOrphanBlobs({ pool: db.worker, log, blobs: store }, tenantId)).toBe(1);
       // Of the two only the stored one is still there.

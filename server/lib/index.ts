@@ -15,6 +15,7 @@ export { outliveLostConnections } from './lost-connections.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
+export { findUnstorableText } from './storable-text.ts';
 export {
   connectionOf,
   inTenant,

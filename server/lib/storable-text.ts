@@ -1,0 +1,17 @@
+/**
+ * Where a value from outside has text that PostgreSQL stores nowhere: U+0000, or half of a surrogate pair. A JSON
+ * pointer to the first such text or name; null where there is none. What is nested deeper than 200 is not looked at.
+ */
+export function findUnstorableText(value: unknown, pointer = '', depth = 0): string | null {
+  if (typeof value === 'string') return isStorable(value) ? null : pointer || '/';
+  if (typeof value !== 'object' || value === null || depth > 200) return null;
+  for (const [name, item] of Object.entries(value)) {
+    const place = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (!isStorable(name)) return pointer || '/';
+    const found = findUnstorableText(item, place, depth + 1);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+const isStorable = (text: string) => !text.includes('\0') && text.isWellFormed();
