@@ -63,7 +63,7 @@ describe('a job that is fired by nobody’s clock', () => {
     // All the others have their answers while the one is at it.
     const settled = new Set<number>();
     const watched = calls.map((call, index) => call.then(() => settled.add(index)));
-    await expect.poll(() => settled.size, { timeout: 30_000 }).toBe(49);
+    await expect.poll(() => settled.size, { timeout: 60_000 }).toBe(49);
     door.open();
     await Promise.all(watched);
     const answers = (await Promise.all(calls)).map(({ status, body }) => JSON.stringify([status, body]));
@@ -200,7 +200,7 @@ describe('a lease', () => {
         async () =>
           (await db.owner`select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`)
             .length,
-        { timeout: 10_000 },
+        { timeout: 60_000 },
       )
       .toBeGreaterThan(0);
     door.open();
@@ -209,7 +209,7 @@ describe('a lease', () => {
     expect(await workDone()).toEqual(['holder']);
   });
 
-  it('is renewed while the job works', async () => {
+  it('is renewed while the job works', { timeout: 60_000 }, async () => {
     const leases = () => db.owner<{ until: string }[]>`
       select lease_until::text as until from cron_runs where job = 'long' and outcome = 'running'`;
     const long = job('long', async (ctx) => {
@@ -221,7 +221,7 @@ describe('a lease', () => {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     });
-    expect(await runJob(depsOf([long], { leaseMs: 9_000 }), 'long', { trigger: 'http' })).toMatchObject({
+    expect(await runJob(depsOf([long], { leaseMs: 15_000 }), 'long', { trigger: 'http' })).toMatchObject({
       outcome: 'succeeded',
     });
   });

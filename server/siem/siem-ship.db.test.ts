@@ -62,7 +62,7 @@ const ctx: JobContext = {
   },
   ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
 };
-const QUICK = { ...DELIVERY, firstPauseMs: 5, requestTimeoutMs: 400 };
+const QUICK = { ...DELIVERY, firstPauseMs: 5 };
 const ship = (backend: Backend, options: Parameters<typeof shipAudit>[2] = {}) =>
   shipAudit(ctx, targetOf(backend), { delivery: QUICK, ...options });
 
@@ -112,8 +112,10 @@ describe.each(SIEM_BACKENDS)('to %s', (backend) => {
   it('a request that is not answered is sent again', async () => {
     const ids = await writeRows(4);
     at().faults = [{ kind: 'silence' }];
-    expect(await ship(backend)).toMatchObject({ shipped: 4, error: null });
-    expect(at().kept).toEqual(ids);
+    const delivery = { ...QUICK, requestTimeoutMs: 1_000 };
+    expect(await ship(backend, { delivery })).toMatchObject({ shipped: 4, error: null });
+    // A busy machine may be late with the second answer too: then it is sent once more.
+    expect([...new Set(at().kept)]).toEqual(ids);
   });
 
   it('a reply that is lost brings the batch again and nothing is missing', async () => {
