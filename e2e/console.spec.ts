@@ -68,6 +68,8 @@ test('keys lead to the views, and a sheet tells of them', async ({ operator: pag
   await page.keyboard.press('g');
   await page.keyboard.press('p');
   await expect(page).toHaveURL(/\/data\/pipelines$/);
+  // The address changes before the page is drawn.
+  await expect(page.getByLabel('Search by name')).toBeVisible();
   await page.keyboard.press('/');
   await expect(page.getByLabel('Search by name')).toBeFocused();
   // Letters in a field are text.

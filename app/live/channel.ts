@@ -41,27 +41,28 @@ export function startChannel(): () => void {
   const post = 'BroadcastChannel' in window ? new BroadcastChannel(NAME) : null;
   let withdraw: (() => void) | null = null;
   let isLeading = false;
-  let wasAway = false;
   let silence: ReturnType<typeof setTimeout>;
 
   const hear = (event: LineEvent) => {
     clearTimeout(silence);
+    const isBack = event.kind !== 'down' && !isUp;
     if (event.kind !== 'down') silence = setTimeout(() => setUp(false), SILENCE_MS);
     setUp(event.kind !== 'down');
     if (event.kind === 'changed') tell(event.topics);
-    if (event.kind === 'up' && event.mayHaveMissed) tell(ANYTHING);
+    // Between the page's data and the first look at the tenant something may have changed.
+    else if (isBack) tell(ANYTHING);
   };
   const lead = () => {
     isLeading = true;
     return openLine((event) => {
       hear(event);
       post?.postMessage(event);
-    }, wasAway);
+    });
   };
   post?.addEventListener('message', ({ data }: MessageEvent<Note>) => {
     if (data.kind !== 'who') {
       if (!isLeading && withdraw) hear(data);
-    } else if (isLeading && isUp) post.postMessage({ kind: 'up', mayHaveMissed: false } satisfies Note);
+    } else if (isLeading && isUp) post.postMessage({ kind: 'up' } satisfies Note);
   });
 
   function campaign(): void {
@@ -95,7 +96,6 @@ export function startChannel(): () => void {
     withdraw?.();
     withdraw = null;
     isLeading = false;
-    wasAway = true;
     clearTimeout(silence);
     setUp(false);
   }

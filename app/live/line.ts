@@ -12,21 +12,16 @@ export function retryDelayMs(failures: number, chance: number): number {
   return Math.round(full / 2 + (full / 2) * chance);
 }
 
-/** What a page is told of its line. `lost` topics may have been missed since it was last up. */
-export type LineEvent =
-  | { kind: 'up'; mayHaveMissed: boolean }
-  | { kind: 'down' }
-  | { kind: 'beat' }
-  | { kind: 'changed'; topics: string[] };
+/** What a page is told of its line. */
+export type LineEvent = { kind: 'up' } | { kind: 'down' } | { kind: 'beat' } | { kind: 'changed'; topics: string[] };
 
 type Closing = 'session' | 'tenant' | 'replaced' | 'shutdown';
 
 /** Opens the line and keeps it open until the returned function is called. */
-export function openLine(tell: (event: LineEvent) => void, mayHaveMissed: boolean): () => void {
+export function openLine(tell: (event: LineEvent) => void): () => void {
   let source: EventSource | null = null;
   let timer: ReturnType<typeof setTimeout>;
   let failures = 0;
-  let hasMissed = mayHaveMissed;
 
   const close = () => {
     clearTimeout(timer);
@@ -35,7 +30,6 @@ export function openLine(tell: (event: LineEvent) => void, mayHaveMissed: boolea
   };
   const fail = () => {
     close();
-    hasMissed = true;
     failures += 1;
     tell({ kind: 'down' });
     timer = setTimeout(connect, retryDelayMs(failures, Math.random()));
@@ -46,10 +40,9 @@ export function openLine(tell: (event: LineEvent) => void, mayHaveMissed: boolea
   };
   const end = (reason: Closing) => {
     close();
-    tell({ kind: 'down' });
     // Asked again, the page is sent to sign-in or shows the tenant that it is in now.
     if (reason === 'session' || reason === 'tenant') tell({ kind: 'changed', topics: ['session'] });
-    hasMissed = true;
+    tell({ kind: 'down' });
     if (reason === 'tenant') timer = setTimeout(connect, 0);
     // A newer page of this session took the place: this one asks by itself until it is looked at again.
     else if (reason !== 'replaced') fail();
@@ -62,8 +55,7 @@ export function openLine(tell: (event: LineEvent) => void, mayHaveMissed: boolea
     opened.addEventListener('ready', () => {
       failures = 0;
       heard();
-      tell({ kind: 'up', mayHaveMissed: hasMissed });
-      hasMissed = false;
+      tell({ kind: 'up' });
     });
     opened.addEventListener('beat', () => {
       heard();

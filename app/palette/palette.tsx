@@ -65,6 +65,12 @@ export default function Palette(props: PaletteProps) {
     setTyped('');
   };
   const shown = mode === 'all' ? pipelines : pipelines.filter(modes[mode].fits);
+  const [selected, setSelected] = useState('');
+  const first = shown[0] === undefined ? null : `pipeline ${shown[0].id}`;
+  // What was found comes after the rest stands there; Enter is for the first of it.
+  useEffect(() => {
+    if (first !== null) setSelected(first);
+  }, [first]);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -74,7 +80,7 @@ export default function Palette(props: PaletteProps) {
           className="fixed top-[12vh] left-1/2 z-50 w-[min(36rem,calc(100vw-1.5rem))] -translate-x-1/2 animate-pop overflow-hidden rounded-lg border border-line bg-surface shadow-pop"
         >
           <Radix.Title className="sr-only">Search and commands</Radix.Title>
-          <Command shouldFilter={false} loop label="Search and commands">
+          <Command shouldFilter={false} loop label="Search and commands" value={selected} onValueChange={setSelected}>
             <Command.Input
               value={typed}
               onValueChange={setTyped}

@@ -42,7 +42,7 @@ export const SCREEN_PAGES: ScreenPage[] = [
   {
     name: 'pipeline-pause',
     path: ({ pipelineId }) => `/data/pipelines/${pipelineId}`,
-    prepare: openDialog('Pause'),
+    prepare: openDialog(/^Pause$/),
   },
   {
     name: 'pipeline-new',

@@ -52,13 +52,14 @@ async function signIn(page: Page, { login }: Installation): Promise<void> {
 async function takePicture(page: Page, width: number, file: string): Promise<void> {
   const contentPx = await page.evaluate(() => document.documentElement.scrollHeight);
   const height = Math.min(contentPx, LONGEST_PX);
+  // The window grows with the page, so that what sticks to it and what covers it does so to the end.
+  await page.setViewportSize({ width, height: Math.max(height, page.viewportSize()?.height ?? 0) });
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', {
     format: 'webp',
     quality: QUALITY,
-    captureBeyondViewport: true,
-    clip: { x: 0, y: 0, width, height, scale: 1 },
   });
+  await session.detach();
   writeFileSync(file, Buffer.from(data, 'base64'));
 }
 
@@ -70,6 +71,7 @@ async function takeAll(browser: Browser, installation: Installation, pages: Scre
       const context = await browser.newContext({ viewport, colorScheme: theme, baseURL: installation.baseUrl });
       const page = await context.newPage();
       const take = async ({ name, path, prepare }: ScreenPage) => {
+        await page.setViewportSize(viewport);
         await page.goto(path(shown));
         await page.evaluate(() => document.fonts.ready);
         // Drawn once more with what only the browser knows.

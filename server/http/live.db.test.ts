@@ -28,7 +28,10 @@ const live = createLiveHub({
   maxPerSession: 3,
 });
 const web = await openWeb(db, { live });
-afterAll(() => pool.end());
+afterAll(async () => {
+  live.close();
+  await pool.end({ timeout: 2 });
+});
 
 let acme: Tenant;
 let globex: Tenant;
@@ -91,8 +94,8 @@ describe('GET /live', () => {
     ]);
     expect(ours.response.headers.get('content-type')).toContain('text/event-stream');
     expect(ours.response.headers.get('cache-control')).toBe('no-store');
-    await eventually(ours.isReady).toBe(true);
-    await untilLooked();
+    // Who is told that it listens misses nothing from then on.
+    await eventually(() => ours.isReady() && theirs.isReady()).toBe(true);
     await audit(acme, 'pipeline.pause');
     await eventually(ours.topics).toEqual(expect.arrayContaining(['audit', 'pipelines', 'schedules']));
     await untilLooked();

@@ -11,7 +11,7 @@ const db = await testDatabase();
 const statements: string[] = [];
 const pool = postgres(db.appUrl, { max: 2, onnotice: () => {}, debug: (_connection, text) => statements.push(text) });
 const web = await openWeb(db, { pool });
-afterAll(() => pool.end());
+afterAll(() => pool.end({ timeout: 2 }));
 
 let tenant: Tenant;
 let key: string;

@@ -7,7 +7,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRequestHandler, type ServerBuild } from '@remix-run/node';
-import { Hono } from 'hono';
+import { Hono, type MiddlewareHandler } from 'hono';
 import type { PagesLoadContext } from './load-context.ts';
 
 export interface PagesOptions {
@@ -49,25 +49,28 @@ export async function createPagesHandler(options: PagesOptions): Promise<Pages> 
 
   const handle = createRequestHandler(await loadBuild(rootDir), mode);
   const clientDir = join(rootDir, 'build/client');
-  app.use(
-    '/assets/*',
-    serveStatic({
-      root: clientDir,
-      // bin/lib/compress-assets.ts wrote them at the build.
-      precompressed: true,
-      onFound: (_path, c) => c.header('Cache-Control', `public, max-age=${YEAR_S}, immutable`),
-    }),
-  );
+  // bin/lib/compress-assets.ts wrote the compressed ones at the build.
+  const assets = serveStatic({ root: clientDir, precompressed: true });
+  app.use('/assets/*', keptFor(`public, max-age=${YEAR_S}, immutable`, assets));
   // A missing asset is a 404 of its own: an HTML page in its place would be cached and parsed as a script.
   app.all('/assets/*', (c) => c.text('Not found', 404));
   // Only names with an ending are files: asked for a folder, `/` too, the static server would send the folder.
-  app.on(
-    ['GET', 'HEAD'],
-    '/:file{[^/]+\\.[a-z0-9]+}',
-    serveStatic({ root: clientDir, index: '', onFound: (_p, c) => c.header('Cache-Control', 'public, max-age=3600') }),
-  );
+  const files = keptFor('public, max-age=3600', serveStatic({ root: clientDir, index: '' }));
+  app.on(['GET', 'HEAD'], '/:file{[^/]+\\.[a-z0-9]+}', files);
   app.all('*', async (c) => handle(c.req.raw, { ...(await getLoadContext(c.req.raw)) }));
   return { app, close: async () => {} };
+}
+
+/**
+ * Says how long a file that was found may be kept; what is not found goes on without a word (a page's data has a
+ * name with an ending too). The static server's own hook comes when its answer is already made.
+ */
+function keptFor(rule: string, serve: MiddlewareHandler<{ Bindings: HttpBindings }>): typeof serve {
+  return async (c, next) => {
+    const answer = await serve(c, next);
+    if (answer instanceof Response && answer.ok) answer.headers.set('Cache-Control', rule);
+    return answer;
+  };
 }
 
 async function developmentPages(

@@ -6,6 +6,8 @@ import { counter, gauge, type Logger, logError } from '#server/lib/index.ts';
 import { readChanges, type Seen } from './read-changes.ts';
 
 export type LiveListener = {
+  /** Once, when the tenant has been looked at: every later change is told. */
+  ready(): void;
   /** Topics that changed; called at most once a look. */
   changed(topics: readonly string[]): void;
   /** The session has ended, moved to another tenant, or gave its place to a newer page; nothing follows. */
@@ -25,7 +27,7 @@ export type LiveOptions = {
   maxPerSession?: number;
 };
 
-type Subscription = { tenantId: string; token: string; listener: LiveListener };
+type Subscription = { tenantId: string; token: string; listener: LiveListener; isReady: boolean };
 
 /** Tenants looked at side by side: the pool is the pages' own. */
 const LOOKS_AT_ONCE = 2;
@@ -56,9 +58,12 @@ export function createLiveHub(options: LiveOptions) {
     const { topics, seen } = await readChanges(pool, tenantId, seenOf.get(tenantId) ?? null);
     looks.labels('ok').inc();
     seenOf.set(tenantId, seen);
-    if (topics.size === 0) return;
-    for (const subscription of subscriptions)
-      if (subscription.tenantId === tenantId) subscription.listener.changed([...topics]);
+    for (const subscription of subscriptions) {
+      if (subscription.tenantId !== tenantId) continue;
+      if (!subscription.isReady) subscription.listener.ready();
+      else if (topics.size > 0) subscription.listener.changed([...topics]);
+      subscription.isReady = true;
+    }
   }
 
   async function checkSessions(): Promise<void> {
@@ -105,7 +110,7 @@ export function createLiveHub(options: LiveOptions) {
   return {
     /** Listens until the returned function is called or the session ends. */
     listen(tenantId: string, token: string, listener: LiveListener): () => void {
-      const subscription = { tenantId, token, listener };
+      const subscription: Subscription = { tenantId, token, listener, isReady: false };
       if (isClosed) {
         listener.ended('shutdown');
         return () => {};

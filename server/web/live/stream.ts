@@ -33,6 +33,7 @@ export function liveStream(open: (listener: LiveListener) => () => void, beatMs 
   }
 
   const listener: LiveListener = {
+    ready: () => send('ready', {}),
     changed(topics) {
       for (const topic of topics) waiting.add(topic);
       flush();
@@ -48,7 +49,6 @@ export function liveStream(open: (listener: LiveListener) => () => void, beatMs 
     {
       start(started) {
         controller = started;
-        send('ready', {});
         stop = open(listener);
         if (isOver) return stop();
         beat = setInterval(() => {
