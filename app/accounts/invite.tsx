@@ -7,11 +7,9 @@ import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Field } from '../ui/field.tsx';
 import { Door, Refusal } from './door.tsx';
 
-export const meta: MetaFunction = () => [
-  { title: 'Invite · Mainspring' },
-  // The address is a secret: it must not go anywhere as a referrer.
-  { name: 'referrer', content: 'no-referrer' },
-];
+// The address is a secret. Our Referrer-Policy keeps it from other sites; "no-referrer" would make browsers send
+// forms of this page with the Origin "null", which is refused.
+export const meta: MetaFunction = () => [{ title: 'Invite · Mainspring' }];
 
 const tokenOf = (request: Request) => new URL(request.url).searchParams.get('token') ?? '';
 

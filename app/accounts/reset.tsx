@@ -6,10 +6,7 @@ import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Field } from '../ui/field.tsx';
 import { Door, Refusal } from './door.tsx';
 
-export const meta: MetaFunction = () => [
-  { title: 'New password · Mainspring' },
-  { name: 'referrer', content: 'no-referrer' },
-];
+export const meta: MetaFunction = () => [{ title: 'New password · Mainspring' }];
 
 const tokenOf = (request: Request) => new URL(request.url).searchParams.get('token') ?? '';
 

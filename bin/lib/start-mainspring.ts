@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '#db/atomic-file.ts';
+import { openPool } from '#db/client.ts';
 import { migrate } from '#db/migrate.ts';
 import { ensureHome, ensureSecrets } from '#db/secrets.ts';
+import { findInstanceOperator } from '#server/accounts/index.ts';
 import { seedDemo } from '#server/demo/index.ts';
 import type { Environment } from '#server/env.ts';
 import { buildPages } from './build-pages.ts';
@@ -29,6 +31,8 @@ export type Started = {
   baseUrl: string;
   /** How to get in, and the file that tells scripts; null without the demo tenant. */
   demo: { login: { email: string; password: string }; file: string } | null;
+  /** False: nobody can sign in before `mainspring init`. */
+  isInitialised: boolean;
   /** Rejects when web or worker cannot be kept running. */
   failed: Promise<never>;
 };
@@ -100,11 +104,21 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
   await Promise.race([Promise.all(addresses.map((url) => waitForOk(url, readyTimeoutMs, signal))), failed]);
   for (const child of children) child.markReady();
 
-  if (demo === null) return { baseUrl, demo: null, failed };
+  const isInitialised = await hasInstanceOperator(ownerUrl);
+  if (demo === null) return { baseUrl, demo: null, isInitialised, failed };
   const file = join(home, 'demo.json');
   const content = { baseUrl: webUrl, workerUrl, ...demo, cronSecret };
   await writeFileAtomically(file, `${JSON.stringify(content, null, 2)}\n`, 0o600);
-  return { baseUrl, demo: { login: demo.login, file }, failed };
+  return { baseUrl, demo: { login: demo.login, file }, isInitialised, failed };
+}
+
+async function hasInstanceOperator(ownerUrl: string): Promise<boolean> {
+  const pool = openPool({ url: ownerUrl, max: 1, applicationName: 'mainspring start' });
+  try {
+    return (await findInstanceOperator(pool)) !== null;
+  } finally {
+    await pool.end({ timeout: 5 });
+  }
 }
 
 async function startDatabase(home: string, log: (message: string) => void, shutdown: Shutdown): Promise<string> {

@@ -10,7 +10,7 @@ bin/start --dev    the same with hot reload (npm run dev)
 
 Environment: PORT (3000), WORKER_PORT (3001), MAINSPRING_HOME (.mainspring in the repository) for all data, and
 DATABASE_URL to use a PostgreSQL server of your own (16 or newer) in place of the embedded one. DEMO=false leaves
-the demo tenant out.`;
+the demo tenant out; then "bin/mainspring init" makes the first people and tenant.`;
 
 const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 
@@ -69,13 +69,18 @@ class StopAsked extends Error {
   override name = 'StopAsked';
 }
 
-function printAddress({ baseUrl, demo }: Pick<Started, 'baseUrl' | 'demo'>): void {
+function printAddress({ baseUrl, demo, isInitialised }: Pick<Started, 'baseUrl' | 'demo' | 'isInitialised'>): void {
   const lines = ['', `  Mainspring is running at  ${baseUrl}`];
   if (demo) {
     lines.push(`  sign in as                ${demo.login.email}`);
     lines.push(`  password                  ${demo.login.password}`);
     lines.push(`  for scripts               ${demo.file}`);
   }
+  if (!isInitialised)
+    lines.push(
+      '  Nobody can sign in yet. In another shell, with the same MAINSPRING_HOME and DATABASE_URL:',
+      '    bin/mainspring init --email you@example.org --tenant acme',
+    );
   lines.push('', '  Ctrl-C stops it. The data stays.', '', '');
   process.stdout.write(lines.join('\n'));
 }
