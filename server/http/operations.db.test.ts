@@ -36,6 +36,7 @@ beforeAll(async () => {
 });
 
 type Headers = Record<string, string>;
+const operators = (): Headers[] => [operator, { cookie: operatorCookie }];
 const healthOf = async (headers: Record<string, string> = {}) =>
   (await (await web.fetch('/health', { headers })).json()) as Record<string, unknown>;
 const put = (body: unknown, headers: Record<string, string>, path = '/log-level') =>
@@ -58,7 +59,8 @@ describe('/health', () => {
   });
 
   it("tells a tenant's key and people its own failed pipelines, and ages", async () => {
-    for (const headers of [{ authorization: `Bearer ${key}` }, { cookie: adminCookie }] as Headers[]) {
+    const ofTenant: Headers[] = [{ authorization: `Bearer ${key}` }, { cookie: adminCookie }];
+    for (const headers of ofTenant) {
       const answer = await healthOf(headers);
       expect(answer.failed_pipelines).toEqual(['fails-at-mine']);
       expect(answer.components).toMatchObject({ runner: { ageSeconds: null } });
@@ -66,7 +68,7 @@ describe('/health', () => {
   });
 
   it('tells the instance operator of all tenants', async () => {
-    for (const headers of [operator, { cookie: operatorCookie }] as Headers[])
+    for (const headers of operators())
       expect((await healthOf(headers)).failed_pipelines).toEqual(['mine/fails-at-mine', 'theirs/fails-at-theirs']);
   });
 
@@ -87,8 +89,7 @@ describe('/metrics and /log-level', () => {
       { authorization: 'Bearer wrong' },
     ];
     for (const headers of none) expect((await web.fetch(path, { headers })).status).toBe(401);
-    for (const headers of [operator, { cookie: operatorCookie }] as Headers[])
-      expect((await web.fetch(path, { headers })).status).toBe(200);
+    for (const headers of operators()) expect((await web.fetch(path, { headers })).status).toBe(200);
   });
 
   it('cannot be changed by another site in the operator’s browser', async () => {
