@@ -56,8 +56,8 @@ export function EditorForm({ saved, baseVersion, failure, saveLabel, cancelTo, c
       {baseVersion !== null && <input type="hidden" name="baseVersion" value={theirs?.version ?? baseVersion} />}
       {theirs !== null && <StaleNotice theirs={theirs} mine={text} baseVersion={baseVersion} />}
       {failure !== undefined && theirs === null && <SaveError failure={failure} />}
-      <div className="grid gap-3 lg:h-[calc(100dvh-17rem)] lg:min-h-120 lg:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]">
-        <div className="h-[60dvh] min-h-0 lg:h-full">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-3 lg:h-[calc(100dvh-17rem)] lg:min-h-120 lg:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]">
+        <div className="h-[60dvh] min-h-0 min-w-0 lg:h-full">
           <textarea
             ref={area}
             name="document"

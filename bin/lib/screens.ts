@@ -1,7 +1,8 @@
 // Pictures of every page at both widths and in both themes, into docs/screens. `npm run screens [name…]` starts the
-// demo on a throwaway home, or uses the one in E2E_HOME; with names it takes only those.
+// demo on a throwaway home, or uses the one in E2E_HOME; with names it takes only those, with --width=390 only that.
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import startInstallation from '../../e2e/global-setup.ts';
 import { type Installation, readInstallation } from '../../e2e/installation.ts';
@@ -66,7 +67,7 @@ async function takePicture(page: Page, width: number, file: string): Promise<voi
 async function takeAll(browser: Browser, installation: Installation, pages: ScreenPage[]): Promise<number> {
   const shown = await whatIsShown(installation);
   let failed = 0;
-  for (const viewport of WIDTHS) {
+  for (const viewport of widths) {
     for (const theme of THEMES) {
       const context = await browser.newContext({ viewport, colorScheme: theme, baseURL: installation.baseUrl });
       const page = await context.newPage();
@@ -97,7 +98,8 @@ async function takeAll(browser: Browser, installation: Installation, pages: Scre
   return failed;
 }
 
-const wanted = process.argv.slice(2);
+const { values, positionals: wanted } = parseArgs({ options: { width: { type: 'string' } }, allowPositionals: true });
+const widths = WIDTHS.filter(({ width }) => values.width === undefined || values.width === String(width));
 const pages = SCREEN_PAGES.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 if (pages.length === 0) throw new Error(`no page is called ${wanted.join(', ')}; bin/lib/screen-pages.ts has them all`);
 mkdirSync(OUT, { recursive: true });
@@ -111,6 +113,8 @@ try {
   await stop();
 }
 const bytes = readdirSync(OUT).reduce((sum, name) => sum + statSync(join(OUT, name)).size, 0);
-console.log(`screens: ${pages.length * 4 - failed} pictures, ${(bytes / 1e6).toFixed(1)} MB in docs/screens`);
+console.log(
+  `screens: ${pages.length * widths.length * THEMES.length - failed} pictures, ${(bytes / 1e6).toFixed(1)} MB in docs/screens`,
+);
 if (bytes > MOST_BYTES) console.error(`screens: that is more than ${MOST_BYTES / 1e6} MB`);
 process.exit(failed > 0 || bytes > MOST_BYTES ? 1 : 0);
