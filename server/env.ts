@@ -183,6 +183,12 @@ export const Environment = z.object({
   HEARTBEAT_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** The secret of the legacy POST /api/cron/tick, beside CRON_SECRET. */
   CRON_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** Sign-in by an OpenID Connect provider, with PUBLIC_URL/oidc/callback as its redirect address. All three or none. */
+  OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: z.string().optional(),
+  /** On the button of the sign-in page. */
+  OIDC_NAME: z.string().max(60).default('single sign-on'),
   /** Names this process in leases and heartbeats. */
   PROCESS_NAME: z.string().default(`${hostname()}-${process.pid}`),
 });
@@ -200,6 +206,9 @@ function missingWith(env: z.infer<typeof Environment>): [name: string, because: 
   }
   if (!!env.BLOBS_S3_ACCESS_KEY_ID !== !!env.BLOBS_S3_SECRET_ACCESS_KEY)
     need('BLOBS_S3_ACCESS_KEY_ID', false, 'and BLOBS_S3_SECRET_ACCESS_KEY must be set together');
+  for (const name of ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const)
+    if (env.OIDC_ISSUER || env.OIDC_CLIENT_ID || env.OIDC_CLIENT_SECRET)
+      need(name, !!env[name], 'must be set, as OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET go together');
   if (env.KAFKA_SASL_MECHANISM) {
     need('KAFKA_SASL_USERNAME', !!env.KAFKA_SASL_USERNAME, 'must be set with KAFKA_SASL_MECHANISM');
     need('KAFKA_SASL_PASSWORD', !!env.KAFKA_SASL_PASSWORD, 'must be set with KAFKA_SASL_MECHANISM');

@@ -12,7 +12,7 @@ import { openBlobStore } from './files/index.ts';
 import { heartbeat } from './fleet/index.ts';
 import { listen, privateApp, webApp } from './http/index.ts';
 import { keepAttachmentsIn } from './interactions/index.ts';
-import { collectProcessMetrics, createLogger, keepOutOfLogs, logError } from './lib/index.ts';
+import { collectProcessMetrics, createLogger, keepOutOfLogs, logError, outliveLostConnections } from './lib/index.ts';
 import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
@@ -28,6 +28,7 @@ async function boot() {
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
+  outliveLostConnections(log);
   collectProcessMetrics();
   readHeadsBelow(env.MAINSPRING_HOME);
   const roles = roleNames(env.ROLE_PREFIX);
@@ -78,6 +79,13 @@ async function boot() {
         ...{ config: jobsConfig, stopping: stopping.signal },
         ...{ leaseMs: env.CRON_LEASE_SECONDS * 1_000, failPoint: env.FAIL_POINT },
       },
+      oidc:
+        env.OIDC_ISSUER && env.OIDC_CLIENT_ID && env.OIDC_CLIENT_SECRET
+          ? {
+              ...{ issuer: env.OIDC_ISSUER, clientId: env.OIDC_CLIENT_ID, clientSecret: env.OIDC_CLIENT_SECRET },
+              name: env.OIDC_NAME,
+            }
+          : undefined,
       metricsToken: env.METRICS_TOKEN,
       sessionIdleSeconds: env.SESSION_IDLE_SECONDS,
       sessionLifetimeSeconds: env.SESSION_LIFETIME_SECONDS,

@@ -15,10 +15,23 @@ function nextPath(request: Request): string {
   return /^\/(?![/\\])/.test(next) ? next : '/data/scheduler';
 }
 
+const providerRefusals: Record<string, string> = {
+  unknown: 'The provider knows you, but nobody here does. Ask an admin to invite your e-mail address.',
+  failed: 'Signing in by the provider did not succeed. Try again, or use your password.',
+};
+
 export function loader({ request, context }: LoaderFunctionArgs) {
   if (context.session !== null) throw redirect(nextPath(request));
   if (context.api !== null) throw redirect('/no-tenant');
-  return { hasNewPassword: new URL(request.url).searchParams.get('changed') === 'password' };
+  const { searchParams } = new URL(request.url);
+  return {
+    hasNewPassword: searchParams.get('changed') === 'password',
+    refusal: providerRefusals[searchParams.get('oidc') ?? ''] ?? null,
+    provider:
+      context.providerName === null
+        ? null
+        : { name: context.providerName, href: `/oidc/start?next=${encodeURIComponent(nextPath(request))}` },
+  };
 }
 
 export async function action({ request, context }: ActionFunctionArgs) {
@@ -35,7 +48,8 @@ export async function action({ request, context }: ActionFunctionArgs) {
 
 export default function Login() {
   const failure = useActionData<typeof action>();
-  const { hasNewPassword } = useLoaderData<typeof loader>();
+  const { hasNewPassword, refusal, provider } = useLoaderData<typeof loader>();
+  const problem = failure?.message ?? refusal;
   const { state } = useNavigation();
   return (
     <main className="grid min-h-dvh place-items-center px-4 pb-[12vh]">
@@ -50,10 +64,10 @@ export default function Login() {
               Your new password is set. Sign in with it.
             </p>
           )}
-          {failure !== undefined && (
+          {problem !== null && (
             <p role="alert" className="flex items-start gap-2 rounded-md bg-bad-soft px-3 py-2 text-bad">
               <CircleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
-              {failure.message}
+              {problem}
             </p>
           )}
           <Field
@@ -74,6 +88,11 @@ export default function Login() {
           <Button type="submit" look="primary" className="w-full" busy={state !== 'idle'}>
             {state === 'idle' ? 'Sign in' : 'Signing in'}
           </Button>
+          {provider !== null && (
+            <Button asChild className="w-full">
+              <a href={provider.href}>Sign in with {provider.name}</a>
+            </Button>
+          )}
         </Form>
       </div>
     </main>

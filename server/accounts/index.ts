@@ -4,3 +4,4 @@ export { type CreateKey, createKey } from './keys.ts';
 export { MIN_PASSWORD_LENGTH } from './password.ts';
 export { findReset, resetPassword } from './reset-password.ts';
 export { accountProcedures } from './router.ts';
+export { signInIdentity } from './sign-in-identity.ts';

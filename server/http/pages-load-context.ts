@@ -9,7 +9,7 @@ import { reportProblem } from '#server/procedure.ts';
 import type { PagesLoadContext } from '#server/web/index.ts';
 
 type Known = { nonce: string; requestId: string; address: string | null };
-type Options = RequestDependencies & { isSecure: boolean; lifetimeSeconds: number };
+type Options = RequestDependencies & { isSecure: boolean; lifetimeSeconds: number; providerName: string | null };
 
 type Done<T> = { ok: true; value: T } | { ok: false; message: string };
 
@@ -48,6 +48,7 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
   return {
     api: actor?.kind === 'user' ? createCaller(context) : null,
     session,
+    providerName: options.providerName,
     cspNonce: known.nonce,
     now: new Date(),
     async signIn(email, password) {

@@ -16,7 +16,7 @@ import {
   restApi,
   securityHeaders,
 } from '#server/api/index.ts';
-import { authenticate } from '#server/auth/index.ts';
+import { authenticate, type OidcSettings } from '#server/auth/index.ts';
 import { type CronDependencies, cronRoutes, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import type { Logger } from '#server/lib/index.ts';
@@ -28,6 +28,7 @@ import { callerAddress } from './caller-address.ts';
 import { viewerOf } from './health-viewer.ts';
 import { limitAnonymous } from './limit-anonymous.ts';
 import { answerLive } from './live-route.ts';
+import { oidcRoutes } from './oidc-routes.ts';
 import { pagesLoadContext } from './pages-load-context.ts';
 
 export type WebOptions = {
@@ -49,6 +50,8 @@ export type WebOptions = {
   metricsToken: string | undefined;
   sessionIdleSeconds: number;
   sessionLifetimeSeconds: number;
+  /** Absent: people sign in by password only. */
+  oidc?: OidcSettings | undefined;
   /** Requests a second; absent: the defaults. */
   rates?: { tenantPerSecond: number; addressPerSecond: number };
   /** Proxies of ours before this process: whose X-Forwarded-For is believed. */
@@ -152,6 +155,11 @@ export async function webApp(
     }),
   );
   app.get('/live', (c) => answerLive(c.req.raw, { ...deps, live: options.live }));
+  if (options.oidc) {
+    const lifetimeSeconds = options.sessionLifetimeSeconds;
+    const { oidc: settings, publicUrl } = options;
+    app.route('/oidc', oidcRoutes({ settings, pool, log, publicUrl, isSecure, lifetimeSeconds }));
+  }
   app.use('*', async (c, next) => {
     refuseCrossSite(c.req.raw, origins);
     await next();
@@ -161,6 +169,7 @@ export async function webApp(
       ...deps,
       isSecure,
       lifetimeSeconds: options.sessionLifetimeSeconds,
+      providerName: options.oidc?.name ?? null,
     }),
   );
   app.route('/', pages as unknown as Hono<{ Variables: Variables }>);

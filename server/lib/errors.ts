@@ -47,6 +47,13 @@ export const ERROR_CODES = {
   LINK_INVALID: { http: 400, trpc: 'BAD_REQUEST', level: 'info', says: 'The link is unknown, used or expired.' },
   PASSWORD_WEAK: { http: 400, trpc: 'BAD_REQUEST', level: 'info', says: 'The password is too easy to guess.' },
   PASSWORD_WRONG: { http: 403, trpc: 'FORBIDDEN', level: 'info', says: 'The current password is wrong.' },
+  OIDC_UNKNOWN: {
+    http: 401,
+    trpc: 'UNAUTHORIZED',
+    level: 'info',
+    says: 'The sign-in provider named nobody who is known here.',
+  },
+  OIDC_FAILED: { http: 502, trpc: 'BAD_GATEWAY', level: 'warn', says: 'Signing in by the provider did not succeed.' },
   ALREADY_INITIALISED: {
     http: 409,
     trpc: 'CONFLICT',
