@@ -34,7 +34,7 @@ async function runVitest(project: string): Promise<Tally> {
 
 /** Its tests skip by themselves what could not be had. */
 function runDatabaseTests(): Promise<Tally> {
-  for (const { name, path, reason } of ensureTools(['kafka', 'toxiproxy']))
+  for (const { name, path, reason } of ensureTools(['kafka', 'toxiproxy', 'schemathesis']))
     if (!path) process.stdout.write(`SKIPPED: tests with ${name}, because it ${reason}\n`);
   return runVitest('db');
 }
