@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
+import { type Admin, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 
 export type ReadRecord = {
   topic: string;
@@ -24,15 +24,30 @@ export async function makeTopics(
   await admin.connect();
   try {
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs's own waiting gives up on a topic that the broker does not know yet.
+      waitForLeaders: false,
       topics: topics.map(({ topic, partitions, config }) => ({
         topic,
         numPartitions: partitions,
         configEntries: Object.entries(config ?? {}).map(([name, value]) => ({ name, value })),
       })),
     });
+    for (const { topic } of topics) await offsetsOf(admin, topic);
   } finally {
     await admin.disconnect();
+  }
+}
+
+/** The ends of a topic's partitions, as soon as each has a leader that answers. */
+async function offsetsOf(admin: Admin, topic: string) {
+  const deadline = Date.now() + STALLED_MS;
+  for (;;) {
+    try {
+      return await admin.fetchTopicOffsets(topic);
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }
 
@@ -51,7 +66,7 @@ export async function readTopic(brokers: string, topic: string): Promise<ReadRec
   const kafka = clientOf(brokers);
   const admin = kafka.admin();
   await admin.connect();
-  const offsets = await admin.fetchTopicOffsets(topic).finally(() => admin.disconnect());
+  const offsets = await offsetsOf(admin, topic).finally(() => admin.disconnect());
   const ends = new Map(offsets.map(({ partition, high }) => [partition, BigInt(high)]));
   const left = new Set([...ends].filter(([, end]) => end > 0n).map(([partition]) => partition));
   const records: ReadRecord[] = [];
