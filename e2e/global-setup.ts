@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { readInstallation } from './installation.ts';
+import { startReceiver } from './receiver.ts';
 
 const rootDir = resolve(import.meta.dirname, '..');
 /** The first start on a machine also builds the pages. */
@@ -21,6 +23,7 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
   }
   const home = mkdtempSync(join(tmpdir(), 'mainspring-e2e-'));
   const [port, workerPort] = await Promise.all([findFreePort(), findFreePort()]);
+  const receiver = await startReceiver();
   const product = spawn(process.execPath, [join(rootDir, 'bin/lib/start.ts')], {
     cwd: rootDir,
     env: {
@@ -29,11 +32,15 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
       PORT: String(port),
       WORKER_PORT: String(workerPort),
       DATABASE_URL: '',
+      EVENT_PUBLISHER: 'webhook',
+      OUTBOX_WEBHOOK_URL: `${receiver.url}/events`,
+      OUTBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const stop = async () => {
     await stopProduct(product);
+    await receiver.close();
     // A start that failed early has none, and its own message must not be lost over that.
     if (existsSync(join(home, 'logs')))
       cpSync(join(home, 'logs'), join(rootDir, 'test-results/logs'), { recursive: true, force: true });
@@ -46,6 +53,7 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
     throw error;
   }
   process.env.E2E_HOME = home;
+  process.env.E2E_RECEIVER = receiver.url;
   process.env.E2E_BASE_URL = readInstallation().baseUrl;
   return stop;
 }

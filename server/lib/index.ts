@@ -21,7 +21,6 @@ export {
   inTenant,
   query,
   queryOne,
-  queryPrepared,
   type TransactionOptions,
   type TransactionScope,
   type Tx,

@@ -1,7 +1,6 @@
 // The only place that begins a transaction. What happens when its connection dies: guard-connection.ts.
 
 import { type SQL, sql } from 'drizzle-orm';
-import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
@@ -118,18 +117,6 @@ export function connectionOf(tx: Tx): postgres.TransactionSql {
 /** Rows of a raw statement. Instants come as text: PostgreSQL's own, which `new Date()` reads. */
 export async function query<T extends Record<string, unknown>>(tx: Tx, statement: SQL): Promise<T[]> {
   return (await tx.execute(statement)) as unknown as T[];
-}
-
-const dialect = new PgDialect();
-
-/**
- * As `query`, for the few statements that a loop runs all the time: each connection parses and plans them once, where
- * the pool may prepare statements at all. On partitions planning costs more than many of them take.
- */
-export async function queryPrepared<T extends Record<string, unknown>>(tx: Tx, statement: SQL): Promise<T[]> {
-  const { sql: text, params } = dialect.sqlToQuery(statement);
-  const rows = await connectionOf(tx).unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
-  return rows as unknown as T[];
 }
 
 /** @throws when there is not exactly one row. */
