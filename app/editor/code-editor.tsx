@@ -107,7 +107,13 @@ function extensionsFor(latest: MutableRefObject<CodeEditorProps>) {
       ...completionKeymap,
       { key: 'Enter', run: newLine },
     ]),
-    EditorView.contentAttributes.of({ 'aria-label': latest.current.label, spellcheck: 'false', autocorrect: 'off' }),
+    // An editable element takes focus by itself; said aloud, so that checkers know that the box can be scrolled by keys.
+    EditorView.contentAttributes.of({
+      'aria-label': latest.current.label,
+      tabindex: '0',
+      spellcheck: 'false',
+      autocorrect: 'off',
+    }),
     EditorView.updateListener.of((update) => {
       if (update.docChanged) latest.current.onChange(update.state.doc.toString());
     }),

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 
 /** Wait for the second key of a pair such as `g s`, in milliseconds. */
-const PAIR_MS = 1_200;
+const PAIR_MS = 1_500;
 
 /** What keys do: a single key (`?`), a pair (`g s`), or one with Ctrl or Cmd (`mod+k`). */
 export type Shortcuts = Record<string, () => void>;
@@ -24,10 +24,11 @@ export function useShortcuts(shortcuts: Shortcuts): void {
       const isModified = event.ctrlKey || event.metaKey;
       const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
       if (!isModified && (isTyping(event.target) || document.querySelector('[role="dialog"]') !== null)) return;
-      const pair = performance.now() - firstAtMs < PAIR_MS ? `${first} ${key}` : '';
+      const pair = event.timeStamp - firstAtMs < PAIR_MS ? `${first} ${key}` : '';
       const run = isModified ? latest.current[`mod+${key}`] : (latest.current[pair] ?? latest.current[key]);
       first = isModified || run ? '' : key;
-      firstAtMs = performance.now();
+      // When it was pressed, not when a busy page came to hear of it.
+      firstAtMs = event.timeStamp;
       if (!run) return;
       event.preventDefault();
       run();
