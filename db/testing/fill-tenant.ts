@@ -115,7 +115,7 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
     alert_deliveries: [{ tenant_id, event_id: ids.alertRuleId, channel: { kind: 'log' }, status: 'sent' }],
     engagement_scores: [
       {
-        ...{ tenant_id, customer_id: `customer of ${ids.slug}`, score: 70, band: 'hot', last_interaction_at: at },
+        ...{ tenant_id, customer_id: ids.slug, score: 70, band: 'hot', last_interaction_at: at },
         ...{ interactions_90_days: 10, outcomes: 1, positive_outcomes: 1, computed_at: at },
       },
     ],

@@ -54,7 +54,7 @@ export const alertProcedures = {
       rest: 'POST /alerts/rules',
       summary: 'Creates an alert rule; it is evaluated every minute.',
       scope: 'alerts:write',
-      audit: 'alert_rule.create',
+      audit: 'alert.create',
       status: 201,
       output: AlertRuleMade,
       errors: ['ALERT_RULE_NAME_TAKEN', 'ALERT_RULES_FULL'],
@@ -66,32 +66,32 @@ export const alertProcedures = {
       rest: 'PUT /alerts/rules/:id',
       summary: 'Replaces an alert rule.',
       scope: 'alerts:write',
-      audit: 'alert_rule.update',
+      audit: 'alert.update',
       output: AlertRuleMade,
       errors: ['ALERT_RULE_NOT_FOUND', 'ALERT_RULE_NAME_TAKEN'],
     })
     .input(UpdateAlertRuleInput)
     .mutation(({ ctx, input }) => updateAlertRule(ctx, input)),
-  deleteRule: mutation
-    .meta({
-      rest: 'DELETE /alerts/rules/:id',
-      summary: 'Deletes an alert rule; what it said stays in the history.',
-      scope: 'alerts:write',
-      audit: 'alert_rule.delete',
-      output: AlertRuleMade,
-      errors: ['ALERT_RULE_NOT_FOUND'],
-    })
-    .input(AlertRuleRef)
-    .mutation(({ ctx, input }) => deleteAlertRule(ctx, input)),
   testRule: mutation
     .meta({
       rest: 'POST /alerts/rules/:id/test',
       summary: "Sends a test notification to a rule's channels.",
       scope: 'alerts:write',
-      audit: 'alert_rule.test',
+      audit: 'alert.test',
       output: AlertRuleMade,
       errors: ['ALERT_RULE_NOT_FOUND'],
     })
     .input(AlertRuleRef)
     .mutation(({ ctx, input }) => testAlertRule(ctx, input)),
+  deleteRule: mutation
+    .meta({
+      rest: 'DELETE /alerts/rules/:id',
+      summary: 'Deletes an alert rule; what it said stays in the history.',
+      scope: 'alerts:write',
+      audit: 'alert.delete',
+      output: AlertRuleMade,
+      errors: ['ALERT_RULE_NOT_FOUND'],
+    })
+    .input(AlertRuleRef)
+    .mutation(({ ctx, input }) => deleteAlertRule(ctx, input)),
 };

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { AlertChannel } from '#db/schema/index.ts';
+import { recordAudit } from '#server/audit/index.ts';
 import { newId, query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { recordEvent } from './evaluate.ts';
@@ -74,6 +75,10 @@ export function createAlertRule(ctx: Ctx, input: AlertRuleInput): Promise<{ id: 
       values (${tenantId}, ${id}, ${input.name}, ${input.metric}, ${input.operator}, ${input.threshold}::float8,
         ${input.windowMinutes}, ${input.cooldownMinutes}, ${JSON.stringify(input.channels)}::jsonb, ${input.enabled},
         ${actorName(ctx.actor)})`);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'alert.create', targetKind: 'alert_rule', targetId: id, after: shownOf(input) },
+      details: { name: input.name },
+    });
     return { id };
   });
 }
@@ -86,7 +91,7 @@ export function createAlertRule(ctx: Ctx, input: AlertRuleInput): Promise<{ id: 
 export function updateAlertRule(ctx: Ctx, input: UpdateAlertRuleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
-    await lockRule(tx, tenantId, input.id);
+    const before = await lockRule(tx, tenantId, input.id);
     await refuseTakenName(tx, tenantId, input.name, input.id);
     await tx.execute(sql`update alert_rules set name = ${input.name}, metric = ${input.metric},
         operator = ${input.operator}, threshold = ${input.threshold}::float8, window_minutes = ${input.windowMinutes},
@@ -99,6 +104,10 @@ export function updateAlertRule(ctx: Ctx, input: UpdateAlertRuleInput): Promise<
           and operator = ${input.operator} and threshold = ${input.threshold}::float8 as is_same
         from alert_rules where tenant_id = ${tenantId} and id = ${input.id}) kept
       where tenant_id = ${tenantId} and id = kept.rule_id`);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'alert.update', targetKind: 'alert_rule', targetId: input.id },
+      ...{ before: shownOf(before), after: shownOf(input), details: { name: input.name } },
+    });
     return { id: input.id };
   });
 }
@@ -106,8 +115,12 @@ export function updateAlertRule(ctx: Ctx, input: UpdateAlertRuleInput): Promise<
 /** Its history stays. @throws ServiceError ALERT_RULE_NOT_FOUND */
 export function deleteAlertRule(ctx: Ctx, input: { id: string }): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
-    await lockRule(tx, ctx.tenant.id, input.id);
+    const before = await lockRule(tx, ctx.tenant.id, input.id);
     await tx.execute(sql`delete from alert_rules where tenant_id = ${ctx.tenant.id} and id = ${input.id}`);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'alert.delete', targetKind: 'alert_rule', targetId: input.id },
+      ...{ before: shownOf(before), details: { name: before.name } },
+    });
     return { id: input.id };
   });
 }
@@ -116,9 +129,21 @@ export function deleteAlertRule(ctx: Ctx, input: { id: string }): Promise<{ id: 
 export function testAlertRule(ctx: Ctx, input: { id: string }): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
     const rule = await lockRule(tx, ctx.tenant.id, input.id);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'alert.test', targetKind: 'alert_rule', targetId: input.id, details: { name: rule.name } },
+    });
     return { id: await recordEvent(tx, ctx.tenant.id, rule, { kind: 'test', value: rule.lastValue, isTold: true }) };
   });
 }
+
+/** What the audit log keeps of a rule: of a webhook its host alone, because its path may be a secret. */
+const shownOf = (rule: AlertRuleInput | Row) => ({
+  ...{ name: rule.name, metric: rule.metric, operator: rule.operator, threshold: rule.threshold },
+  ...{ windowMinutes: rule.windowMinutes, cooldownMinutes: rule.cooldownMinutes, enabled: rule.enabled },
+  channels: rule.channels.map((channel) =>
+    channel.kind === 'webhook' ? { kind: 'webhook', host: new URL(channel.url).host } : channel,
+  ),
+});
 
 async function lockRule(tx: Tx, tenantId: string, id: string): Promise<Row> {
   const [row] = await query<Row>(

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { recordAudit } from '#server/audit/index.ts';
 import { decodeCursor, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { DEFAULT_POSITIVE_OUTCOMES } from './formula.ts';
@@ -110,13 +111,23 @@ export function setEngagementSettings(ctx: Ctx, input: EngagementSettingsInput) 
           )}]::text[]`;
     await tx.execute(sql`insert into engagement_settings (tenant_id, positive_outcomes) values (${ctx.tenant.id}, ${list})
       on conflict (tenant_id) do update set positive_outcomes = excluded.positive_outcomes`);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'engagement.configure', targetKind: 'engagement', targetId: ctx.tenant.id },
+      details: { positiveOutcomes: names },
+    });
     return { positiveOutcomes: names ?? [...DEFAULT_POSITIVE_OUTCOMES] };
   });
 }
 
 /** The daily computation, now, for the caller's tenant. */
 export function recomputeNow(ctx: Ctx) {
-  return withTransaction(ctx, (tx) => recomputeEngagement(tx, ctx.tenant.id));
+  return withTransaction(ctx, async (tx) => {
+    const done = await recomputeEngagement(tx, ctx.tenant.id);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'engagement.recompute', targetKind: 'engagement', targetId: ctx.tenant.id, details: done },
+    });
+    return done;
+  });
 }
 
 function toItem(row: Row) {

@@ -46,7 +46,7 @@ export const engagementProcedures = {
       rest: 'PUT /engagement/settings',
       summary: 'Sets which outcomes count as positive; takes effect at the next computation.',
       scope: 'pipelines:write',
-      audit: 'engagement.set_settings',
+      audit: 'engagement.configure',
       output: EngagementSettingsOutput,
     })
     .input(EngagementSettingsInput)

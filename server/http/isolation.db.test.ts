@@ -207,6 +207,7 @@ const OWN: Record<string, () => string> = {
   outbox: () => theirs.eventId,
   audit: () => theirs.auditId,
   connections: () => theirs.connectionId,
+  engagement: () => theirs.slug,
 };
 const ownIdIn = (path: string) => OWN[path.split('.')[0]!]?.() ?? theirs.pipelineId;
 /** An interaction is its own record: only control-plane mutations have an audit row. What is for people, accounts/ tests. */
