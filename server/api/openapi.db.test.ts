@@ -112,6 +112,7 @@ describe('the answers over REST', () => {
     expect(await ended(String(failing.runId))).toMatchObject({ status: 'failed' });
     expect((await expectKept('runs.list', { limit: 1 })).nextCursor).not.toBeNull();
     await expectKept('pipelines.list');
+    expect((await expectKept('pipelines.versions', { id: 'checked' })).items).not.toEqual([]);
   });
 
   it('of a cancel is what the schema says', async () => {
@@ -166,6 +167,17 @@ describe('the answers over REST', () => {
     await db.owner`insert into outbox_publishers (id, host, pid, backend) values ('one', 'here', 1, 'file')`;
     await expectKept('outbox.history', { minutes: 15 });
     await expectKept('outbox.publishers');
+  });
+
+  it('of alerts are what the schemas say', async () => {
+    expect((await expectKept('alerts.metrics')).items).not.toEqual([]);
+    const rule = { metric: 'failed_runs', operator: '>', threshold: 0, channels: [{ kind: 'log' }] };
+    const { id } = await expectKept('alerts.createRule', { ...rule, name: 'runs fail' });
+    await expectKept('alerts.updateRule', { ...rule, id, name: 'runs fail too' });
+    await expectKept('alerts.testRule', { id });
+    expect((await expectKept('alerts.rules')).items).toHaveLength(1);
+    expect((await expectKept('alerts.events')).items).toMatchObject([{ kind: 'test', deliveries: [{}] }]);
+    await expectKept('alerts.deleteRule', { id });
   });
 
   it('of the audit log are what the schemas say', async () => {
