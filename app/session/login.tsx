@@ -9,10 +9,10 @@ import { Field } from '../ui/field.tsx';
 
 export const meta: MetaFunction = () => [{ title: 'Sign in · Mainspring' }];
 
-/** Where to go after sign-in: a path of ours, never `//elsewhere`. */
+/** Where to go after sign-in: a path of ours, never `//elsewhere`; no backslash, and no tab, which browsers leave out. */
 function nextPath(request: Request): string {
   const next = new URL(request.url).searchParams.get('next') ?? '';
-  return /^\/(?![/\\])/.test(next) ? next : '/data/scheduler';
+  return /^\/(?!\/)[!-[\]-~]*$/.test(next) ? next : '/data/scheduler';
 }
 
 const providerRefusals: Record<string, string> = {

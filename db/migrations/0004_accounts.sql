@@ -195,18 +195,23 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_
     VALUES (of_user, of_token_hash, of_maker, for_tenant, now() + make_interval(secs => lifetime_seconds))
     RETURNING expires_at
 $$;--> statement-breakpoint
+-- A tenant's admin vouches for the tenant's own people: the link dies when the person is somebody elsewhere too.
 CREATE FUNCTION auth_reset(of_token_hash bytea) RETURNS TABLE (user_id uuid, email text, made_for uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT u.id, u.email, r.made_for FROM public.password_resets r
     JOIN public.users u ON u.id = r.user_id AND u.disabled_at IS NULL
   WHERE r.token_hash = of_token_hash AND r.used_at IS NULL AND r.expires_at > now()
+    AND (r.made_for IS NULL OR (NOT u.is_instance_operator AND NOT EXISTS (
+      SELECT FROM public.memberships m WHERE m.user_id = u.id AND m.tenant_id <> r.made_for)))
 $$;--> statement-breakpoint
 -- True once: of two that come at the same time the second waits for the row and finds it used.
 CREATE FUNCTION auth_reset_use(of_token_hash bytea) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-  UPDATE public.password_resets SET used_at = now()
-    WHERE token_hash = of_token_hash AND used_at IS NULL AND expires_at > now();
+  UPDATE public.password_resets r SET used_at = now() FROM public.users u
+    WHERE r.token_hash = of_token_hash AND r.used_at IS NULL AND r.expires_at > now() AND u.id = r.user_id
+      AND (r.made_for IS NULL OR (NOT u.is_instance_operator AND NOT EXISTS (
+        SELECT FROM public.memberships m WHERE m.user_id = u.id AND m.tenant_id <> r.made_for)));
   RETURN FOUND;
 END $$;--> statement-breakpoint
 

@@ -92,6 +92,9 @@ UPDATE decision_traces t SET customer_id = h.customer_id FROM interaction_histor
   WHERE h.tenant_id = t.tenant_id AND h.id = t.interaction_id;--> statement-breakpoint
 UPDATE ai_attachments t SET customer_id = h.customer_id FROM interaction_history h
   WHERE h.tenant_id = t.tenant_id AND h.id = t.interaction_id;--> statement-breakpoint
+-- A hold on a customer counts what it covers while the tenant's purge waits.
+CREATE INDEX decision_traces_customer ON decision_traces (tenant_id, customer_id);--> statement-breakpoint
+CREATE INDEX ai_attachments_customer ON ai_attachments (tenant_id, customer_id);--> statement-breakpoint
 CREATE INDEX ai_attachments_location ON ai_attachments (tenant_id, location);--> statement-breakpoint
 
 -- Age is the time of recording. It ascends with the place in the table, so a few bytes per 128 pages tell where the

@@ -32,6 +32,12 @@ async function findOrMake(tx: Tx, scope: Scope, identity: OidcIdentity): Promise
   const email = known?.email ?? verifiedEmail;
   if (email === null) throw notKnown();
   const userId = known?.user_id ?? (await makeAccount(tx, email, identity.name));
+  // Whoever made the account showed no proof of its e-mail: the provider's word is the first. A password that somebody
+  // else may have set, links to set one, and sessions opened by it end here, before anything more is given.
+  if (known && !known.is_bound) {
+    await tx.execute(sql`select account_password_set(${userId}, null)`);
+    await tx.execute(sql`select account_sessions_revoke(${userId}, null, null, null)`);
+  }
   // An e-mail that the provider does not vouch for, or another one than the account's, is invited to nothing.
   const invites = verifiedEmail === email ? await joinAll(tx, scope, email, userId) : 0;
   if (!known?.is_bound) {

@@ -44,6 +44,11 @@ async function findActive(tx: Tx): Promise<KeyRow | undefined> {
   return row;
 }
 
+/** Whether the active key is wrapped by the first master key, so that the others may be given up. */
+export async function isActiveKeyCurrent(tx: Tx, masters: MasterKeys): Promise<boolean> {
+  return (await findActive(tx))?.wrappedBy === masters[0].id;
+}
+
 /** Two at once: the second waits for the first and makes none. */
 async function insertKey(tx: Tx, masters: MasterKeys): Promise<string> {
   const id = newId();

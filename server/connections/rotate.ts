@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
-import { activeKey, replaceActiveKey, unwrap } from './data-keys.ts';
+import { activeKey, isActiveKeyCurrent, replaceActiveKey, unwrap } from './data-keys.ts';
 import type { MasterKeys } from './master-key.ts';
 import { openSecrets, sealSecrets } from './secrets.ts';
 import { services } from './services.ts';
@@ -23,8 +23,11 @@ export async function rotateKeys(ctx: Ctx, options: { deadlineMs?: number } = {}
   const { masters } = services();
   const endsAt = performance.now() + (options.deadlineMs ?? DEADLINE_MS);
   const tenants = await listTenants(ctx);
-  const isUnfinished = (await countRetired(ctx, tenants)) > 0;
+  const hasRetired = (await countRetired(ctx, tenants)) > 0;
+  let isUnfinished = false;
   const keyId = await transaction(ctx.pool, { tenantId: ctx.tenant.id }, async (tx) => {
+    // A key that an older master wraps is replaced even then: its operator is about to take that master away.
+    isUnfinished = hasRetired && (await isActiveKeyCurrent(tx, masters));
     const id = isUnfinished ? (await activeKey(tx, masters)).id : await replaceActiveKey(tx, masters);
     await recordAudit(tx, ctx, {
       ...{ action: 'secrets.rotate', targetKind: 'encryption_key', targetId: id },

@@ -73,11 +73,41 @@ export function mergeParts(
   row: Awaited<ReturnType<typeof findRow>>,
   input: { config?: unknown; secrets?: Record<string, unknown> | undefined },
 ): { config: unknown; secrets: Record<string, unknown> } {
-  const merged = { ...secretsOf(services().masters, ctx.tenant.id, row), ...input.secrets };
+  const stored = secretsOf(services().masters, ctx.tenant.id, row);
+  refuseKeptAtNewAddress(row.config, stored, input);
+  const merged = { ...stored, ...input.secrets };
   return {
     config: input.config ?? row.config,
     secrets: Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== null)),
   };
+}
+
+/** Where a connection leads. */
+const ADDRESS = ['endpoint', 'url', 'host', 'port', 'brokers'];
+
+/**
+ * A stored secret goes only where it was given for: else whoever may write a connection points it at a server of
+ * their own and reads there what nobody can read here.
+ * @throws ServiceError INPUT_INVALID
+ */
+function refuseKeptAtNewAddress(
+  config: unknown,
+  stored: Record<string, unknown>,
+  input: { config?: unknown; secrets?: Record<string, unknown> | undefined },
+): void {
+  const partOf = (of: unknown, name: string) => JSON.stringify((of as Record<string, unknown> | null)?.[name]);
+  const moves =
+    ADDRESS.some(
+      (name) => partOf(input.config, name) !== undefined && partOf(input.config, name) !== partOf(config, name),
+    ) ||
+    (input.secrets?.url !== undefined && input.secrets.url !== stored.url);
+  const kept = Object.keys(stored).filter((name) => input.secrets?.[name] === undefined);
+  if (!moves || kept.length === 0) return;
+  throw new ServiceError(
+    'INPUT_INVALID',
+    `the address changes, and stored secrets do not follow it: give ${kept.join(', ')} again, or null to drop`,
+    { secrets: kept },
+  );
 }
 
 /** @throws ServiceError CONNECTION_NOT_FOUND */

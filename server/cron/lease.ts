@@ -38,8 +38,9 @@ export function claimRun(pool: Pool, request: RunRequest, holder: { processId: s
       sql`select j.token, j.run_id as "runId", coalesce(r.outcome = 'running' and r.lease_until > clock_timestamp(), false) as "isHeld"
         from cron_jobs j left join cron_runs r on r.id = j.run_id where j.job = ${job}`,
     );
-    if (!(await takeOccasion(tx, request))) return { kind: 'done' };
+    // First: a slot or an operator's request that comes while the job is held stays due.
     if (before.isHeld) return { kind: 'held' };
+    if (!(await takeOccasion(tx, request))) return { kind: 'done' };
     const lease = { job, runId: newId(), token: Number(before.token) + 1 };
     // Waits for a fenced transaction of the holder before; after it that holder commits nothing more.
     await tx.execute(sql`update cron_jobs set token = ${lease.token}::bigint, run_id = null where job = ${job}`);

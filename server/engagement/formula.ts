@@ -24,9 +24,10 @@ export const DEFAULT_POSITIVE_OUTCOMES = [
   'success',
 ] as const;
 
-/** 0–100 from columns of the counted row; an interaction dated in the future counts as one of now. */
+/** 0–100 from columns of the counted row; an interaction dated in the future counts as one of now. An exponent below
+ * −1000 is no number to PostgreSQL but an error, and stands for 0 anyway. */
 export const scoreOf = (now: SQL, lastAt: SQL, recent: SQL, positive: SQL, outcomes: SQL): SQL => sql`(
-  40 * power(2, -greatest(0, extract(epoch from ${now} - ${lastAt})::float8 / 86400) / 30)
+  40 * power(2, -least(1000, greatest(0, extract(epoch from ${now} - ${lastAt})::float8 / 86400) / 30))
   + 30 * least(1, ${recent}::float8 / 10)
   + 30 * ${positive}::float8 / (${outcomes} + 2))`;
 

@@ -60,9 +60,9 @@ export function oidcRoutes(options: OidcRoutes): Hono<{ Variables: Variables }> 
   return app;
 }
 
-/** A path of ours, never `//elsewhere`. */
+/** A path of ours, never `//elsewhere`; no backslash, and no tab, which browsers leave out. */
 const safeNext = (next: unknown): string =>
-  typeof next === 'string' && /^\/(?![/\\])/.test(next) && next.length < 1_000 ? next : '/data/scheduler';
+  typeof next === 'string' && /^\/(?!\/)[!-[\]-~]*$/.test(next) && next.length < 1_000 ? next : '/data/scheduler';
 
 /** @throws ServiceError OIDC_FAILED when this browser did not begin here */
 function readAttempt(headers: Headers, cookieName: string): Kept {

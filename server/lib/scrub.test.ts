@@ -79,3 +79,11 @@ describe('a log line', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
+
+it('takes time in proportion to a line made to make it slow', () => {
+  const hostile = '-token'.repeat(3_000);
+  const startedMs = performance.now();
+  scrub(JSON.stringify({ path: hostile, err: { message: `${hostile} "${hostile}"` } }));
+  // Unbounded repetition takes minutes for it.
+  expect(performance.now() - startedMs).toBeLessThan(5_000);
+});

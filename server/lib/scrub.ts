@@ -5,7 +5,8 @@
 
 export const SCRUBBED = '[redacted]';
 
-const NAME = String.raw`[\w-]*(?:pass(?:word|wd|phrase)|secret|token|authorization|cookie|api[_-]?key|credential|private[_-]?key|connection[_-]?string|dsn|signature)[\w-]*`;
+// Bounded on both sides: unbounded, a line of `-token-token-…` costs its length to the third power.
+const NAME = String.raw`[\w-]{0,40}(?:pass(?:word|wd|phrase)|secret|token|authorization|cookie|api[_-]?key|credential|private[_-]?key|connection[_-]?string|dsn|signature)[\w-]{0,40}`;
 
 type Rule = [pattern: RegExp, replacement: string];
 const RULES: readonly Rule[] = [

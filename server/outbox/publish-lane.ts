@@ -39,10 +39,19 @@ export async function publishLane(
   hold: Hold,
   options: LaneOptions,
 ): Promise<LaneTurn> {
+  // The lease runs from the claim's first statement: what the claim took is not there for sending any more.
+  const claimSentAtMs = performance.now();
   const claim = await within(options.leaseMs, 'claim', claimEvents(deps.pool, hold, options));
   if (claim.events.length === 0) return { claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false };
   const errorId = randomUUID();
-  const outcomes = await send(deps, hold, claim, options, errorId);
+  const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE - (performance.now() - claimSentAtMs);
+  const outcomes = await send(
+    deps,
+    hold,
+    claim,
+    { ...options, deadlineMs: Math.max(1, Math.floor(deadlineMs)) },
+    errorId,
+  );
   const marked = await within(
     options.leaseMs,
     'mark',
@@ -56,10 +65,10 @@ async function send(
   deps: { pool: Pool; publisher: EventPublisher },
   hold: Hold,
   claim: Claim,
-  options: LaneOptions,
+  options: LaneOptions & { deadlineMs: number },
   errorId: string,
 ): Promise<readonly PublishOutcome[]> {
-  const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE;
+  const { deadlineMs } = options;
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(deadlineMs)]);
   const started = performance.now();
   const observe = (outcome: string) => publishSeconds.labels(outcome).observe((performance.now() - started) / 1_000);

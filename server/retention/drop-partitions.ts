@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { DataClass } from '#db/schema/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
-import { query, type Tx, transaction } from '#server/lib/index.ts';
+import { logError, query, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import { DROP_TRIES } from './config.ts';
 import { openPurge } from './purge.ts';
 
@@ -39,9 +39,13 @@ async function tryDrop(deps: Deps, dataClass: DataClass, name: string): Promise<
       deps.failPoint('dsarPurge.partition');
       return tenants;
     } catch (error) {
-      if (!isLockTimeout(error)) throw error;
-      if (tries < DROP_TRIES) continue;
-      deps.log.info({ partition: name }, 'a partition that may be due is in use: its rows are deleted in batches');
+      deps.signal.throwIfAborted();
+      if (error instanceof ServiceError && error.code === 'JOB_LEASE_LOST') throw error;
+      if (isLockTimeout(error) && tries < DROP_TRIES) continue;
+      // Dropping only saves work: a month that cannot be looked through in time must not stop every tenant's purge.
+      if (isLockTimeout(error))
+        deps.log.info({ partition: name }, 'a partition that may be due is in use: its rows are deleted in batches');
+      else logError(deps.log, error, 'a partition could not be dropped: its rows are deleted in batches', { name });
       return [];
     }
   }

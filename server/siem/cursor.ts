@@ -57,7 +57,10 @@ export async function noteError(tx: Tx, target: SiemTarget, error: string): Prom
     where id = ${destinationId(target)}`);
 }
 
-/** Sets the position before the first row written at or after an instant: all from there on are shipped again. */
+/**
+ * Sets the position back to before the first row written at or after an instant: all from there on are shipped again.
+ * Never forward: what was not shipped yet would be passed over.
+ */
 export async function rewind(tx: Tx, target: SiemTarget, from: Date): Promise<void> {
   const [first] = await query<{ tx: string }>(
     tx,
@@ -67,7 +70,8 @@ export async function rewind(tx: Tx, target: SiemTarget, from: Date): Promise<vo
   if (!first) return;
   await tx.execute(sql`update siem_destinations set tx = ${first.tx}::xid8,
       audit_id = '00000000-0000-0000-0000-000000000000', updated_at = clock_timestamp()
-    where id = ${destinationId(target)}`);
+    where id = ${destinationId(target)}
+      and (tx, audit_id) > (${first.tx}::xid8, '00000000-0000-0000-0000-000000000000'::uuid)`);
 }
 
 /** Age of the oldest row that is not settled, in seconds; 0 when there is none. */

@@ -68,10 +68,10 @@ describe('an answer', () => {
   });
 
   it('of a bulk is read item by item', () => {
-    const items = [201, 200, 409, 429, 503, 400, 404].map((status) => ({ create: { status } }));
+    const items = [201, 200, 409, 429, 503, 400, 404, 403].map((status) => ({ create: { status } }));
     const verdict = judge('elastic', answer(200, JSON.stringify({ errors: true, items })), items.length);
     expect(verdict.kind === 'rows' && verdict.rows.map((one) => one.kind)).toEqual([
-      ...['shipped', 'shipped', 'shipped', 'retry', 'retry', 'refused', 'refused'],
+      ...['shipped', 'shipped', 'shipped', 'retry', 'retry', 'refused', 'retry', 'retry'],
     ]);
   });
 

@@ -119,7 +119,8 @@ function judgeItems(body: Record<string, unknown> | null, count: number): Verdic
     rows: items.map((item): RowVerdict => {
       const { status = 0, error } = (item as { create?: { status?: number; error?: unknown } }).create ?? {};
       if ((status >= 200 && status < 300) || status === 409) return { kind: 'shipped' };
-      if (status === 0 || status === 408 || status === 429 || status >= 500) return { kind: 'retry' };
+      // A right that is missing and an index that is not there are the destination's fault, not the row's.
+      if ([0, 401, 403, 404, 408, 429].includes(status) || status >= 500) return { kind: 'retry' };
       return { kind: 'refused', status, reason: JSON.stringify(error ?? null).slice(0, 500) };
     }),
   };

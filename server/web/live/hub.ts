@@ -82,8 +82,13 @@ export function createLiveHub(options: LiveOptions) {
     if (performance.now() - checkedAtMs >= sessionCheckMs) await checkSessions();
     const tenants = [...new Set([...subscriptions].map(({ tenantId }) => tenantId))];
     for (const known of seenOf.keys()) if (!tenants.includes(known)) seenOf.delete(known);
-    for (let at = 0; at < tenants.length; at += LOOKS_AT_ONCE)
-      await Promise.all(tenants.slice(at, at + LOOKS_AT_ONCE).map(look));
+    const failures: unknown[] = [];
+    for (let at = 0; at < tenants.length; at += LOOKS_AT_ONCE) {
+      const outcomes = await Promise.allSettled(tenants.slice(at, at + LOOKS_AT_ONCE).map(look));
+      failures.push(...outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
+    }
+    // One tenant that cannot be looked at keeps no other from being told.
+    if (failures.length > 0) throw failures[0];
     isFailing = false;
   }
 
