@@ -22,8 +22,8 @@ export default defineConfig({
           exclude: everywhere,
           globalSetup: ['db/testing/global-setup.ts'],
           // Real transactions, locks and kills: a slow disk must not make a right test fail.
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
           sequence: { groupOrder: 1 },
         },
       },

@@ -46,7 +46,8 @@ describe('docs/api.md', () => {
     expect(JSON.parse(said[2]!)).toEqual({ runId: expect.any(String) });
     expect(JSON.parse(said[3]!)).toMatchObject({ ok: true });
     expect(JSON.parse(await readFile(join(folder, 'exported.json'), 'utf8'))).toMatchObject({ kind: 'pipeline' });
-  });
+    // A process for each command.
+  }, 150_000);
 
   it('shows as TypeScript only what is an example that is run elsewhere', async () => {
     const files = await readdir(join(rootDir, 'client/examples'));
