@@ -19,8 +19,8 @@ or newer, its owner's address) to use in place of the embedded one.`;
 
 const stages: { name: string; run: () => Promise<Tally> }[] = [
   { name: 'check', run: async () => ({ ...(await runChecks()), skipped: 0 }) },
-  { name: 'unit', run: () => runVitest('unit') },
-  { name: 'db', run: runDatabaseTests },
+  { name: 'unit', run: () => runWithTools('unit') },
+  { name: 'db', run: () => runWithTools('db') },
   { name: 'e2e', run: runPlaywright },
 ];
 
@@ -32,11 +32,16 @@ async function runVitest(project: string): Promise<Tally> {
   return tallyVitest(await readReport(report), exitCode);
 }
 
-/** Its tests skip by themselves what could not be had. */
-function runDatabaseTests(): Promise<Tally> {
-  for (const { name, path, reason } of ensureTools(['kafka', 'toxiproxy', 'schemathesis']))
+/** The components that a stage's tests use; they skip by themselves what could not be had. */
+const TOOLS = {
+  unit: ['promtool'],
+  db: ['kafka', 'toxiproxy', 'versitygw', 'opensearch', 'schemathesis'],
+} as const;
+
+function runWithTools(project: keyof typeof TOOLS): Promise<Tally> {
+  for (const { name, path, reason } of ensureTools(TOOLS[project]))
     if (!path) process.stdout.write(`SKIPPED: tests with ${name}, because it ${reason}\n`);
-  return runVitest('db');
+  return runVitest(project);
 }
 
 async function runPlaywright(): Promise<Tally> {
