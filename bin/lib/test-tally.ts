@@ -1,3 +1,5 @@
+import type { VitestFailure, VitestOutcome } from './vitest-outcome.ts';
+
 /** How many tests ended how. */
 export type Tally = { passed: number; failed: number; skipped: number };
 
@@ -13,25 +15,36 @@ export function formatTally({ passed, failed, skipped }: Tally): string {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
 }
 
-type VitestReport = {
-  testResults?: { status?: string; assertionResults?: { status?: string }[] }[];
-};
+/** A failure on a line: where, which test, why. */
+export function formatFailure({ file, name, message }: VitestFailure): string {
+  return [file ?? 'no file', name, message].filter(Boolean).join(' > ');
+}
 
 /**
- * Reads vitest's JSON report. A file that could not even be loaded counts as one failure, and so does an exit code
- * that no test accounts for (an unhandled rejection, a failed set-up, no report at all).
+ * Counts what vitest saw. A file that could not be loaded counts as one failure, and so does an exit code that no
+ * test accounts for (an error that no test caught, a failed set-up, no report at all).
  */
-export function tallyVitest(report: unknown, exitCode: number): Tally {
-  const files = (report as VitestReport | null)?.testResults ?? [];
-  const tally = { ...emptyTally };
-  for (const file of files) {
-    const tests = file.assertionResults ?? [];
-    const failedTests = tests.filter(({ status }) => status === 'failed').length;
-    tally.passed += tests.filter(({ status }) => status === 'passed').length;
-    tally.skipped += tests.filter(({ status }) => status !== 'passed' && status !== 'failed').length;
-    tally.failed += failedTests === 0 && file.status === 'failed' ? 1 : failedTests;
-  }
-  return withExitCode(tally, exitCode);
+export function tallyVitest(outcome: VitestOutcome | null, exitCode: number): Tally {
+  return withExitCode((outcome?.files ?? []).reduce(addTallies, emptyTally), exitCode);
+}
+
+/**
+ * The files to run a second time, in a fresh process: those in which something failed. None when a failure belongs to
+ * no file, or when so many failed that chance is no explanation.
+ */
+export function filesToRepeat(outcome: VitestOutcome | null, mostFiles: number): string[] {
+  const failures = outcome?.failures ?? [];
+  const files = [...new Set(failures.map(({ file }) => file))].filter((file) => file !== null);
+  return files.length <= mostFiles && failures.every(({ file }) => file !== null) ? files : [];
+}
+
+/** The first run with the repeated files' counts and failures in the place of their own. */
+export function mergeRepeated(first: VitestOutcome, repeated: VitestOutcome): VitestOutcome {
+  const again = new Set(repeated.files.map(({ file }) => file));
+  return {
+    files: [...first.files.filter(({ file }) => !again.has(file)), ...repeated.files],
+    failures: [...first.failures.filter(({ file }) => file === null || !again.has(file)), ...repeated.failures],
+  };
 }
 
 type PlaywrightReport = { stats?: { expected?: number; unexpected?: number; flaky?: number; skipped?: number } };

@@ -4,8 +4,19 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runChecks } from './check.ts';
-import { addTallies, emptyTally, formatTally, type Tally, tallyPlaywright, tallyVitest } from './test-tally.ts';
+import {
+  addTallies,
+  emptyTally,
+  filesToRepeat,
+  formatFailure,
+  formatTally,
+  mergeRepeated,
+  type Tally,
+  tallyPlaywright,
+  tallyVitest,
+} from './test-tally.ts';
 import { ensureTools } from './tools.ts';
+import type { VitestOutcome } from './vitest-outcome.ts';
 
 const rootDir = resolve(fileURLToPath(new URL('../..', import.meta.url)));
 const resultsDir = join(rootDir, 'test-results');
@@ -24,12 +35,39 @@ const stages: { name: string; run: () => Promise<Tally> }[] = [
   { name: 'e2e', run: runPlaywright },
 ];
 
+/** What the last lines say beside the counts: a long run's log may have lost everything but its end. */
+const closing: string[] = [];
+
+/** More failed files than these are no accident of a busy machine. */
+const MOST_FILES_TO_REPEAT = 4;
+
+/**
+ * Runs a project. On a complete run the few files in which something failed are run once more in a fresh process, on
+ * a fresh database: one lost race of a busy machine must not hide the result of everything else. What passed only
+ * the second time is named in the last lines.
+ */
 async function runVitest(project: string): Promise<Tally> {
+  const first = await runVitestOnce(project, []);
+  const files = isComplete && first.outcome ? filesToRepeat(first.outcome, MOST_FILES_TO_REPEAT) : [];
+  if (!first.outcome || files.length === 0) {
+    for (const failure of first.outcome?.failures ?? []) closing.push(`FAILED: ${formatFailure(failure)}`);
+    return tallyVitest(first.outcome, first.exitCode);
+  }
+  console.log(`\n── ${project}, once more: ${files.join(' ')}`);
+  const second = await runVitestOnce(project, files);
+  for (const failure of first.outcome.failures) closing.push(`FAILED AT FIRST: ${formatFailure(failure)}`);
+  for (const failure of second.outcome?.failures ?? []) closing.push(`FAILED AGAIN: ${formatFailure(failure)}`);
+  const outcome = second.outcome ? mergeRepeated(first.outcome, second.outcome) : first.outcome;
+  return tallyVitest(outcome, second.exitCode);
+}
+
+async function runVitestOnce(project: string, files: string[]) {
   const report = join(resultsDir, `${project}.json`);
+  await rm(report, { force: true });
   const cli = join(rootDir, 'node_modules/vitest/vitest.mjs');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
-  const exitCode = await runNode([cli, 'run', '--project', project, ...reporters], {});
-  return tallyVitest(await readReport(report), exitCode);
+  const reporters = ['--reporter=default', '--reporter=./bin/lib/vitest-outcome.ts', `--outputFile=${report}`];
+  const exitCode = await runNode([cli, 'run', '--project', project, ...reporters, ...files], {});
+  return { outcome: (await readReport(report)) as VitestOutcome | null, exitCode };
 }
 
 /** The components that a stage's tests use; they skip by themselves what could not be had. */
@@ -106,5 +144,6 @@ for (const stage of stages) {
   console.log(`${stage.name}: ${formatTally(tally)} (${Math.round((Date.now() - startedAtMs) / 1000)} s)`);
   total = addTallies(total, tally);
 }
+for (const line of closing) console.log(line);
 console.log(`\n${formatTally(total)}`);
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
