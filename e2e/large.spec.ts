@@ -25,10 +25,11 @@ test('10,000 pipelines: lists and scheduler answer, draw what is looked at, and 
     await expect
       .poll(() => countNodes(page), { message: `${path} draws only a part`, timeout: 60_000 })
       .toBeLessThan(MOST_NODES);
-    await page.getByRole('navigation', { name: /^Pages of/ }).scrollIntoViewIfNeeded();
-    // Rows are measured as they are drawn, so that the page grows under the first scroll.
+    // Rows are measured as they are drawn, so that the page grows under each scroll, and may grow past its end.
+    const below = page.getByRole('navigation', { name: /^Pages of/ });
     const last = page.locator('tr[data-index="199"]');
     await expect(async () => {
+      await below.scrollIntoViewIfNeeded({ timeout: 2_000 });
       await last.scrollIntoViewIfNeeded({ timeout: 2_000 });
       await expect(last).toBeInViewport({ timeout: 2_000 });
     }).toPass({ timeout: 30_000 });
