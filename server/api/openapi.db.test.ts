@@ -202,6 +202,7 @@ describe('the answers over REST', () => {
     expect(await expectKept('connections.test', { id: 'k' })).toMatchObject({ ok: false });
     expect((await expectKept('connections.list')).items).toHaveLength(2);
     await expectKept('connections.get', { id: 'k' });
+    await expectKept('connections.uses', { id: 'k' });
     await expectKept('connections.delete', { id });
     expect(await expectKept('limits.get')).toMatchObject({ quotas: { pipelines: { used: 1 } } });
     expect(await expectKept('fleet.stop', { reason: 'a look' })).toMatchObject({ tenant: { reason: 'a look' } });

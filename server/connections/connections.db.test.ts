@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { type Ctx, createTenant } from '#server/tenancy/index.ts';
 import { listConnections, openConnection } from './read-connections.ts';
+import { listUses } from './read-uses.ts';
 import { testConnection } from './test-connection.ts';
 import { serveTestConnections, testContext } from './testing/index.ts';
 import { createConnection, deleteConnection, updateConnection } from './write-connection.ts';
@@ -149,5 +150,36 @@ describe('a test of a connection', () => {
     const result = await testConnection(mine, { id: 'inner' });
     expect(result.ok).toBe(false);
     expect(result.message).toContain('not public');
+  });
+});
+
+describe('what uses a connection', () => {
+  /** `streams`: the connection that each version's stream reads from; the last but one is live. */
+  const pipeline = async ({ tenant }: Ctx, name: string, streams: string[], isArchived = false) => {
+    const [made] = await db.owner<{ id: string }[]>`
+      insert into pipelines (tenant_id, id, name, latest_version, live_version, archived_at)
+      values (${tenant.id}, ms_uuid(), ${name}, ${streams.length}, ${streams.length - 1}, case when ${isArchived}::boolean then now() end)
+      returning id`;
+    for (const [at, connection] of streams.entries()) {
+      const ir = { nodes: [{ id: 's', config: { type: 'stream', connection, topic: 't' } }] };
+      await db.owner`insert into pipeline_versions (tenant_id, pipeline_id, version, ir, digest)
+        values (${tenant.id}, ${made!.id}, ${at + 1}, ${JSON.stringify(ir)}::jsonb, 'd')`;
+    }
+  };
+
+  it('is every pipeline of the tenant that names it in its live or its newest version, and no other', async () => {
+    const { id } = await createConnection(mine, webhook('used'));
+    await createConnection(theirs, webhook('used'));
+    await pipeline(mine, 'b-live', ['x', 'used', 'x']);
+    await pipeline(mine, 'a-draft', ['x', 'x', id]);
+    await pipeline(mine, 'c-formerly', ['used', 'x', 'x']);
+    await pipeline(mine, 'd-archived', ['x', 'used', 'used'], true);
+    await pipeline(theirs, 'e-theirs', ['x', 'used', 'used']);
+    const uses = await listUses(mine, { id: 'used' });
+    expect(uses.total).toBe(2);
+    expect(uses.items.map(({ pipelineName, isLive }) => [pipelineName, isLive])).toEqual([
+      ['a-draft', false],
+      ['b-live', true],
+    ]);
   });
 });

@@ -4,12 +4,14 @@ import type { Ctx } from '#server/tenancy/index.ts';
 import { checkAddresses } from './check-addresses.ts';
 import { parseParts } from './parse-parts.ts';
 import { getConnection, listConnections } from './read-connections.ts';
+import { listUses } from './read-uses.ts';
 import { rotateKeys } from './rotate.ts';
 import { findRow } from './rows.ts';
 import {
   Connection,
   ConnectionList,
   ConnectionRef,
+  ConnectionUses,
   CreateConnectionInput,
   DeleteOutput,
   ListConnectionsInput,
@@ -48,6 +50,16 @@ export const connectionProcedures = {
     })
     .input(ConnectionRef)
     .query(({ ctx, input }) => getConnection(ctx, input)),
+  uses: procedure
+    .meta({
+      rest: 'GET /connections/:id/uses',
+      summary: 'Names the pipelines whose live or newest version uses the connection.',
+      scope: 'connections:read',
+      output: ConnectionUses,
+      errors: ['CONNECTION_NOT_FOUND'],
+    })
+    .input(ConnectionRef)
+    .query(({ ctx, input }) => listUses(ctx, input)),
   create: procedure
     .meta({
       rest: 'POST /connections',

@@ -41,6 +41,16 @@ export const Connection = z.object({
   test: z.object({ ok: z.boolean(), message: z.string(), testedAt: instant }).nullable(),
 });
 export const ConnectionList = z.object({ items: z.array(Connection) });
+export const ConnectionUses = z.object({
+  items: z.array(
+    z.object({
+      pipelineId: z.uuid(),
+      pipelineName: z.string(),
+      isLive: z.boolean().describe('False: only its newest version, which is not published, names the connection.'),
+    }),
+  ),
+  total: z.number().int().describe('All of them; the first hundred by name are listed.'),
+});
 export const DeleteOutput = z.object({ id: z.uuid() });
 export const TestOutput = z.object({ ok: z.boolean(), message: z.string(), durationMs: z.number() });
 export const RotateOutput = z.object({

@@ -18,6 +18,7 @@ import type {
   Preview as RetentionPreview,
 } from '#server/retention/index.ts';
 import type { AccountsApi } from './pages-api-accounts.ts';
+import type { ConnectionsApi, FleetApi, LimitsApi } from './pages-api-locks.ts';
 
 export type EngagementBand = EngagementItem['band'];
 
@@ -365,17 +366,6 @@ export interface CronJob {
   recentOutcomes: { id: string; outcome: CronOutcome; startedAt: Instant }[];
 }
 
-/** Why all work is stopped, where it is. */
-export interface Stop {
-  reason: string;
-  stoppedBy: string;
-  stoppedAt: Instant;
-}
-export interface StopState {
-  tenant: Stop | null;
-  instance: Stop | null;
-}
-
 export interface MyTenant {
   id: string;
   slug: string;
@@ -386,9 +376,9 @@ export interface MyTenant {
 }
 
 export interface PagesApi {
-  fleet: {
-    stopState(): Promise<StopState>;
-  };
+  fleet: FleetApi;
+  connections: ConnectionsApi;
+  limits: LimitsApi;
   accounts: AccountsApi;
   audit: {
     list(input: PageInput & AuditFilter): Promise<Page<AuditLogItem>>;

@@ -44,6 +44,7 @@ const alertRule = (name: string): Input => ({
 export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'connections.list': () => [{}, { kind: 'kafka' }],
   'connections.get': (names) => [{ id: names.connectionId }, { id: `brokers-of-${names.slug}` }],
+  'connections.uses': (names) => [{ id: names.connectionId }, { id: `brokers-of-${names.slug}` }],
   // A name that is taken for one of the two tenants and free for the other.
   'connections.create': () => [
     { name: 'brokers-of-mine', kind: 'webhook', secrets: { url: 'https://93.184.215.14/' } },

@@ -1,0 +1,90 @@
+// Connections, limits and the emergency stop as the pages see them.
+import type { ConnectionKind } from '#server/connections/index.ts';
+import type { Instant } from './pages-api.ts';
+
+export type { ConnectionKind };
+
+/** Never with a secret's value: `secretNames` says which are set. */
+export interface Connection {
+  id: string;
+  name: string;
+  kind: ConnectionKind;
+  description: string;
+  config: Record<string, unknown>;
+  secretNames: string[];
+  createdBy: string;
+  createdAt: Instant;
+  updatedBy: string;
+  updatedAt: Instant;
+  test: { ok: boolean; message: string; testedAt: Instant } | null;
+}
+
+/** Pipelines that name a connection; `total` counts also those that are not listed. */
+export interface ConnectionUses {
+  items: { pipelineId: string; pipelineName: string; isLive: boolean }[];
+  total: number;
+}
+
+export interface ConnectionParts {
+  config: Record<string, unknown>;
+  secrets: Record<string, string | null>;
+}
+
+export interface ConnectionsApi {
+  list(input: { kind?: ConnectionKind }): Promise<{ items: Connection[] }>;
+  get(input: { id: string }): Promise<Connection>;
+  uses(input: { id: string }): Promise<ConnectionUses>;
+  create(
+    input: { name: string; kind: ConnectionKind; description: string } & Partial<ConnectionParts>,
+  ): Promise<Connection>;
+  /** Secrets that are not named stay; null removes one. */
+  update(input: { id: string; name?: string; description?: string } & Partial<ConnectionParts>): Promise<Connection>;
+  test(input: { id: string }): Promise<{ ok: boolean; message: string; durationMs: number }>;
+  delete(input: { id: string }): Promise<{ id: string }>;
+  rotateKeys(): Promise<{ keyId: string; isNew: boolean; resealed: number; remaining: number }>;
+}
+
+export interface Quota {
+  used: number;
+  limit: number;
+}
+export type QuotaName = 'pipelines' | 'schedules' | 'queuedRuns' | 'concurrentRuns';
+export type LimitName = QuotaName | 'requestsPerSecond';
+export interface Limits {
+  requestsPerSecond: number;
+  quotas: Record<QuotaName, Quota>;
+}
+
+export interface LimitsApi {
+  get(): Promise<Limits>;
+  /** For the instance operator; null gives the installation's default back. */
+  put(input: { tenant: string } & Partial<Record<LimitName, number | null>>): Promise<Limits>;
+}
+
+/** Why all work is stopped, where it is. */
+export interface Stop {
+  reason: string;
+  /** What became of runs that were running. */
+  running: 'leave' | 'cancel';
+  holdsPublishing: boolean;
+  stoppedBy: string;
+  stoppedAt: Instant;
+}
+export interface StopState {
+  tenant: Stop | null;
+  instance: Stop | null;
+}
+export interface StopInput {
+  reason: string;
+  running: 'leave' | 'cancel';
+  holdPublishing: boolean;
+}
+
+export interface FleetApi {
+  stopState(): Promise<StopState>;
+  stop(input: StopInput): Promise<StopState & { cancelling: number }>;
+  resume(): Promise<StopState>;
+  /** For the instance operator. */
+  stopInstance(input: StopInput): Promise<StopState & { cancelling: number }>;
+  resumeInstance(): Promise<StopState>;
+}
