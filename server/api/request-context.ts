@@ -15,6 +15,11 @@ export type RequestDependencies = {
   origins: Origins;
   /** Absent: nobody is too fast. */
   limits?: RateLimits | undefined;
+  /**
+   * Counts a request whose credential is none against its address; absent: it is not counted.
+   * @throws ServiceError RATE_LIMITED
+   */
+  takeForStranger?: ((request: Request) => void) | undefined;
 };
 
 const REQUEST_ID = /^[\w.:-]{1,100}$/;
@@ -51,11 +56,15 @@ async function callerOf(request: Request, requestId: string, deps: RequestDepend
   try {
     caller = await authenticate(deps.pool, request.headers, deps.sessionIdleSeconds);
     if (caller?.credential === 'session') refuseCrossSite(request, deps.origins);
-    return caller;
   } catch (error) {
-    if (error instanceof ServiceError) await auditDoor(error, caller, request, requestId, deps);
+    if (!(error instanceof ServiceError)) throw error;
+    // Before anything is written: a flood of junk keys must not become a flood of rows.
+    deps.takeForStranger?.(request);
+    await auditDoor(error, caller, request, requestId, deps);
     throw error;
   }
+  if (!caller) deps.takeForStranger?.(request);
+  return caller;
 }
 
 /** What is refused before it reached a procedure: a wrong key, another tenant's name, another site's form. */

@@ -15,6 +15,8 @@ export type BaseOptions = {
   pool: Pool;
   /** Who may see metrics and log levels. */
   operations: OperationsDoor;
+  /** Adds what stands before every route but the probes. */
+  guard?: (app: Hono<{ Variables: Variables }>) => void;
 };
 
 export type Variables = {
@@ -36,6 +38,7 @@ export function baseApp(options: BaseOptions): Hono<{ Variables: Variables }> {
   app.get('/readyz', async (c) =>
     (await options.isReady()) ? c.text('ok') : c.text('the database does not answer', 503),
   );
+  options.guard?.(app);
   app.route('/', operationsRoutes({ pool: options.pool, log: options.log, door: options.operations }));
   return app;
 }

@@ -76,6 +76,43 @@ describe('the rate of an address', () => {
   });
 });
 
+describe('a credential that is none', () => {
+  const from = (address: string) => ({ 'x-forwarded-for': `1.2.3.4, ${address}` });
+  const cookie = { cookie: 'mainspring_session=made-up' };
+
+  it.each([
+    [1, 'a key', '/api/v1/runs', bearer('ms_made-up')],
+    [2, 'a key over tRPC', '/trpc/runs.list', { 'x-api-key': 'ms_made-up' }],
+    [3, 'a key to an address that is none', '/api/v1/nothing-here', bearer('ms_made-up')],
+    [4, 'a key to a page, which looks at none', '/whoami', bearer('ms_made-up')],
+    [5, 'a key to what everybody may read', '/api/v1/openapi.json', bearer('ms_made-up')],
+    [6, 'a key to the health', '/health', bearer('ms_made-up')],
+    [7, 'a token to the metrics', '/metrics', bearer('made-up')],
+    [8, 'a cron secret', '/api/v1/cron/cleanup', { 'x-cron-secret': 'made-up' }],
+    [9, 'a cookie over REST', '/api/v1/runs', cookie],
+    [10, 'a cookie to a page', '/whoami', cookie],
+    [11, 'a cookie to the live channel', '/live', cookie],
+  ])('of case %i, %s, spares nobody the rate of the address', async (n, _what, path, headers) => {
+    const address = `198.51.100.${100 + n}`;
+    const junk = { ...headers, ...from(address) };
+    const { statuses, last } = await flood(40, path, junk);
+    expect(statuses).toContain(429);
+    expect(await last?.text()).toContain('"RATE_LIMITED"');
+    // Who is somebody is not kept waiting by strangers at the same address.
+    const key = await makeKey(db, await createTenant(db.owner, { slug: `somebody-${n}`, name: 'Somebody' }));
+    const answer = await slow.fetch('/api/v1/runs', { headers: { ...bearer(key), ...from(address) } });
+    expect(answer.status).toBe(200);
+  });
+
+  it('is what the address pays for, and not a right one', async () => {
+    const key = await makeKey(db, await createTenant(db.owner, { slug: 'paying', name: 'Paying' }));
+    const right = await flood(8, '/api/v1/runs', { ...bearer(key), ...from('198.51.100.90') });
+    expect(new Set(right.statuses)).toEqual(new Set([200]));
+    const anonymous = await flood(10, '/health', from('198.51.100.90'));
+    expect(new Set(anonymous.statuses)).toEqual(new Set([200]));
+  });
+});
+
 describe('too much at once', () => {
   const post = (path: string, body: string, headers: Record<string, string> = bearer(keys.mine)) =>
     web.fetch(path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });

@@ -31,6 +31,7 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
   const cookieOnly = new Headers({ cookie: request.headers.get('cookie') ?? '' });
   const caller = await authenticate(pool, cookieOnly, options.sessionIdleSeconds);
   if (caller?.tenant) options.limits?.takeForTenant(caller.tenant.id, 1);
+  if (!caller) options.takeForStranger?.(request);
   const actor = caller?.actor;
   const session =
     caller?.tenant && actor?.kind === 'user'

@@ -61,6 +61,8 @@ export type WebOptions = {
 };
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** Routes that everybody may ask: no credential is looked at. */
+const OPEN_ROUTES = ['/api/v1/openapi.json', '/api/v1/reference', '/api/v1/pipeline.schema.json', '/oidc/*'];
 
 /** `mountPages` gets the load-context factory and returns the pages' app. */
 export async function webApp(
@@ -75,9 +77,12 @@ export async function webApp(
     addressPerSecond: ADDRESS_REQUESTS_PER_SECOND,
   };
   const limits = createRateLimits({ pool, ...rates });
-  const deps = { pool, log, sessionIdleSeconds: options.sessionIdleSeconds, origins, limits };
   /** What the pages need to know of a request besides the request. */
   const known = new WeakMap<Request, { nonce: string; requestId: string; address: string | null }>();
+  const addressOf = (request: Request) => known.get(request)?.address ?? null;
+  const addressLimit = limitAnonymous(limits, addressOf);
+  const { takeForStranger } = addressLimit;
+  const deps = { pool, log, sessionIdleSeconds: options.sessionIdleSeconds, origins, limits, takeForStranger };
 
   const operations = {
     ...{ metricsToken: options.metricsToken, isOpen: false },
@@ -88,37 +93,36 @@ export async function webApp(
       return caller.actor;
     },
   };
+  const guard = (app: Hono<{ Variables: Variables }>) => {
+    app.use('*', async (c, next) => {
+      const nonce = randomBytes(16).toString('base64');
+      c.set('nonce', nonce);
+      await next();
+      for (const [name, value] of Object.entries(
+        securityHeaders({ nonce, isSecure, isDevelopment: options.isDevelopment }),
+      ))
+        c.header(name, value);
+    });
+    app.use('*', limitBody(MAX_BODY_BYTES));
+    // After the limit, which puts another request in the place of one whose length is not known before.
+    app.use('*', async (c, next) => {
+      const address = callerAddress(c, { hops: options.proxyHops ?? 0, isSecure });
+      known.set(c.req.raw, { nonce: c.get('nonce'), requestId: c.get('requestId'), address });
+      await next();
+    });
+    app.use('*', addressLimit.middleware);
+    for (const open of OPEN_ROUTES) app.use(open, addressLimit.openRoutes);
+  };
   const app = baseApp({
     log,
     isAlive: () => true,
     isReady: () => isDatabaseReady(pool),
-    ...{ pool, operations },
+    ...{ pool, operations, guard },
   });
-  app.use('*', async (c, next) => {
-    const nonce = randomBytes(16).toString('base64');
-    c.set('nonce', nonce);
-    await next();
-    for (const [name, value] of Object.entries(
-      securityHeaders({ nonce, isSecure, isDevelopment: options.isDevelopment }),
-    ))
-      c.header(name, value);
-  });
-  app.use('*', limitBody(MAX_BODY_BYTES));
-  // After the limit, which puts another request in the place of one whose length is not known before.
-  app.use('*', async (c, next) => {
-    const address = callerAddress(c, { hops: options.proxyHops ?? 0, isSecure });
-    known.set(c.req.raw, { nonce: c.get('nonce'), requestId: c.get('requestId'), address });
-    await next();
-  });
-  app.use(
-    '*',
-    limitAnonymous(limits, (request) => known.get(request)?.address ?? null),
-  );
   app.get('/health', async (c) => {
-    const answer = await health(
-      pool,
-      await viewerOf(c.req.raw, operations, { pool, idleSeconds: options.sessionIdleSeconds }),
-    );
+    const viewer = await viewerOf(c.req.raw, operations, { pool, idleSeconds: options.sessionIdleSeconds });
+    if (viewer.kind === 'anybody') takeForStranger(c.req.raw);
+    const answer = await health(pool, viewer);
     return c.json(answer, answer.status === 'down' ? 503 : 200);
   });
   const contextOf = (request: Request, requestId: string) => apiContext(request, requestId, deps);
@@ -146,8 +150,9 @@ export async function webApp(
     '/api/v1',
     restApi((c) => contextOf(c.req.raw, c.get('requestId'))),
   );
-  app.all('/api/*', refuseUnrouted);
-  for (const probe of ['/health', '/livez', '/readyz', '/metrics', '/log-level']) app.all(probe, refuseUnrouted);
+  app.all('/api/*', addressLimit.openRoutes, refuseUnrouted);
+  for (const probe of ['/health', '/livez', '/readyz', '/metrics', '/log-level'])
+    app.all(probe, addressLimit.openRoutes, refuseUnrouted);
   app.all('/trpc/*', (c) =>
     answerTrpc(c.req.raw, () => apiContext(c.req.raw, c.get('requestId'), deps, callsIn(c.req.raw)), {
       log,
