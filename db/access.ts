@@ -30,8 +30,8 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     worker: NONE,
     auth: ['SELECT'],
   },
-  invites: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE, auth: ['SELECT'] },
-  password_resets: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE'] },
+  invites: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE, auth: ['SELECT', 'DELETE'] },
+  password_resets: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   sessions: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   login_attempts: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   api_keys: {
@@ -157,9 +157,20 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     app: ['SELECT', 'INSERT', 'UPDATE'],
     worker: ['SELECT', 'INSERT', 'UPDATE'],
   },
+  gitops_sources: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], worker: ['SELECT', 'UPDATE'] },
+  gitops_checks: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
+  gitops_documents: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'DELETE'],
+  },
   // The worker exports them and deletes what a retention policy says, a tenant at a time.
   interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
-  interaction_outcomes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
+  interaction_outcomes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
   decision_traces: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
   ai_attachments: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
   // UPDATE, because its row is the lock of all retention: see the migration.
@@ -179,8 +190,8 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   siem_destinations: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   siem_quarantine: {
     tenantColumn: 'tenant_id',
-    app: ['SELECT'],
-    worker: ['SELECT', 'INSERT', 'UPDATE'],
+    app: ['SELECT', 'UPDATE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     isWorkerWide: true,
   },
   scheduler_state: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
@@ -216,6 +227,7 @@ export const AUTH_FUNCTIONS = [
   'auth_login(text)',
   'auth_session_open(uuid, bytea, text, int)',
   'auth_session(bytea, int)',
+  'auth_sessions_alive(bytea[], int)',
   'auth_session_close(bytea)',
   'auth_key(bytea)',
   'auth_login_count(text, int)',
@@ -248,6 +260,9 @@ export const WORKER_FUNCTIONS = [
   'cron_tenants()',
   'cron_prune_sessions(int, int)',
   'cron_prune_login_attempts(int)',
+  'cron_prune_invites(int, int)',
+  'cron_prune_password_resets(int, int)',
+  'suspended_tenants()',
 ];
 
 /** What the app may do as the owner, who alone may create roles: a tenant, and nothing else. */

@@ -11,6 +11,8 @@ export const exportCheckpoints = pgTable(
     exported: count('exported').notNull().default(0),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
+    plannedTx: xid8('planned_tx'),
+    plannedId: uuid('planned_id'),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.dataSet] })],
 );

@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { count, instant, tenantId, xid8 } from './columns.ts';
 
+export const QUARANTINE_STATES = ['open', 'requeued', 'discarded'] as const;
+
 export const siemDestinations = pgTable('siem_destinations', {
   id: text('id').primaryKey(),
   backend: text('backend').notNull(),
@@ -24,6 +26,9 @@ export const siemQuarantine = pgTable(
     status: integer('status').notNull(),
     reason: text('reason').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
+    state: text('state', { enum: QUARANTINE_STATES }).notNull().default('open'),
+    decidedBy: text('decided_by'),
+    decidedAt: instant('decided_at'),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.destination, t.auditId] })],
 );

@@ -1,37 +1,68 @@
+// How far a data set of a tenant has been exported, and what the batch that is under way goes up to.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
-import type { Position } from './batch.ts';
-import { DATA_SET } from './config.ts';
+import type { BatchLimits, Position, Range } from './batch.ts';
+import { DATA_SETS, type DataSet, tableOf } from './data-set.ts';
 
-/** How far the tenant's export got; at the beginning of time before the first one. */
-export function readCheckpoint(pool: Pool, tenantId: string): Promise<Position> {
-  return transaction(pool, { tenantId }, async (tx) => {
-    await tx.execute(sql`insert into export_checkpoints (tenant_id, data_set) values (${tenantId}, ${DATA_SET})
-      on conflict do nothing`);
-    return queryOne<Position>(
-      tx,
-      sql`select tx::text as tx, last_id as id from export_checkpoints
-        where tenant_id = ${tenantId} and data_set = ${DATA_SET}`,
-    );
-  });
+/** `hasMore`: it may not be the last that there is now. */
+export type Plan = Range & { hasMore: boolean };
+
+/**
+ * Where the next batch begins and ends; null when nothing new has been committed. What is planned stays until the
+ * checkpoint has moved over it, whoever comes: files that are named by their beginning then have one content. Only the
+ * holder of the job's lease may plan, so fence the transaction first.
+ *
+ * Ids and recording times are no order of commits: a transaction that began earlier can commit later. Rows are ordered
+ * by (tx, id), and only those count whose transactions can have no unfinished neighbours before them; so a range that
+ * was planned once holds the same rows for ever, but for those that a purge takes.
+ */
+export async function planBatch(tx: Tx, tenantId: string, set: DataSet, limits: BatchLimits): Promise<Plan | null> {
+  await tx.execute(sql`insert into export_checkpoints (tenant_id, data_set) values (${tenantId}, ${set.name})
+    on conflict do nothing`);
+  const at = await queryOne<Position & { plannedTx: string | null; plannedId: string | null }>(
+    tx,
+    sql`select tx::text as tx, last_id as id, case when isAhead then planned_tx::text end as "plannedTx",
+        case when isAhead then planned_id end as "plannedId"
+      from (select *, coalesce((planned_tx, planned_id) > (tx, last_id), false) as isAhead from export_checkpoints
+        where tenant_id = ${tenantId} and data_set = ${set.name} for update) c`,
+  );
+  const from = { tx: at.tx, id: at.id };
+  if (at.plannedTx !== null && at.plannedId !== null)
+    return { from, to: { tx: at.plannedTx, id: at.plannedId }, hasMore: true };
+  const [end] = await query<Position & { rows: number; bytes: number }>(
+    tx,
+    sql`select n.tx, n.id, n.rows, n.bytes from (
+        select r.tx::text as tx, r.id, (row_number() over w)::int as rows, (sum(r.size) over w)::float8 as bytes, r.size
+        from (select r.tx, r.id, ${set.size} as size from ${tableOf(set)} r
+          where r.tenant_id = ${tenantId} and (r.tx, r.id) > (${from.tx}::xid8, ${from.id}::uuid)
+            and r.tx < pg_snapshot_xmin(pg_current_snapshot())
+          order by r.tx, r.id limit ${limits.rows}) r
+        window w as (order by r.tx, r.id)) n
+      where n.bytes - n.size < ${limits.bytes}::float8 order by n.rows desc limit 1`,
+  );
+  if (!end) return null;
+  await tx.execute(sql`update export_checkpoints set planned_tx = ${end.tx}::xid8, planned_id = ${end.id}::uuid
+    where tenant_id = ${tenantId} and data_set = ${set.name}`);
+  const hasMore = end.rows >= limits.rows || end.bytes >= limits.bytes;
+  return { from, to: { tx: end.tx, id: end.id }, hasMore };
 }
 
 /**
- * Moves the checkpoint from where this batch began to where it ended.
+ * Moves the checkpoint over the range that was planned.
  * @throws when it stands elsewhere: another export has moved it meanwhile, and its batch counts
  */
 export async function moveCheckpoint(
   tx: Tx,
   tenantId: string,
-  move: { from: Position; to: Position; rows: number },
+  set: DataSet,
+  { from, to, rows }: Range & { rows: number },
 ): Promise<void> {
-  const { from, to, rows } = move;
   const moved = await query(
     tx,
     sql`update export_checkpoints set tx = ${to.tx}::xid8, last_id = ${to.id}::uuid, exported = exported + ${rows},
-        updated_at = now()
-      where tenant_id = ${tenantId} and data_set = ${DATA_SET} and tx = ${from.tx}::xid8 and last_id = ${from.id}::uuid
+        planned_tx = null, planned_id = null, updated_at = now()
+      where tenant_id = ${tenantId} and data_set = ${set.name} and tx = ${from.tx}::xid8 and last_id = ${from.id}::uuid
       returning 1 as one`,
   );
   if (moved.length === 0) throw new Error('the export’s checkpoint was moved by another export meanwhile');
@@ -39,15 +70,19 @@ export async function moveCheckpoint(
 
 /** Seconds since the oldest row that is not exported yet was recorded; 0 where there is none. */
 export async function behindSeconds(pool: Pool, tenantId: string): Promise<number> {
-  const rows = await transaction(pool, { tenantId }, (tx) =>
-    query<{ seconds: number }>(
-      tx,
-      sql`select extract(epoch from clock_timestamp() - r.created_at)::float8 as seconds
-        from export_checkpoints c join lateral (
-          select h.created_at from interaction_history h
-          where h.tenant_id = c.tenant_id and (h.tx, h.id) > (c.tx, c.last_id) order by h.tx, h.id limit 1) r on true
-        where c.tenant_id = ${tenantId} and c.data_set = ${DATA_SET}`,
-    ),
-  );
-  return Math.max(0, rows[0]?.seconds ?? 0);
+  let oldest = 0;
+  for (const set of DATA_SETS) {
+    const rows = await transaction(pool, { tenantId }, (tx) =>
+      query<{ seconds: number }>(
+        tx,
+        sql`select extract(epoch from clock_timestamp() - r.created_at)::float8 as seconds
+          from export_checkpoints c join lateral (
+            select h.created_at from ${tableOf(set)} h
+            where h.tenant_id = c.tenant_id and (h.tx, h.id) > (c.tx, c.last_id) order by h.tx, h.id limit 1) r on true
+          where c.tenant_id = ${tenantId} and c.data_set = ${set.name}`,
+      ),
+    );
+    oldest = Math.max(oldest, rows[0]?.seconds ?? 0);
+  }
+  return oldest;
 }

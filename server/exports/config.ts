@@ -1,8 +1,6 @@
 /** The job's name in the list of cron jobs. */
 export const EXPORT_JOB_NAME = 'exportInteractions';
 
-export const DATA_SET = 'interaction_history';
-
 /** Rows of one batch at most; what they are in is visible, and the checkpoint behind it, before the next is read. */
 export const BATCH_ROWS = 10_000;
 
