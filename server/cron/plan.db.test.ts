@@ -94,13 +94,45 @@ describe('a schedule', () => {
     expect(await slots()).toHaveLength(1);
   });
 
-  it('moves on from a fire that found the job running', async () => {
+  it('keeps a fire that found the job running, and fires it when the job is free', async () => {
     await missYears(0);
+    const due = (await nextFire()).at;
     await db.owner`with run as (insert into cron_runs (job, process_id, lease_until) values ('work', 'busy', now() + interval '1 hour') returning id)
       update cron_jobs set run_id = (select id from run)`;
-    expect(await turn('one')).toMatchObject([{ outcome: 'skipped' }]);
-    expect(await turn('one')).toEqual([]);
+    for (const worker of ['one', 'two', 'one']) {
+      expect(await turn(worker)).toMatchObject([{ outcome: 'skipped', body: { ok: true, skipped: 'running' } }]);
+      expect(await nextFire()).toEqual({ at: due, late: true });
+    }
     expect(ran).toEqual([]);
+    await db.owner`update cron_runs set outcome = 'succeeded', lease_until = null, finished_at = now()`;
+    await db.owner`update cron_jobs set run_id = null`;
+    expect(await turn('two')).toMatchObject([{ outcome: 'succeeded' }]);
+    expect(await turn('one')).toEqual([]);
+    expect(ran).toEqual(['two']);
+    expect((await nextFire()).late).toBe(false);
+    expect(await db.owner`select slot from cron_runs where slot is not null`).toEqual([{ slot: due }]);
+  });
+
+  it('whose worker died at it is fired by another when the lease has run out, though it moved on', async () => {
+    await missYears(0);
+    const { fire } = await readPlan(db.worker, yearly);
+    // Claimed, and the next fire moved on with it; then the process is gone.
+    const { job, firing } = fire[0]!;
+    const dead: CronJob = {
+      ...work,
+      run: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    };
+    const stopping = new AbortController();
+    const dying = runJob({ ...depsOf('dead'), jobs: [dead], stopping: stopping.signal }, job, firing);
+    await expect.poll(async () => (await slots()).length).toBe(1);
+    expect((await nextFire()).late).toBe(false);
+    await db.owner`update cron_runs set lease_until = now() - interval '1 second'`;
+    expect(await turn('heir')).toMatchObject([{ outcome: 'succeeded' }]);
+    expect(ran).toEqual(['heir']);
+    expect(await slots()).toMatchObject([{ outcome: 'succeeded', attempt: 2 }]);
+    stopping.abort();
+    await dying;
+    expect(await slots()).toMatchObject([{ outcome: 'succeeded', attempt: 2 }]);
   });
 });
 
