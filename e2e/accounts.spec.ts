@@ -140,7 +140,7 @@ test.describe('every page of the settings', () => {
     test.slow();
     await page.emulateMedia({ colorScheme: isMobile ? 'dark' : 'light' });
   });
-  for (const path of ['account', 'users', 'keys', 'sessions', 'tenants']) {
+  for (const path of ['account', 'users', 'keys', 'sessions', 'tenants', 'connections', 'limits']) {
     test(`/settings/${path} has no barrier`, async ({ operator: page }) => {
       await page.goto(`/settings/${path}`);
       await expectUsable(page);

@@ -12,7 +12,9 @@ test('the sign-in page has no barrier', async ({ page }) => {
   await expectUsable(page);
 });
 
-for (const path of ['/data/scheduler', '/data/pipelines', '/data/runs']) {
+const VIEWS = ['/data/scheduler', '/data/pipelines', '/data/runs', '/data/engagement', '/data/retention'];
+const OPERATIONS = ['/ops/outbox', '/ops/alerts', '/ops/cron', '/ops/audit', '/ops/audit/chain', '/ops/fleet'];
+for (const path of [...VIEWS, ...OPERATIONS]) {
   test(`${path} has no barrier`, async ({ operator: page }) => {
     await page.goto(path);
     await expectUsable(page);

@@ -5,22 +5,24 @@ import { Button } from '../ui/button.tsx';
 interface ConfirmProps {
   summary: string;
   /** What happens when it is confirmed. */
-  words: string;
+  words: ReactNode;
   intent: string;
   button: string;
   busy: boolean;
+  /** Unfolded from the start. */
+  isOpen?: boolean;
   /** Further fields of the form. */
   children?: ReactNode;
 }
 
 /** A deed that is asked about before it is done; folded away, and working before scripts load. */
-export function Confirm({ summary, words, intent, button, busy, children }: ConfirmProps) {
+export function Confirm({ summary, words, intent, button, busy, isOpen, children }: ConfirmProps) {
   return (
-    <details className="rounded-md border border-line px-3 py-2">
+    <details open={isOpen} className="rounded-md border border-line px-3 py-2">
       <summary className="cursor-pointer font-medium text-bad">{summary}</summary>
       <Form method="post" className="mt-2 space-y-3" preventScrollReset>
         <input type="hidden" name="intent" value={intent} />
-        <p className="break-words text-muted">{words}</p>
+        <div className="break-words text-muted">{words}</div>
         {children}
         <Button
           type="submit"

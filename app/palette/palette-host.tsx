@@ -4,6 +4,7 @@ import { createContext, lazy, type ReactNode, Suspense, useContext, useEffect, u
 import type { NavigationGroup } from '../shell/navigation.ts';
 import { Button } from '../ui/button.tsx';
 import { cn } from '../ui/cn.ts';
+import type { LinkCommand } from './link-commands.ts';
 import type { FoundPipeline } from './search.ts';
 import { ShortcutSheet } from './shortcut-sheet.tsx';
 import { useShortcuts } from './shortcuts.ts';
@@ -20,6 +21,7 @@ const OpenContext = createContext<() => void>(() => {});
 
 interface PaletteHostProps {
   groups: NavigationGroup[];
+  commands: LinkCommand[];
   /** Whether this person may run and pause, and whether they may make pipelines. */
   canOperate: boolean;
   canCreate: boolean;
@@ -27,7 +29,7 @@ interface PaletteHostProps {
 }
 
 /** The command palette and the keys of the whole console. Neither is loaded before it is first asked for. */
-export function PaletteHost({ groups, canOperate, canCreate, children }: PaletteHostProps) {
+export function PaletteHost({ groups, commands, canOperate, canCreate, children }: PaletteHostProps) {
   const [isOpen, setOpen] = useState(false);
   const [wasOpen, setWasOpen] = useState(false);
   const [isHelpOpen, setHelpOpen] = useState(false);
@@ -60,6 +62,7 @@ export function PaletteHost({ groups, canOperate, canCreate, children }: Palette
             open={isOpen}
             onOpenChange={setOpen}
             groups={groups}
+            commands={commands}
             canOperate={canOperate}
             canCreate={canCreate}
             onDeed={(next) => {

@@ -4,6 +4,7 @@ import { CirclePlay, Keyboard, LogOut, type LucideIcon, Pause, Play, Plus, Workf
 import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { NavigationGroup } from '../shell/navigation.ts';
+import type { LinkCommand } from './link-commands.ts';
 import type { Deed } from './palette-host.tsx';
 import type { FoundPipeline, loader } from './search.ts';
 
@@ -14,6 +15,7 @@ interface PaletteProps {
   open: boolean;
   onOpenChange: (open: boolean) => void;
   groups: NavigationGroup[];
+  commands: LinkCommand[];
   canOperate: boolean;
   canCreate: boolean;
   onDeed: (deed: Deed) => void;
@@ -48,7 +50,7 @@ const modes: Record<
 
 /** Everything one can go to or do, by typing a part of its name. */
 export default function Palette(props: PaletteProps) {
-  const { open, onOpenChange, groups, canOperate, canCreate, onDeed, onHelp } = props;
+  const { open, onOpenChange, groups, commands, canOperate, canCreate, onDeed, onHelp } = props;
   const [mode, setMode] = useState<Mode>('all');
   const [typed, setTyped] = useState('');
   const { pipelines, isLoading } = usePipelines(open, typed);
@@ -142,6 +144,21 @@ export default function Palette(props: PaletteProps) {
                         New pipeline
                       </Item>
                     )}
+                    {commands
+                      .filter(({ label, words }) => matches(label, ...words))
+                      .map(({ to, label, icon }) => (
+                        <Item
+                          key={label}
+                          value={label}
+                          icon={icon}
+                          onSelect={() => {
+                            onOpenChange(false);
+                            navigate(to);
+                          }}
+                        >
+                          {label}
+                        </Item>
+                      ))}
                     {matches('Keyboard shortcuts', 'Help') && (
                       <Item value="help" icon={Keyboard} hint="?" onSelect={onHelp}>
                         Keyboard shortcuts

@@ -10,6 +10,8 @@ import {
   ListChecks,
   type LucideIcon,
   MonitorSmartphone,
+  OctagonX,
+  Plug,
   ScrollText,
   Send,
   ShieldCheck,
@@ -37,6 +39,8 @@ export interface NavigationGroup {
 
 const isAdmin = ({ role }: PageSession) => role === 'admin';
 
+const isNoViewer = ({ role }: PageSession) => role !== 'viewer';
+
 const isInstanceOperator = ({ user }: PageSession) => user.isInstanceOperator === true;
 
 /**
@@ -61,12 +65,14 @@ const GROUPS: NavigationGroup[] = [
       { to: '/ops/alerts', label: 'Alerts', icon: Bell, key: 'l' },
       { to: '/ops/cron', label: 'Cron', icon: Clock3, key: 'c' },
       { to: '/ops/audit', label: 'Audit', icon: ScrollText, key: 'a', isFor: isAdmin },
-      { to: '/ops/fleet', label: 'Fleet', icon: Gauge },
+      { to: '/ops/fleet', label: 'Emergency stop', icon: OctagonX, key: 'x' },
     ],
   },
   {
     label: 'Settings',
     entries: [
+      { to: '/settings/connections', label: 'Connections', icon: Plug, key: 'm', isFor: isNoViewer },
+      { to: '/settings/limits', label: 'Limits', icon: Gauge, key: 'i' },
       { to: '/settings/users', label: 'People', icon: Users, key: 'u', isFor: isAdmin },
       { to: '/settings/keys', label: 'API keys', icon: KeyRound, key: 'k', isFor: isAdmin },
       { to: '/settings/sessions', label: 'Sessions', icon: MonitorSmartphone, isFor: isAdmin },

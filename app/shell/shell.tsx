@@ -4,6 +4,7 @@ import { Outlet, useLoaderData, useNavigation } from '@remix-run/react';
 import { useEffect } from 'react';
 import { load, loginPath } from '../api.server.ts';
 import { startChannel } from '../live/channel.ts';
+import { linkCommandsFor } from '../palette/link-commands.ts';
 import { PaletteHost } from '../palette/palette-host.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { ThemeMenu, UserMenu, ZoneMenu } from './controls.tsx';
@@ -35,7 +36,12 @@ export default function Shell() {
   );
   const frame = { tenant: session.tenant, groups, footer };
   return (
-    <PaletteHost groups={groups} canOperate={session.role !== 'viewer'} canCreate={session.role === 'admin'}>
+    <PaletteHost
+      groups={groups}
+      commands={linkCommandsFor(session, stop)}
+      canOperate={session.role !== 'viewer'}
+      canCreate={session.role === 'admin'}
+    >
       <div className="md:flex">
         <a
           href="#content"

@@ -1,3 +1,4 @@
+import { Link } from '@remix-run/react';
 import { OctagonX } from 'lucide-react';
 import type { StopState } from '#server/web/index.ts';
 import { Time } from '../ui/time.tsx';
@@ -18,6 +19,9 @@ export function StopBanner({ stop }: { stop: StopState }) {
       <span className="min-w-0 break-words">
         <Time at={stopped.stoppedAt} className="underline decoration-dotted" /> by {stopped.stoppedBy}: {stopped.reason}
       </span>
+      <Link to="/ops/fleet" className="whitespace-nowrap underline">
+        About this stop
+      </Link>
     </div>
   );
 }
