@@ -157,7 +157,11 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     app: ['SELECT', 'INSERT', 'UPDATE'],
     worker: ['SELECT', 'INSERT', 'UPDATE'],
   },
-  gitops_sources: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'], worker: ['SELECT', 'UPDATE'] },
+  gitops_sources: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'UPDATE'],
+  },
   gitops_checks: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

@@ -78,6 +78,7 @@ export const Environment = z.object({
   CRON_SCHEDULES: z.string().default(''),
   /** How long the cleanup job keeps things, in days; 0 keeps them for ever (server/cron/cleanup/settings.ts). */
   CLEANUP_SESSION_DAYS: days(30),
+  CLEANUP_LINK_DAYS: days(30),
   CLEANUP_OUTBOX_DAYS: days(14),
   CLEANUP_RUN_DAYS: days(90),
   CLEANUP_DLQ_DAYS: days(30),

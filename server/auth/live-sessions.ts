@@ -3,24 +3,23 @@ import type { Pool } from '#db/client.ts';
 import { hashToken, query, transaction } from '#server/lib/index.ts';
 
 /**
- * Of these session tokens those that still count, with the tenant that each is in: one statement for all of
- * them. Asking keeps a session awake, as a request would.
+ * Of these session tokens those that still count, with the active tenant that each is in (null: none): one statement
+ * for all of them. Asking does not keep a session awake: it is asked for pages that only listen, and a page that was
+ * left open must reach its idle time-out.
  */
 export async function findLiveSessions(
   pool: Pool,
   tokens: readonly string[],
   idleSeconds: number,
-): Promise<Map<string, { tenantId: string }>> {
-  const alive = new Map<string, { tenantId: string }>();
+): Promise<Map<string, { tenantId: string | null }>> {
+  const alive = new Map<string, { tenantId: string | null }>();
   if (tokens.length === 0) return alive;
   const hashes = tokens.map((token) => hashToken(token).toString('hex')).join(',');
   const rows = await transaction(pool, {}, (tx) =>
-    query<{ place: string; tenantId: string }>(
+    query<{ place: string; tenantId: string | null }>(
       tx,
-      sql`select t.place, s.tenant_id as "tenantId"
-        from unnest(string_to_array(${hashes}, ',')) with ordinality t(hash, place)
-        cross join lateral auth_session(decode(t.hash, 'hex'), ${idleSeconds}::int) s
-        where s.tenant_status = 'active' and s.role is not null`,
+      sql`select place, tenant_id as "tenantId" from auth_sessions_alive(array(select decode(t.hash, 'hex')
+        from unnest(string_to_array(${hashes}, ',')) with ordinality t(hash, n) order by n), ${idleSeconds}::int)`,
     ),
   );
   for (const { place, tenantId } of rows) alive.set(tokens[Number(place) - 1]!, { tenantId });

@@ -37,6 +37,7 @@ export const jobsConfigOf = (env: Environment): JobsConfig => ({
   cleanup: {
     ownerUrl: env.DATABASE_DIRECT_URL ?? env.DATABASE_URL ?? null,
     sessionDays: env.CLEANUP_SESSION_DAYS,
+    linkDays: env.CLEANUP_LINK_DAYS,
     outboxDays: env.CLEANUP_OUTBOX_DAYS,
     runDays: env.CLEANUP_RUN_DAYS,
     dlqDays: env.CLEANUP_DLQ_DAYS,

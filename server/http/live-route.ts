@@ -1,5 +1,5 @@
 import type { Pool } from '#db/client.ts';
-import { authenticate, sessionTokenOf } from '#server/auth/index.ts';
+import { findLiveSessions, sessionTokenOf } from '#server/auth/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { type LiveHub, liveStream } from '#server/web/index.ts';
 
@@ -15,11 +15,12 @@ export async function answerLive(
   const site = request.headers.get('sec-fetch-site');
   if (site !== null && site !== 'same-origin' && site !== 'none')
     throw new ServiceError('CROSS_SITE', `the live channel is for this site's own pages, not for ${site} ones`);
-  const cookies = new Headers({ cookie: request.headers.get('cookie') ?? '' });
-  const token = sessionTokenOf(cookies);
-  const caller = await authenticate(deps.pool, cookies, deps.sessionIdleSeconds);
-  if (!caller || token === null) throw new ServiceError('UNAUTHENTICATED', 'sign in to listen for changes');
-  const { tenant } = caller;
-  if (!tenant) throw new ServiceError('TENANT_REQUIRED');
-  return liveStream((listener) => deps.live.listen(tenant.id, token, listener));
+  const token = sessionTokenOf(request.headers);
+  // A page that lost its line comes again by itself: that is no sign of its person either.
+  const alive =
+    token === null ? undefined : (await findLiveSessions(deps.pool, [token], deps.sessionIdleSeconds)).get(token);
+  if (!alive || token === null) throw new ServiceError('UNAUTHENTICATED', 'sign in to listen for changes');
+  const { tenantId } = alive;
+  if (tenantId === null) throw new ServiceError('TENANT_REQUIRED');
+  return liveStream((listener) => deps.live.listen(tenantId, token, listener));
 }

@@ -190,6 +190,28 @@ describe('GET /live', () => {
     await eventually(() => pages.every((page) => page.isClosed())).toBe(true);
   });
 
+  it('is no sign of its person: an open page neither keeps a session awake nor outlives its idle time-out', async () => {
+    const cookie = await makeSession(db, acme);
+    const hash = hashToken(cookie.split('=')[1]!);
+    const seen = async (minutesAgo: number) => {
+      const [row] = await db.owner<{ at: Date }[]>`
+        update sessions set last_seen_at = now() - make_interval(mins => ${minutesAgo}) where token_hash = ${hash}
+        returning last_seen_at as at`;
+      return row!.at;
+    };
+    const checks = () => statements.filter((text) => text.includes('auth_session')).length;
+    const long = await seen(50);
+    const page = await listen(cookie);
+    const before = checks();
+    await eventually(checks).toBeGreaterThanOrEqual(before + 2);
+    const [row] = await db.owner`select last_seen_at as at from sessions where token_hash = ${hash}`;
+    expect(row?.at).toEqual(long);
+    await seen(61);
+    await eventually(page.reason).toBe('session');
+    expect((await web.fetch('/live', { headers: { cookie } })).status).toBe(401);
+    await page.close();
+  });
+
   it('lets the oldest page of a session go when it opens too many', async () => {
     const cookie = await makeSession(db, acme);
     const pages: Awaited<ReturnType<typeof listen>>[] = [];

@@ -40,15 +40,18 @@ export function decideSchedule(row: DueRow, now: Date, stop: OpenStop | null = n
 
 /**
  * In an emergency stop nothing fires, whatever a pause would keep for later: the ledger says why, and a backfill makes
- * up for it where that is wanted. A pause of its own stays as it is.
+ * up for it where that is wanted. A suspension is a pause, and keeps what a pause keeps. A pause of the schedule's own
+ * stays as it is.
  */
 function decideStopped(row: DueRow, now: Date, stop: OpenStop): Decided {
   const stoppedAt = new Date(stop.stoppedAt);
+  const policies: Policies = stop.kind === 'stop' ? { ...row.policies, onPause: 'drop' } : row.policies;
   const decision = decideDue({
-    ...{ schedule: row.schedule, policies: { ...row.policies, onPause: 'drop' }, nextFireAt: new Date(row.nextFireAt) },
+    ...{ schedule: row.schedule, policies, nextFireAt: new Date(row.nextFireAt) },
     ...{ now, pausedAt: stoppedAt, hasActiveRun: row.activeRuns > 0 },
   });
-  const reason = `emergency stop since ${stoppedAt.toISOString()}: ${stop.reason}`;
+  const what = stop.kind === 'stop' ? 'emergency stop' : 'the tenant is suspended';
+  const reason = `${what} since ${stoppedAt.toISOString()}${stop.reason === '' ? '' : `: ${stop.reason}`}`;
   const rows = decision.rows.map((one) => ({ ...one, reason }));
   return { row, decision: { ...decision, rows }, runs: [], hasPauseEnded: false };
 }

@@ -24,15 +24,19 @@ export type DueRow = {
 
 /**
  * Locks and reads what is due, oldest first; by the partial index it touches nothing else. Rows that somebody
- * is publishing or pausing are left for the next tick; so are those whose pause keeps
+ * is publishing or pausing are left for the next tick; so are those whose pause, or whose tenant's suspension, keeps
  * what falls due for later, and those that this tick could not decide (`except`).
  */
 export const readDue = (tx: Tx, now: Date, limit: number, except: readonly string[] = []): Promise<DueRow[]> =>
   query<DueRow>(tx, dueStatement(now, limit, except));
 
-/** A row whose pause keeps what falls due for later, as of an instant. */
+/**
+ * A row whose pause keeps what falls due for later, as of an instant. A suspension is a pause of all the tenant's
+ * schedules; who is suspended is looked up once a statement.
+ */
 const isHeld = (at: SQL) =>
-  sql`(paused_at is not null and policies ->> 'onPause' = 'queue' and (pause_until is null or pause_until > ${at}))`;
+  sql`(policies ->> 'onPause' = 'queue' and ((paused_at is not null and (pause_until is null or pause_until > ${at}))
+    or tenant_id = any(array(select u.tenant_id from suspended_tenants() u))))`;
 
 /**
  * Milliseconds until a tick has something to read, by the database's clock; negative when something is due

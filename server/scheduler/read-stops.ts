@@ -1,16 +1,23 @@
 import { sql } from 'drizzle-orm';
 import { query, type Tx } from '#server/lib/index.ts';
 
-export type OpenStop = { stoppedAt: string; reason: string };
+/** Why nothing of a tenant fires: an emergency stop, or the tenant is suspended. */
+export type OpenStop = { kind: 'stop' | 'suspension'; stoppedAt: string; reason: string };
 
-/** The open emergency stops, asked for when something is due: the installation's is above every tenant's. */
+/**
+ * What is stopped, asked for when something is due. The installation's stop is above every tenant's, and a stop is
+ * above a suspension: it holds whatever a pause would keep for later.
+ */
 export async function readStops(tx: Tx): Promise<(tenantId: string) => OpenStop | null> {
   const rows = await query<OpenStop & { tenantId: string | null }>(
     tx,
-    sql`select null as "tenantId", stopped_at as "stoppedAt", reason from instance_stops where resumed_at is null
-      union all select tenant_id, stopped_at, reason from tenant_stops where resumed_at is null`,
+    sql`select 'suspension' as kind, tenant_id as "tenantId", suspended_at as "stoppedAt", reason from suspended_tenants()
+      union all select 'stop', tenant_id, stopped_at, reason from tenant_stops where resumed_at is null
+      union all select 'stop', null, stopped_at, reason from instance_stops where resumed_at is null`,
   );
   const instance = rows.find((row) => row.tenantId === null);
-  const byTenant = new Map(rows.map((row) => [row.tenantId, row]));
+  const byTenant = new Map([...rows].sort(suspensionsFirst).map((row) => [row.tenantId, row]));
   return (tenantId) => instance ?? byTenant.get(tenantId) ?? null;
 }
+
+const suspensionsFirst = (a: OpenStop, b: OpenStop) => Number(a.kind === 'stop') - Number(b.kind === 'stop');

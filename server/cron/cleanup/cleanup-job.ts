@@ -6,7 +6,15 @@ import { type Counts, errorText, forEachTenant, type JobContext, type JobDefinit
 import { logError } from '#server/lib/index.ts';
 import { pruneOutbox } from '#server/outbox/index.ts';
 import { makePartitions } from './make-partitions.ts';
-import { BATCH_ROWS, type PruneBatch, pruneCronRuns, pruneLoginAttempts, pruneSessions } from './prune-installation.ts';
+import {
+  BATCH_ROWS,
+  type PruneBatch,
+  pruneCronRuns,
+  pruneInvites,
+  pruneLoginAttempts,
+  prunePasswordResets,
+  pruneSessions,
+} from './prune-installation.ts';
 import {
   FROM_START,
   type PruneStretch,
@@ -20,6 +28,8 @@ import type { CleanupSettings } from './settings.ts';
 
 const INSTALLATION_STEPS: { name: string; days: (settings: CleanupSettings) => number; prune: PruneBatch }[] = [
   { name: 'sessions', days: (settings) => settings.sessionDays, prune: pruneSessions },
+  { name: 'invites', days: (settings) => settings.linkDays, prune: pruneInvites },
+  { name: 'passwordResets', days: (settings) => settings.linkDays, prune: prunePasswordResets },
   { name: 'loginAttempts', days: () => 1, prune: pruneLoginAttempts },
   { name: 'cronRuns', days: (settings) => settings.cronRunDays, prune: pruneCronRuns },
 ];

@@ -44,6 +44,26 @@ describe('the cleanup', () => {
     expect(await names('select subject as name from login_attempts')).toEqual(['fresh']);
   });
 
+  it('deletes invites and reset links 30 days after they expired, used or not, in every tenant', async () => {
+    const put = async (name: string, days: number, isUsed: boolean, tenant: Tenant) => {
+      const used = isUsed ? `now() - interval '20 days'` : 'null';
+      await db.owner.unsafe(`insert into invites (tenant_id, email, role, token_hash, created_by, expires_at, accepted_at)
+        values ('${tenant.id}', '${name}', 'viewer', 'invite-${name}'::bytea, 'test', ${ago(days)}, ${used})`);
+      await db.owner.unsafe(`insert into password_resets (user_id, token_hash, created_by, expires_at, used_at)
+        select id, '${name}'::bytea, 'test', ${ago(days)}, ${used} from users limit 1`);
+    };
+    await db.owner`insert into users (email) values ('linked@example.org')`;
+    await put('open', -1, false, acme);
+    await put('late', 29, false, acme);
+    await put('over', 31, false, acme);
+    await put('used', 31, true, blue);
+    expect(await cleanUp({ linkDays: 0 })).toMatchObject({ status: 200 });
+    expect(await names('select email as name from invites')).toHaveLength(4);
+    expect(await cleanUp()).toMatchObject({ status: 200, body: { deleted: { invites: 2, passwordResets: 2 } } });
+    expect(await names('select email as name from invites')).toEqual(['late', 'open']);
+    expect(await names(`select encode(token_hash, 'escape') as name from password_resets`)).toEqual(['late', 'open']);
+  });
+
   it('deletes published events after 14 days, and keeps those that still wait or failed', async () => {
     const put = (name: string, status: string, days: number, tenant: Tenant = acme) =>
       db.owner.unsafe(`insert into outbox_events (tenant_id, id, type, key, payload, status, published_at, created_at)

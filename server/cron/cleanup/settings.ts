@@ -4,6 +4,8 @@ export type CleanupSettings = {
   ownerUrl: string | null;
   /** Sessions, after they expired. Default 30. */
   sessionDays: number;
+  /** Invites and links to choose a password, after they expired, whether they were used or not. Default 30. */
+  linkDays: number;
   /** Published outbox events. Default 14. */
   outboxDays: number;
   /** Runs that have ended, with their attempts, node metrics and file records. Default 90. */
@@ -20,6 +22,7 @@ export const CLEANUP_DEFAULTS: CleanupSettings = {
   ...{
     ownerUrl: null,
     sessionDays: 30,
+    linkDays: 30,
     outboxDays: 14,
     runDays: 90,
     dlqDays: 30,

@@ -73,7 +73,7 @@ export function createLiveHub(options: LiveOptions) {
     checkedAtMs = performance.now();
     for (const subscription of asked) {
       const session = alive.get(subscription.token);
-      if (!session) drop(subscription, 'session');
+      if (!session?.tenantId) drop(subscription, 'session');
       else if (session.tenantId !== subscription.tenantId) drop(subscription, 'tenant');
     }
   }
