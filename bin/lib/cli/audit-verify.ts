@@ -1,5 +1,4 @@
 import type { MainspringClient } from 'mainspring/client';
-import { openPool } from '#db/client.ts';
 import {
   CHAIN_PROBLEMS,
   type ChainReport,
@@ -11,16 +10,17 @@ import {
   verifyChain,
 } from '#server/audit/index.ts';
 import { asJson, type ExitCode } from './command.ts';
+import type { LocalDatabase } from './local-database.ts';
 import { table } from './table.ts';
 import { UsageError } from './usage.ts';
+import { withDatabase } from './with-database.ts';
 
 type Result = Omit<ChainReport, 'tenantId'> & { tenant: string };
 type Options = { tenant: string | undefined; isJson: boolean; print(text: string): void };
 
 /** `mainspring audit verify` beside the database: every tenant's chain, or one's; 1 when one is not whole. */
-export async function verifyInDatabase(at: { url: string; home: string }, options: Options): Promise<ExitCode> {
-  const pool = openPool({ url: at.url, max: 1, applicationName: 'mainspring audit verify' });
-  try {
+export function verifyInDatabase(at: LocalDatabase, options: Options): Promise<ExitCode> {
+  return withDatabase(at, { max: 1, command: 'audit verify' }, async (pool) => {
     const outside = await readHeads(headsFolder(at.home));
     const tenants = await pool<{ id: string; slug: string }[]>`select id, slug from tenants`;
     const slugs = new Map([[INSTANCE_LOG, '(instance)'], ...tenants.map(({ id, slug }) => [id, slug] as const)]);
@@ -33,9 +33,7 @@ export async function verifyInDatabase(at: { url: string; home: string }, option
       results.push({ tenant: slugs.get(tenantId) ?? tenantId, ...report });
     }
     return say(results, options);
-  } finally {
-    await pool.end({ timeout: 5 });
-  }
+  });
 }
 
 /** The same over HTTP for the key's tenant: what the server says of itself. */

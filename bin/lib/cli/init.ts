@@ -1,10 +1,10 @@
 // `mainspring init`: who may sign in first, where there is no demo.
-import { openPool } from '#db/client.ts';
 import { initialise } from '#server/accounts/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { asJson, type ExitCode } from './command.ts';
 import type { LocalDatabase } from './local-database.ts';
 import { UsageError } from './usage.ts';
+import { withDatabase } from './with-database.ts';
 
 export type InitFlags = {
   email: string | undefined;
@@ -35,8 +35,7 @@ export async function init(at: LocalDatabase, flags: InitFlags, options: InitOpt
     tenant: { slug, name: flags.tenantName ?? slug },
     adminEmail: flags.adminEmail === undefined ? null : emailOf(flags.adminEmail, '--admin-email'),
   };
-  const pool = openPool({ url: at.url, max: 1, applicationName: 'mainspring init' });
-  try {
+  return withDatabase<ExitCode>(at, { max: 1, command: 'init' }, async (pool) => {
     const [row] = await pool<
       { isMigrated: boolean }[]
     >`select to_regclass('public.invites') is not null as "isMigrated"`;
@@ -57,7 +56,5 @@ export async function init(at: LocalDatabase, flags: InitFlags, options: InitOpt
     if (links.adminLink) lines.push(`For ${input.adminEmail} (once, within a week):    ${links.adminLink}`);
     options.print(`${lines.join('\n')}\n`);
     return 0;
-  } finally {
-    await pool.end({ timeout: 5 });
-  }
+  });
 }

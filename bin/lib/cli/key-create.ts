@@ -1,6 +1,5 @@
 // `mainspring key create`: beside the database for any tenant, else over HTTP for the tenant of a key with keys:write.
 import type { MainspringClient } from 'mainspring/client';
-import { openPool } from '#db/client.ts';
 import { createKey } from '#server/accounts/index.ts';
 import { KEY_SCOPES, type Scope } from '#server/auth/index.ts';
 import { createLogger } from '#server/lib/index.ts';
@@ -8,6 +7,7 @@ import type { Tenant } from '#server/tenancy/index.ts';
 import { asJson, type ExitCode } from './command.ts';
 import type { LocalDatabase } from './local-database.ts';
 import { UsageError } from './usage.ts';
+import { withDatabase } from './with-database.ts';
 
 export type KeyFlags = { name: string | undefined; scopes: string[]; expiresInDays: string | undefined };
 type Options = { isJson: boolean; print(text: string): void };
@@ -36,8 +36,7 @@ export async function keyCreateInDatabase(
   options: Options,
 ): Promise<ExitCode> {
   const input = inputOf(flags);
-  const pool = openPool({ url: at.url, max: 1, applicationName: 'mainspring key create' });
-  try {
+  return withDatabase(at, { max: 1, command: 'key create' }, async (pool) => {
     const tenants = await pool<Tenant[]>`select id, slug, name from tenants order by slug`;
     const [tenant, ...others] = tenants.filter(({ id, slug }) => !wanted || id === wanted || slug === wanted);
     if (!tenant)
@@ -46,9 +45,7 @@ export async function keyCreateInDatabase(
     const log = createLogger({ level: 'warn', tier: 'cli' });
     const actor = { kind: 'system', id: 'key create' } as const;
     return say(await createKey({ pool, tenant, actor, requestId: 'cli', log }, input), options);
-  } finally {
-    await pool.end({ timeout: 5 });
-  }
+  });
 }
 
 type Made = { key: string | null; name: string; expiresAt: string | null };

@@ -1,4 +1,3 @@
-import { openPool } from '#db/client.ts';
 import { ensureSecrets } from '#db/secrets.ts';
 import { masterKeys, type Rotation, rotateKeys, serveConnectionsWith } from '#server/connections/index.ts';
 import { createLogger } from '#server/lib/index.ts';
@@ -6,6 +5,7 @@ import { createOutboundClient } from '#server/outbound/index.ts';
 import { INSTALLATION } from '#server/tenancy/index.ts';
 import { asJson, type ExitCode } from './command.ts';
 import type { LocalDatabase } from './local-database.ts';
+import { withDatabase } from './with-database.ts';
 
 type Options = { isJson: boolean; print(text: string): void };
 type Keys = { ENCRYPTION_KEY?: string | undefined; ENCRYPTION_KEY_OLD?: string | undefined };
@@ -20,8 +20,7 @@ export async function rotateInDatabase(at: LocalDatabase, keys: Keys, options: O
     masters: masterKeys(current, keys.ENCRYPTION_KEY_OLD),
     outbound: createOutboundClient({ allowCidrs: [] }),
   });
-  const pool = openPool({ url: at.url, max: 2, applicationName: 'mainspring secrets rotate' });
-  try {
+  return withDatabase(at, { max: 2, command: 'secrets rotate' }, async (pool) => {
     const result = await rotateAll({
       ...{ pool, tenant: INSTALLATION, actor: { kind: 'system', id: 'mainspring secrets rotate' } },
       ...{ requestId: '', log: createLogger({ level: 'silent', tier: 'cli' }) },
@@ -33,9 +32,7 @@ export async function rotateInDatabase(at: LocalDatabase, keys: Keys, options: O
           `${result.resealed} connections were sealed anew, ${result.remaining} remain.\n`,
       );
     return result.remaining === 0 ? 0 : 1;
-  } finally {
-    await pool.end({ timeout: 5 });
-  }
+  });
 }
 
 /** A call ends after some seconds; the next goes on. It stops when one changed nothing. */
