@@ -3,6 +3,13 @@ import { count, id, instant, tenantId } from './columns.ts';
 
 export const DATA_CLASSES = ['decision_traces', 'interaction_history', 'ai_attachments'] as const;
 export const RETENTION_MODES = ['strictest', 'per_class'] as const;
+/** The tables of the classes: the outcomes of interactions belong to the class of the interactions. */
+export const CLASS_TABLES = {
+  decision_traces: ['decision_traces'],
+  interaction_history: ['interaction_history', 'interaction_outcomes'],
+  ai_attachments: ['ai_attachments'],
+} as const satisfies Record<(typeof DATA_CLASSES)[number], readonly string[]>;
+export type ClassTable = (typeof CLASS_TABLES)[DataClass][number];
 export type DataClass = (typeof DATA_CLASSES)[number];
 export type RetentionMode = (typeof RETENTION_MODES)[number];
 
@@ -56,7 +63,7 @@ export const retentionPurges = pgTable(
     mode: text('mode', { enum: RETENTION_MODES }).notNull(),
     retentionDays: integer('retention_days').notNull(),
     plan: jsonb('plan').$type<PurgePlan>().notNull(),
-    positions: jsonb('positions').$type<Partial<Record<DataClass, string>>>().notNull().default({}),
+    positions: jsonb('positions').$type<Partial<Record<ClassTable, string>>>().notNull().default({}),
     decisionTraces: count('decision_traces').notNull().default(0),
     interactionHistory: count('interaction_history').notNull().default(0),
     aiAttachments: count('ai_attachments').notNull().default(0),

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { createTenant } from '#server/tenancy/index.ts';
 import { releaseHold } from './holds.ts';
 import { listReceipts } from './receipts.ts';
-import { addRows, type Keeper, openKeeper, runPurge } from './testing/index.ts';
+import { addOutcomes, addRows, type Keeper, openKeeper, runPurge } from './testing/index.ts';
 
 const db = await testDatabase();
 const DAY_MS = 86_400_000;
@@ -14,6 +15,7 @@ function monthAgo(months: number) {
   const name = `interaction_history_${middle.toISOString().slice(0, 7).replace('-', '')}`;
   return {
     name,
+    from: monthText(middle),
     ageDays: (now.getTime() - middle.getTime()) / DAY_MS,
     async make() {
       await db.owner.unsafe(`create table if not exists ${name} partition of interaction_history
@@ -48,6 +50,20 @@ describe('a month of which every row is due', () => {
     expect([await historyOf(one), await historyOf(two)]).toEqual([0, 0]);
     const { items } = await listReceipts(two.ctx, { limit: 10 });
     expect(items).toMatchObject([{ interactionHistory: 9, resumptions: 0 }]);
+  });
+
+  it('is dropped of outcomes by the days of interactions, and counted with them', async () => {
+    const month = monthAgo(9);
+    const part = month.name.replace('history', 'outcomes');
+    await db.owner.unsafe(`create table ${part} partition of interaction_outcomes
+      for values from (ms_uuid_at('${month.from}')) to (ms_uuid_at('${month.from}'::timestamptz + interval '1 month'))`);
+    const keeper = await open();
+    await keeper.keep('interaction_history', 30);
+    await addOutcomes(db, keeper.tenant, { customerId: 'p', ageDays: month.ageDays, count: 6 });
+    expect(await db.owner`select from ${db.owner(part)}`).toHaveLength(6);
+    const { perTenant } = await runPurge(db);
+    expect(perTenant.find(({ tenantId }) => tenantId === keeper.tenant.id)).toMatchObject({ interactionHistory: 6 });
+    expect((await db.owner`select to_regclass(${part}) as found`)[0]?.found).toBeNull();
   });
 
   it('is dropped also when it is empty', async () => {
@@ -88,6 +104,25 @@ describe('a month stays, and only what is due of it goes,', () => {
     expect(await month.exists()).toBe(true);
     expect([await historyOf(keeper), await historyOf(other)]).toEqual([0, 3]);
     await db.owner`delete from interaction_history where tenant_id = ${other.tenant.id}`;
+  });
+
+  it('when nobody has decided over the rows of a tenant: no lock is taken for it', async () => {
+    const month = monthAgo(10);
+    const keeper = await due(month);
+    const other = await createTenant(db.owner, { slug: 'undecided', name: 'Undecided' });
+    await addRows(db, other, { customerId: 'kept', ageDays: month.ageDays, count: 3 });
+    const settings = () => db.owner`select from retention_settings where tenant_id = ${other.id}`;
+    expect(await settings()).toHaveLength(0);
+    // A hold that is being placed on the other's rows would make a drop that locks wait, and fail.
+    await db.owner.begin(async (tx) => {
+      await tx`select from retention_settings where tenant_id = ${keeper.tenant.id} for update`;
+      expect(await db.worker`select * from retention_drop_partition('interaction_history', ${month.name})`).toEqual([]);
+    });
+    expect(await settings()).toHaveLength(0);
+    await runPurge(db, { tenant: keeper.tenant.slug });
+    expect([await month.exists(), await historyOf(keeper)]).toEqual([true, 0]);
+    expect(await db.owner`select from interaction_history where tenant_id = ${other.id}`).toHaveLength(3);
+    await db.owner`delete from interaction_history where tenant_id = ${other.id}`;
   });
 
   it('when a row in it was recorded later than its id says', async () => {

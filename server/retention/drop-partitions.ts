@@ -1,14 +1,14 @@
 // A month in which every row of every tenant is past its cutoff goes as a whole. retention_drop_partition judges and
 // drops in the database, under the locks that placing a hold takes; here it is only asked, month by month.
 import { sql } from 'drizzle-orm';
-import type { DataClass } from '#db/schema/index.ts';
+import type { ClassTable } from '#db/schema/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
 import { logError, query, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import { DROP_TRIES } from './config.ts';
 import { openPurge } from './purge.ts';
 
 type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence' | 'failPoint'>;
-const DROPPED: DataClass[] = ['interaction_history', 'decision_traces'];
+const DROPPED: ClassTable[] = ['interaction_history', 'interaction_outcomes', 'decision_traces'];
 
 /**
  * Drops the months that are due and counts what each tenant lost by it on the tenant's purge, which it opens. Returns
@@ -16,26 +16,26 @@ const DROPPED: DataClass[] = ['interaction_history', 'decision_traces'];
  */
 export async function dropPartitions(deps: Deps): Promise<Set<string>> {
   const opened = new Set<string>();
-  for (const dataClass of DROPPED) {
+  for (const table of DROPPED) {
     const parts = await transaction(deps.pool, {}, (tx) =>
       query<{ name: string }>(
         tx,
         sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
-          where i.inhparent = ${`public.${dataClass}`}::regclass and c.relname ~ '_[0-9]{6}$' order by 1`,
+          where i.inhparent = ${`public.${table}`}::regclass and c.relname ~ '_[0-9]{6}$' order by 1`,
       ),
     );
     for (const { name } of parts) {
       deps.signal.throwIfAborted();
-      for (const tenantId of await tryDrop(deps, dataClass, name)) opened.add(tenantId);
+      for (const tenantId of await tryDrop(deps, table, name)) opened.add(tenantId);
     }
   }
   return opened;
 }
 
-async function tryDrop(deps: Deps, dataClass: DataClass, name: string): Promise<string[]> {
+async function tryDrop(deps: Deps, table: ClassTable, name: string): Promise<string[]> {
   for (let tries = 1; ; tries += 1) {
     try {
-      const tenants = await transaction(deps.pool, {}, (tx) => dropOne(tx, deps, dataClass, name));
+      const tenants = await transaction(deps.pool, {}, (tx) => dropOne(tx, deps, table, name));
       deps.failPoint('dsarPurge.partition');
       return tenants;
     } catch (error) {
@@ -51,18 +51,18 @@ async function tryDrop(deps: Deps, dataClass: DataClass, name: string): Promise<
   }
 }
 
-async function dropOne(tx: Tx, deps: Deps, dataClass: DataClass, name: string): Promise<string[]> {
+async function dropOne(tx: Tx, deps: Deps, table: ClassTable, name: string): Promise<string[]> {
   await deps.fence(tx);
   const lost = await query<{ tenantId: string; deleted: string }>(
     tx,
-    sql`select tenant_id as "tenantId", deleted from retention_drop_partition(${dataClass}, ${name})`,
+    sql`select tenant_id as "tenantId", deleted from retention_drop_partition(${table}, ${name})`,
   );
   for (const { tenantId, deleted } of lost) {
     // Row security: from here to the next tenant this transaction is this tenant's.
     await tx.execute(sql`select set_config('mainspring.tenant_id', ${tenantId}, true)`);
     const purge = await openPurge(tx, tenantId, true);
     if (!purge) throw new Error(`tenant ${tenantId} lost a partition and has no purge to count it on`);
-    const counter = dataClass === 'interaction_history' ? sql`interaction_history` : sql`decision_traces`;
+    const counter = table === 'decision_traces' ? sql`decision_traces` : sql`interaction_history`;
     await tx.execute(sql`update retention_purges set ${counter} = ${counter} + ${deleted}::bigint
       where tenant_id = ${tenantId} and id = ${purge.id}`);
   }

@@ -1,9 +1,9 @@
 import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
-import { DATA_CLASSES, type DataClass, retentionHolds } from '#db/schema/index.ts';
+import { CLASS_TABLES, DATA_CLASSES, type DataClass, retentionHolds } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { decodeCursor, isUuid, queryOne, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { isOfSubject, tableOf } from './classes.ts';
+import { isOfSubject, sqlOf } from './classes.ts';
 import { lockRetention } from './plan.ts';
 import type { Hold, ListHoldsInput, PlacedHold, PlaceHoldInput } from './schemas.ts';
 
@@ -112,12 +112,16 @@ async function countCovered(tx: Tx, tenantId: string, input: PlaceHoldInput): Pr
   const classes: readonly DataClass[] = input.kind === 'class' ? [input.dataClass] : DATA_CLASSES;
   const covered: PlacedHold['covered'] = [];
   for (const dataClass of classes) {
-    const isCovered: SQL = input.kind === 'class' ? sql`true` : isOfSubject(dataClass, input.customerId);
-    const { rows } = await queryOne<{ rows: number }>(
-      tx,
-      sql`select count(*)::int as rows from (select from ${tableOf(dataClass)} r
-        where r.tenant_id = ${tenantId} and ${isCovered} limit ${COUNTED_ROWS + 1}) c`,
-    );
+    let rows = 0;
+    for (const table of CLASS_TABLES[dataClass]) {
+      const isCovered: SQL = input.kind === 'class' ? sql`true` : isOfSubject(table, input.customerId);
+      const counted = await queryOne<{ rows: number }>(
+        tx,
+        sql`select count(*)::int as rows from (select from ${sqlOf(table)} r
+          where r.tenant_id = ${tenantId} and ${isCovered} limit ${COUNTED_ROWS + 1}) c`,
+      );
+      rows += counted.rows;
+    }
     covered.push({ dataClass, rows: Math.min(rows, COUNTED_ROWS), isMore: rows > COUNTED_ROWS });
   }
   return covered;

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { DATA_CLASSES, type DataClass } from '#db/schema/index.ts';
+import { CLASS_TABLES, DATA_CLASSES, type DataClass } from '#db/schema/index.ts';
 import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
-import { isFree, tableOf } from './classes.ts';
+import { isFree, sqlOf } from './classes.ts';
 import { isDeletedEarly, type Plan, readPlan } from './plan.ts';
 import type { Preview } from './schemas.ts';
 
@@ -32,7 +32,7 @@ export function previewPurge(ctx: Pick<Ctx, 'pool' | 'tenant' | 'tx'>): Promise<
 type Due = Pick<Preview['classes'][number], 'rows' | 'heldRows' | 'oldestAt' | 'days'>;
 
 async function countDue(tx: Tx, tenantId: string, dataClass: DataClass, plan: Plan): Promise<Due> {
-  const table = tableOf(dataClass);
+  const tables = CLASS_TABLES[dataClass];
   const { cutoffAt } = plan.classes[dataClass];
   const days =
     cutoffAt === null
@@ -41,17 +41,28 @@ async function countDue(tx: Tx, tenantId: string, dataClass: DataClass, plan: Pl
           tx,
           sql`select to_char(d.day, 'YYYY-MM-DD') as day, count(*) filter (where d.is_free)::int as free,
               count(*) filter (where not d.is_free)::int as held, min(d.created_at) as oldest
-            from (select date_trunc('day', r.created_at at time zone 'UTC') as day, r.created_at,
-                ${plan.hasSubjectHolds ? isFree(dataClass) : sql`true`} as is_free
-              from ${table} r where r.tenant_id = ${tenantId} and r.created_at < ${cutoffAt}::timestamptz) d
+            from (${sql.join(
+              tables.map(
+                (table) => sql`select date_trunc('day', r.created_at at time zone 'UTC') as day, r.created_at,
+                    ${plan.hasSubjectHolds ? isFree(table) : sql`true`} as is_free
+                  from ${sqlOf(table)} r where r.tenant_id = ${tenantId} and r.created_at < ${cutoffAt}::timestamptz`,
+              ),
+              sql` union all `,
+            )}) d
             group by d.day order by d.day`,
         );
   // Ids ascend with time: the first one's row is the oldest, but for rows that were recorded for the past.
-  const [first] = await query<{ at: string }>(
-    tx,
-    sql`select r.created_at as at from ${table} r where r.tenant_id = ${tenantId} order by r.id limit 1`,
+  const firsts: { at: string }[] = [];
+  for (const table of tables)
+    firsts.push(
+      ...(await query<{ at: string }>(
+        tx,
+        sql`select r.created_at as at from ${sqlOf(table)} r where r.tenant_id = ${tenantId} order by r.id limit 1`,
+      )),
+    );
+  const instants = [...firsts.map(({ at }) => at), days[0]?.oldest].flatMap((at) =>
+    at === undefined ? [] : Date.parse(at),
   );
-  const instants = [first?.at, days[0]?.oldest].flatMap((at) => (at === undefined ? [] : Date.parse(at)));
   return {
     rows: days.reduce((sum, { free }) => sum + free, 0),
     heldRows: days.reduce((sum, { held }) => sum + held, 0),

@@ -1,16 +1,28 @@
-// Deletes one bounded part of one class, in one transaction, under the tenant's retention lock.
+// Deletes one bounded part of one table of a class, in one transaction, under the tenant's retention lock.
 //
 // By ranges of the key and not by ctid: in a partitioned table a ctid names a row in each partition. A range also
 // needs no look at the dead rows of the batches before it.
 import { type SQL, sql } from 'drizzle-orm';
-import type { DataClass } from '#db/schema/index.ts';
+import type { ClassTable, DataClass } from '#db/schema/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
-import { isFree, tableOf } from './classes.ts';
+import { isFree, sqlOf } from './classes.ts';
 import { lockRetention, readPlan } from './plan.ts';
 
-export type BatchScope = { tenantId: string; purgeId: string; dataClass: DataClass; cutoffAt: string };
-/** The id up to which the class has been gone through. */
-export type BatchResult = { position: string; isDone: boolean };
+export type BatchScope = {
+  tenantId: string;
+  purgeId: string;
+  dataClass: DataClass;
+  /** One of the class's. */
+  table: ClassTable;
+  cutoffAt: string;
+};
+/** The id up to which the table has been gone through. */
+export type BatchResult = {
+  position: string;
+  /** What was applied. The next batch begins with it: days that were made longer meanwhile move on with the clock. */
+  cutoffAt: string;
+  isDone: boolean;
+};
 
 export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
 
@@ -19,17 +31,17 @@ export const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
  * meanwhile keeps its rows, longer days keep theirs.
  */
 export async function purgeBatch(tx: Tx, scope: BatchScope, from: string, batchRows: number): Promise<BatchResult> {
-  const { tenantId, dataClass } = scope;
+  const { tenantId, dataClass, table } = scope;
   await lockRetention(tx, tenantId);
   const plan = await readPlan(tx, tenantId);
   const current = plan.classes[dataClass].cutoffAt;
-  if (current === null) return { position: from, isDone: true };
+  if (current === null) return { position: from, cutoffAt: scope.cutoffAt, isDone: true };
   const cutoffMs = Math.min(Date.parse(current), Date.parse(scope.cutoffAt));
   const cutoffAt = new Date(cutoffMs).toISOString();
-  const isDue = sql`r.created_at < ${cutoffAt}::timestamptz${plan.hasSubjectHolds ? sql` and ${isFree(dataClass)}` : sql``}`;
+  const isDue = sql`r.created_at < ${cutoffAt}::timestamptz${plan.hasSubjectHolds ? sql` and ${isFree(table)}` : sql``}`;
   const part = await nextPart(tx, scope, { from, bound: firstIdAt(cutoffMs), isDue, batchRows });
   await deleteRows(tx, scope, sql`${part.where} and ${isDue}`, part.position);
-  return part;
+  return { position: part.position, cutoffAt, isDone: part.isDone };
 }
 
 /** The smallest id of an instant, as ms_uuid_at in the database makes it. */
@@ -46,10 +58,10 @@ type Range = { from: string; bound: string; isDue: SQL; batchRows: number };
  */
 async function nextPart(
   tx: Tx,
-  { tenantId, dataClass }: BatchScope,
+  { tenantId, table: name }: BatchScope,
   { from, bound, isDue, batchRows }: Range,
-): Promise<BatchResult & { where: SQL }> {
-  const table = tableOf(dataClass);
+): Promise<Omit<BatchResult, 'cutoffAt'> & { where: SQL }> {
+  const table = sqlOf(name);
   if (from < bound) {
     const [last] = await query<{ id: string }>(
       tx,
@@ -72,6 +84,7 @@ async function nextPart(
   };
 }
 
+/** Where a receipt counts the rows of a class, whichever of its tables they were in. */
 const COUNTERS: Record<DataClass, SQL> = {
   decision_traces: sql`decision_traces`,
   interaction_history: sql`interaction_history`,
@@ -82,10 +95,10 @@ const COUNTERS: Record<DataClass, SQL> = {
  * Deletes, counts and keeps the position in one statement. The blobs of deleted attachments are written down with
  * them: nobody else would know of them.
  */
-async function deleteRows(tx: Tx, { tenantId, purgeId, dataClass }: BatchScope, where: SQL, position: string) {
-  const gone = sql`delete from ${tableOf(dataClass)} r where r.tenant_id = ${tenantId} and ${where}`;
+async function deleteRows(tx: Tx, { tenantId, purgeId, dataClass, table }: BatchScope, where: SQL, position: string) {
+  const gone = sql`delete from ${sqlOf(table)} r where r.tenant_id = ${tenantId} and ${where}`;
   const parts =
-    dataClass === 'ai_attachments'
+    table === 'ai_attachments'
       ? sql`gone as (${gone} returning r.location), noted as (
           insert into retention_blobs (tenant_id, location, purge_id)
           select distinct ${tenantId}::uuid, g.location, ${purgeId}::uuid from gone g on conflict do nothing)`
@@ -93,6 +106,6 @@ async function deleteRows(tx: Tx, { tenantId, purgeId, dataClass }: BatchScope, 
   const counter = COUNTERS[dataClass];
   await tx.execute(sql`with ${parts}
     update retention_purges set ${counter} = ${counter} + (select count(*) from gone),
-      positions = positions || jsonb_build_object(${dataClass}::text, ${position}::text)
+      positions = positions || jsonb_build_object(${table}::text, ${position}::text)
     where tenant_id = ${tenantId} and id = ${purgeId}`);
 }

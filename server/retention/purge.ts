@@ -1,7 +1,14 @@
 // One tenant's purge from its beginning to its receipt. Every step is a transaction of its own and leaves a state from
 // which the next purge goes on: the row in retention_purges counts what was deleted in the same transaction.
 import { sql } from 'drizzle-orm';
-import { DATA_CLASSES, type DataClass, type PurgePlan, retentionPurges } from '#db/schema/index.ts';
+import {
+  CLASS_TABLES,
+  type ClassTable,
+  DATA_CLASSES,
+  type DataClass,
+  type PurgePlan,
+  retentionPurges,
+} from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import type { JobContext, JobTenant } from '#server/jobs/index.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
@@ -28,7 +35,8 @@ export async function purgeTenant(deps: PurgeDeps, tenant: JobTenant, isOpenedHe
   const purge = await inTenant(deps, tenant.id, (tx) => openPurge(tx, tenant.id, isOpenedHere));
   if (!purge) return null;
   deps.failPoint('dsarPurge.opened');
-  for (const dataClass of DATA_CLASSES) await purgeClass(deps, tenant, purge, dataClass);
+  for (const dataClass of DATA_CLASSES)
+    for (const table of CLASS_TABLES[dataClass]) await purgeTable(deps, tenant, purge, { dataClass, table });
   await purgeBlobs(deps, tenant.id, purge.id);
   deps.failPoint('dsarPurge.blobs');
   return inTenant(deps, tenant.id, (tx) => finishPurge(tx, deps, tenant, purge.id));
@@ -65,11 +73,14 @@ const purgePlan = (plan: Plan): PurgePlan =>
     return days === null || cutoffAt === null ? { days: null, isHeld } : { days, cutoffAt };
   });
 
-async function purgeClass(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, dataClass: DataClass): Promise<void> {
+type Part = { dataClass: DataClass; table: ClassTable };
+
+async function purgeTable(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, part: Part): Promise<void> {
+  const { dataClass, table } = part;
   const planned = purge.plan[dataClass];
   if (!planned || planned.days === null) return;
-  const scope = { tenantId: tenant.id, purgeId: purge.id, dataClass, cutoffAt: planned.cutoffAt };
-  for (let position = purge.positions[dataClass] ?? BEFORE_ALL; ; ) {
+  let scope = { tenantId: tenant.id, purgeId: purge.id, dataClass, table, cutoffAt: planned.cutoffAt };
+  for (let position = purge.positions[table] ?? BEFORE_ALL; ; ) {
     deps.signal.throwIfAborted();
     const batch = await inTenant(deps, tenant.id, async (tx) => {
       const result = await purgeBatch(tx, scope, position, deps.batchRows ?? BATCH_ROWS);
@@ -79,6 +90,8 @@ async function purgeClass(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, d
     deps.failPoint('dsarPurge.batch');
     if (batch.isDone) return;
     position = batch.position;
+    // Else a cutoff that moves with the clock would never be reached.
+    scope = { ...scope, cutoffAt: batch.cutoffAt };
   }
 }
 

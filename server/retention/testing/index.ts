@@ -66,6 +66,18 @@ export async function addRows(
     select ${tenant.id}, id, id, ${customerId}, 'a.txt', 'text/plain', 1, '', ${location} || '/' || n, at from made`;
 }
 
+/** Outcomes of interactions that are not there (any more), recorded `ageDays` ago with ids of that time. */
+export async function addOutcomes(
+  db: TestDatabase,
+  tenant: Pick<Tenant, 'id'>,
+  { customerId, ageDays, count = 1 }: { customerId: string; ageDays: number; count?: number },
+): Promise<void> {
+  await db.owner`insert into interaction_outcomes (tenant_id, id, interaction_id, customer_id, outcome, created_at)
+    select ${tenant.id}, overlay(ms_uuid()::text placing left(ms_uuid_at(at)::text, 13) from 1 for 13)::uuid, gen_random_uuid(),
+      ${customerId}, 'accepted', at
+    from (select now() - ${ageDays} * interval '1 day' as at from generate_series(1, ${count})) made`;
+}
+
 /** Calls the job as its runner does, without a lease. */
 export async function runPurge(
   db: TestDatabase,
