@@ -34,6 +34,8 @@ export default async function globalSetup(): Promise<() => Promise<void>> {
       DATABASE_URL: '',
       EVENT_PUBLISHER: 'webhook',
       OUTBOX_WEBHOOK_URL: `${receiver.url}/events`,
+      // What tests connect to by themselves is here, too.
+      OUTBOUND_ALLOW_CIDRS: '127.0.0.1/32',
       OUTBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,9 +1,10 @@
 import type { LimitName, Limits } from '#server/web/index.ts';
+import { count } from '../time/format.ts';
 import { ShareBar } from '../ui/progress.tsx';
 import { toneSolid } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash } from '../ui/time.tsx';
-import { LIMIT_NAMES, LIMIT_WORDS, numberWords, shareOf, toneOf } from './words.ts';
+import { LIMIT_NAMES, LIMIT_WORDS, shareOf, toneOf } from './words.ts';
 
 export function LimitsTable({ limits }: { limits: Limits }) {
   return (
@@ -39,7 +40,7 @@ function LimitRow({ name, used, limit }: { name: LimitName; used: number | null;
           <Dash why="each process counts for itself" />
         ) : (
           <>
-            {numberWords(used)}
+            {count(used)}
             <div className="mt-1">
               <ShareBar share={limit === 0 ? 1 : Math.min(1, used / limit)} tone={toneSolid[tone]} />
             </div>
@@ -50,7 +51,7 @@ function LimitRow({ name, used, limit }: { name: LimitName; used: number | null;
         )}
       </Cell>
       <Cell align="right" className="tabular w-24 max-sm:w-18">
-        {numberWords(limit)}
+        {count(limit)}
       </Cell>
     </Row>
   );

@@ -1,5 +1,6 @@
 import type { LimitName, Limits } from '#server/web/index.ts';
-import { LIMIT_NAMES, LIMIT_WORDS, numberWords, shareOf } from './words.ts';
+import { count } from '../time/format.ts';
+import { LIMIT_NAMES, LIMIT_WORDS, shareOf } from './words.ts';
 
 type Change = Partial<Record<LimitName, number | null>>;
 
@@ -21,7 +22,7 @@ export function readLimits(form: FormData, limits: Limits): { change: Change } |
     const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     if (!(number >= least && number <= most))
       return {
-        problem: `${label} must be a whole number from ${numberWords(least)} to ${numberWords(most)}; it is "${text}".`,
+        problem: `${label} must be a whole number from ${count(least)} to ${count(most)}; it is "${text}".`,
       };
     if (number !== shareOf(limits, name).limit) change[name] = number;
   }

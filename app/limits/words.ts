@@ -50,6 +50,3 @@ const NEAR_SHARE = 0.8;
 
 export const toneOf = (used: number, limit: number): 'ok' | 'warn' | 'bad' =>
   used >= limit ? 'bad' : used >= NEAR_SHARE * limit ? 'warn' : 'ok';
-
-/** `12,500`. */
-export const numberWords = (value: number): string => value.toLocaleString('en-GB');

@@ -6,14 +6,9 @@ import { text } from '../api.server.ts';
 import { Logo } from '../shell/logo.tsx';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
+import { nextPath } from './next-path.ts';
 
 export const meta: MetaFunction = () => [{ title: 'Sign in · Mainspring' }];
-
-/** Where to go after sign-in: a path of ours, never `//elsewhere`; no backslash, and no tab, which browsers leave out. */
-function nextPath(request: Request): string {
-  const next = new URL(request.url).searchParams.get('next') ?? '';
-  return /^\/(?!\/)[!-[\]-~]*$/.test(next) ? next : '/data/scheduler';
-}
 
 const providerRefusals: Record<string, string> = {
   unknown: 'The provider knows you, but nobody here does. Ask an admin to invite your e-mail address.',
