@@ -50,10 +50,18 @@ export async function forEachTenant<T extends TenantWork | Record<string, unknow
 
 /** How an error is kept in cron_runs and told to operators: what the database or the program said, and its id. */
 export function errorText(error: unknown, errorId: string): string {
-  // drizzle's own message is the statement with its parameters, which may be anybody's data; the reason is its cause.
+  return `${reasonOf(error).slice(0, 500)} (errorId ${errorId})`;
+}
+
+/** Never with the values of a statement: they may be anybody's data. The log has the rest under the error's id. */
+function reasonOf(error: unknown): string {
   let reason = error;
   while (!(reason instanceof ServiceError) && reason instanceof Error && reason.cause instanceof Error)
     reason = reason.cause;
-  const message = reason instanceof Error ? reason.message : String(reason);
-  return `${message.slice(0, 500)} (errorId ${errorId})`;
+  if (!(reason instanceof Error)) return String(reason);
+  // drizzle's own message is the statement with its parameters.
+  if (reason.message.startsWith('Failed query:')) return 'a statement failed';
+  // Data exceptions quote the value: invalid input syntax for type integer: "…".
+  const isOfData = 'code' in reason && typeof reason.code === 'string' && /^22[0-9A-Z]{3}$/.test(reason.code);
+  return isOfData ? reason.message.replaceAll(/"[^"]*"?/g, '"…"') : reason.message;
 }

@@ -1,7 +1,7 @@
 // Blobs go after the commit that deleted their rows, never inside it, and best-effort: one that is gone already is
 // fine, one that cannot be deleted is reported and tried again by the next purge.
 import { sql } from 'drizzle-orm';
-import type { JobContext } from '#server/jobs/index.ts';
+import { errorText, type JobContext } from '#server/jobs/index.ts';
 import { logError, query, transaction } from '#server/lib/index.ts';
 import { BLOB_BATCH } from './config.ts';
 
@@ -49,10 +49,9 @@ async function deleteOne(deps: Deps, tenantId: string, { location, isUsed }: Not
       tenantId,
       location,
     });
-    const message = error instanceof Error ? error.message : String(error);
     return {
       ...{ location, isAttempted: true, isDeleted: false },
-      error: `blob ${location}: ${message.slice(0, 300)} (errorId ${errorId})`,
+      error: `blob ${location}: ${errorText(error, errorId)}`,
     };
   }
 }

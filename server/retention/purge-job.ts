@@ -31,6 +31,7 @@ export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRo
   summary: 'Deletes what the retention policies of each tenant let go; what is on hold stays.',
   schedule: null,
   recommended: '30 2 * * *',
+  options: [{ name: 'dryRun', label: 'Only count what would be deleted', kind: 'flag' }],
   timeoutMs: 540_000,
   async run(ctx, { blobs, purgeBatchRows }) {
     const isDryRun = ctx.params.dryRun === '1' || ctx.params.dryRun === 'true';
