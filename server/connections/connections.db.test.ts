@@ -62,6 +62,67 @@ describe('a connection', () => {
     expect(config).toEqual({ headers: { 'x-team': 'data' } });
   });
 
+  it.each([
+    [
+      'git',
+      { url: 'https://git.example/a.git' },
+      { token: CANARY },
+      { config: { url: 'https://evil.example/a.git' } },
+      { token: 'another' },
+    ],
+    [
+      'siem',
+      { backend: 'splunk', endpoint: 'https://siem.example' },
+      { apiKey: CANARY },
+      { config: { backend: 'splunk', endpoint: 'https://evil.example' } },
+      { apiKey: 'another' },
+    ],
+    [
+      's3',
+      { bucket: 'b', endpoint: 'https://s3.example' },
+      { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: CANARY },
+      { config: { bucket: 'b', endpoint: 'https://evil.example' } },
+      { accessKeyId: 'AKIAIOSFODNN7ANOTHER', secretAccessKey: 'another' },
+    ],
+    [
+      'smtp',
+      { host: 'mail.example', port: 587, from: 'a@example.org', username: 'u' },
+      { password: CANARY },
+      { config: { host: 'evil.example', port: 587, from: 'a@example.org', username: 'u' } },
+      { password: 'another' },
+    ],
+    [
+      'kafka',
+      { brokers: [{ host: 'kafka.example', port: 9092 }], saslMechanism: 'plain', username: 'u' },
+      { password: CANARY },
+      { config: { brokers: [{ host: 'evil.example', port: 9092 }], saslMechanism: 'plain', username: 'u' } },
+      { password: 'another' },
+    ],
+    [
+      'webhook',
+      {},
+      { url: 'https://hooks.example/a', signingSecret: CANARY },
+      { secrets: { url: 'https://evil.example/a' } },
+      { signingSecret: 'another' },
+    ],
+  ] as const)(
+    'of kind %s goes to no other address with a secret that is not given again',
+    async (kind, config, secrets, move, again) => {
+      const { id } = await createConnection(mine, { name: `moved-${kind}`, kind, description: '', config, secrets });
+      const before = await openConnection(mine, id, kind);
+      const named = { ...('secrets' in move ? move.secrets : {}) };
+      await expect(updateConnection(mine, { id, ...move })).rejects.toMatchObject({
+        code: 'INPUT_INVALID',
+        message: expect.stringContaining('give '),
+      });
+      expect(await openConnection(mine, id, kind)).toEqual(before);
+      await updateConnection(mine, { id, ...move, secrets: { ...named, ...again } });
+      const after = await openConnection(mine, id, kind);
+      expect(JSON.stringify(after)).not.toContain(CANARY);
+      expect(JSON.stringify(after)).toContain('evil.example');
+    },
+  );
+
   it("of another tenant is not found by its id or name, and its cipher text does not open in one's own row", async () => {
     const { id } = await createConnection(theirs, webhook('theirs'));
     for (const ref of [id, 'theirs']) {

@@ -94,6 +94,25 @@ describe('a rotation', () => {
     await expect(locked).rejects.toMatchObject({ code: 'SECRETS_UNAVAILABLE' });
   });
 
+  it('replaces the active key of a rotation that was cut short under an older ENCRYPTION_KEY', async () => {
+    const [older, newer] = ['a new encryption key of 32 characters or more', 'the newest encryption key of 32 or more'];
+    serveTestConnections({ keys: [older] });
+    const cut = await rotateKeys(operator, { deadlineMs: 0 });
+    expect(cut.remaining).toBeGreaterThan(0);
+    serveTestConnections({ keys: [newer, older] });
+    const moved = await rotateKeys(operator);
+    expect(moved).toMatchObject({ isNew: true, remaining: 0 });
+    expect(moved.keyId).not.toBe(cut.keyId);
+    // The older one is taken away: everything is read, and sealed, with the newer alone.
+    serveTestConnections({ keys: [newer] });
+    for (const ctx of tenants)
+      expect((await openConnection(ctx, 's-3', 'siem')).secrets.apiKey).toMatch(new RegExp(`^${ctx.tenant.slug}-3-`));
+    await updateConnection(tenants[0]!, { id: 's-3', secrets: { apiKey: 'one-3-999' } });
+    expect((await openConnection(tenants[0]!, 's-3', 'siem')).secrets.apiKey).toBe('one-3-999');
+    serveTestConnections({ keys: [older, newer] });
+    await rotateKeys(operator);
+  });
+
   it('of two at once leaves every secret readable', async () => {
     serveTestConnections({ keys: ['a new encryption key of 32 characters or more'] });
     await Promise.all([rotateKeys(operator), rotateKeys(operator)]);
