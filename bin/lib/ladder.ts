@@ -21,6 +21,7 @@ export const ladder = [
     'approvals',
     'notify',
     'pipelines',
+    'gitops',
     'runs',
     'streams',
     'interactions',

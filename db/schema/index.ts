@@ -4,6 +4,7 @@ export * from './alerts.ts';
 export * from './audit.ts';
 export * from './engagement.ts';
 export * from './exports.ts';
+export * from './gitops.ts';
 export * from './identity.ts';
 export * from './interactions.ts';
 export * from './locks.ts';

@@ -135,6 +135,14 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
     outbox_counters: [{ tenant_id, lane: 0, published: 7 }],
     attachment_blobs: [{ tenant_id, location: `attachments/${tenant_id}/filled` }],
     outbox_depth: [{ tenant_id, at, pending: 1, processing: 0, failed: 1 }],
+    gitops_sources: [{ tenant_id, connection_id: ids.connectionId, updated_by: 'filled' }],
+    gitops_checks: [
+      {
+        ...{ tenant_id, connection_id: ids.connectionId, url: `https://git.example/${ids.slug}`, branch: 'main' },
+        ...{ folder: '', started_at: at, commit_id: '0'.repeat(40), files: 1, counts: { in_sync: 1 } },
+      },
+    ],
+    gitops_documents: [{ tenant_id, file: `${ids.slug}.yaml`, line: 1, name: ids.pipelineName, document }],
     outbox_flow: [{ tenant_id, at, lane: 0, published: 7, age_counts: [7] }],
     interaction_history: [
       {

@@ -7,6 +7,7 @@ import { connectionProcedures } from '#server/connections/index.ts';
 import { cronProcedures } from '#server/cron/index.ts';
 import { engagementProcedures } from '#server/engagement/index.ts';
 import { fleetProcedures } from '#server/fleet/index.ts';
+import { gitopsProcedures } from '#server/gitops/index.ts';
 import { interactionProcedures } from '#server/interactions/index.ts';
 import { limitProcedures } from '#server/limits/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
@@ -24,6 +25,7 @@ export const appRouter = router({
   fleet: router(fleetProcedures),
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
   runs: router(runProcedures),
+  gitops: router(gitopsProcedures),
   scheduler: router(schedulerProcedures),
   outbox: router(outboxProcedures),
   interactions: router(interactionProcedures),

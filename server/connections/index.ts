@@ -3,4 +3,4 @@ export { type MasterKeys, masterKeys } from './master-key.ts';
 export { openConnection } from './read-connections.ts';
 export { type Rotation, rotateKeys } from './rotate.ts';
 export { connectionProcedures } from './router.ts';
-export { serveConnectionsWith } from './services.ts';
+export { outboundClient, serveConnectionsWith } from './services.ts';

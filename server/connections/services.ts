@@ -18,3 +18,6 @@ export function services(): ConnectionServices {
   if (!given) throw new ServiceError('SECRETS_UNAVAILABLE', 'ENCRYPTION_KEY is not set on this server');
   return given;
 }
+
+/** The way out that tenants' connections are used through. @throws ServiceError SECRETS_UNAVAILABLE */
+export const outboundClient = (): OutboundClient => services().outbound;

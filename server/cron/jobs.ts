@@ -1,6 +1,7 @@
 // THE list of cron jobs: the HTTP routes, node-cron in the worker, the pages and the chart all read it.
 import { engagementJob } from '#server/engagement/index.ts';
 import { exportInteractionsJob } from '#server/exports/index.ts';
+import { gitopsDriftCheckJob } from '#server/gitops/index.ts';
 import type { JobDefinition } from '#server/jobs/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { dsarPurgeJob } from '#server/retention/index.ts';
@@ -17,6 +18,7 @@ export const CRON_JOBS: readonly CronJob[] = [
   tickJob,
   outboxReaperJob,
   engagementJob,
+  gitopsDriftCheckJob,
   dsarPurgeJob,
   exportInteractionsJob,
   siemShipJob,

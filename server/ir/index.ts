@@ -11,3 +11,4 @@ export {
 export type { Problem } from './problem.ts';
 export * from './schema.ts';
 export { validateStructure } from './validate-structure.ts';
+export { inOrder, MAX_YAML_BYTES, readYaml, writeYaml, type YamlPart } from './yaml.ts';

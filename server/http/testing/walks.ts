@@ -126,6 +126,25 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'runs.list': (names) => [
     { limit: 200 },
     { limit: 200, pipelineId: names.pipelineId },
+  'gitops.status': () => [{}],
+  'gitops.setSource': (names) => [{ connection: names.connectionId }, { connection: `brokers-of-${names.slug}` }],
+  'gitops.removeSource': () => [{}],
+  'gitops.testSource': (names) => [{ connection: names.connectionId }],
+  'gitops.check': () => [{}],
+  'gitops.documents': (names) => [
+    { limit: 200 },
+    { limit: 200, search: names.slug },
+    { limit: 200, cursor: after('0', '', newId()) },
+  ],
+  'gitops.document': (names) => [{ id: names.pipelineName }, { id: names.pipelineId }],
+  'gitops.planSource': () => [{}],
+  'gitops.applySource': (names) => [
+    { commitId: '0'.repeat(40), items: [{ name: names.pipelineName, baseVersion: 3 }], publish: false },
+  ],
+  'gitops.planDocuments': (names) => [{ documents: [document(names.pipelineName, names.table)] }],
+  'gitops.applyDocuments': (names) => [
+    { items: [{ document: document(names.pipelineName, names.table), baseVersion: 3 }], publish: false },
+  ],
     { limit: 200, status: 'running', cursor: after(names.runId) },
   ],
   'runs.get': (names) => [{ id: names.runId }, { id: names.runId.toUpperCase() }],
@@ -234,3 +253,11 @@ export const ANSWERS_ALL: readonly string[] = [
   'pipelines.validate',
   'pipelines.create',
 ];
+  'gitops.status',
+  'gitops.removeSource',
+  'gitops.check',
+  'gitops.documents',
+  'gitops.planSource',
+  'gitops.applySource',
+  'gitops.planDocuments',
+  'gitops.applyDocuments',

@@ -1,0 +1,76 @@
+import { sql } from 'drizzle-orm';
+import { parseDocument } from '#server/ir/index.ts';
+import { ERROR_CODES, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import { createPipeline, publishVersion, saveIr } from '#server/pipelines/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import { findHere, type Here } from './find-here.ts';
+import { nameOf } from './parse-files.ts';
+import type { Applied } from './schemas.ts';
+
+export type ApplyItem = { document: unknown; baseVersion: number | null };
+
+/**
+ * Makes each document the latest version of the pipeline of its name, and live when asked. Each is carried out as a
+ * whole or not at all, whatever becomes of the others; one whose pipeline is no longer as the plan saw it is refused.
+ */
+export function applyDocuments(
+  ctx: Ctx,
+  input: { items: ApplyItem[]; publish: boolean },
+): Promise<{ items: Applied[] }> {
+  return withTransaction(ctx, async (tx) => {
+    await lockPipelines(tx, ctx, input.items);
+    const items: Applied[] = [];
+    // In the order given: a later pipeline may read what an earlier one makes.
+    for (const item of input.items) items.push(await applyWhole(tx, ctx, item, input.publish));
+    return { items };
+  });
+}
+
+/** By name, so that two who apply the same documents in another order wait instead of refusing each other. */
+async function lockPipelines(tx: Tx, ctx: Ctx, items: ApplyItem[]): Promise<void> {
+  const names = items.map(({ document }) => nameOf(document)).filter((name) => name !== null);
+  await tx.execute(sql`select from pipelines where tenant_id = ${ctx.tenant.id}
+    and name in (select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb)) order by name for update`);
+}
+
+async function applyWhole(tx: Tx, ctx: Ctx, item: ApplyItem, publish: boolean): Promise<Applied> {
+  await tx.execute(sql`savepoint one_document`);
+  try {
+    const applied = await applyOne(tx, { ...ctx, tx }, item, publish);
+    await tx.execute(sql`release savepoint one_document`);
+    return applied;
+  } catch (error) {
+    // What went wrong on our side ends all of it.
+    if (!(error instanceof ServiceError) || ERROR_CODES[error.code].http >= 500) throw error;
+    await tx.execute(sql`rollback to savepoint one_document`);
+    const isStale = error.code === 'VERSION_STALE' || error.code === 'PIPELINE_NAME_TAKEN';
+    return {
+      ...{ name: nameOf(item.document), result: isStale ? 'stale' : 'refused', version: null, isPublished: false },
+      message: error.message,
+    };
+  }
+}
+
+async function applyOne(tx: Tx, ctx: Ctx, { document, baseVersion }: ApplyItem, publish: boolean): Promise<Applied> {
+  const parsed = parseDocument(document);
+  const here = parsed.ok ? await findHere(tx, ctx.tenant.id, parsed.doc) : null;
+  // One that is wrong is refused by whoever saves it, with all its problems.
+  if (parsed.ok && here === null && baseVersion !== null)
+    throw new ServiceError(
+      'VERSION_STALE',
+      `pipeline "${parsed.doc.metadata.name}" is no longer here; make a new plan`,
+    );
+  const saved = await save(ctx, here, document, baseVersion);
+  const done = { name: nameOf(document), version: saved.version, message: '' };
+  if (!publish || (here?.isLatest && here.isPublished)) return { ...done, result: saved.result, isPublished: false };
+  await publishVersion(ctx, { id: saved.id, version: saved.version });
+  return { ...done, result: saved.result === 'unchanged' ? 'published' : saved.result, isPublished: true };
+}
+
+/** What is said already is not stale, whoever said it: applying twice is applying once. */
+async function save(ctx: Ctx, here: Here | null, document: unknown, baseVersion: number | null) {
+  if (here?.isLatest) return { id: here.id, version: here.latestVersion, result: 'unchanged' as const };
+  if (here === null || baseVersion === null)
+    return { ...(await createPipeline(ctx, { document })), result: 'created' as const };
+  return { ...(await saveIr(ctx, { id: here.id, baseVersion, document })), result: 'saved' as const };
+}

@@ -1,0 +1,103 @@
+import { sql } from 'drizzle-orm';
+import type { z } from 'zod';
+import { recordAudit } from '#server/audit/index.ts';
+import { query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import { type ApplyItem, applyDocuments } from './apply-documents.ts';
+import { actionOf } from './find-here.ts';
+import type { Applied, ApplySourceInput, SourcePlan } from './schemas.ts';
+import { requireSource } from './source.ts';
+import { driftRows } from './states.ts';
+import { readCheck, readSource } from './status.ts';
+
+type PlanRow = {
+  name: string;
+  file: string;
+  latestVersion: number | null;
+  liveVersion: number | null;
+  isLatest: boolean;
+};
+
+/**
+ * What applying the checked commit would do to the pipelines as they are now: those that are changed or missing.
+ * @throws ServiceError GITOPS_NOT_CONFIGURED, GITOPS_PLAN_STALE where no check can be applied
+ */
+export async function planSource(ctx: Ctx): Promise<SourcePlan> {
+  await requireSource(ctx);
+  return withTransaction(ctx, async (tx) => {
+    const commitId = await checkedCommit(tx, ctx);
+    const rows = await query<PlanRow>(
+      tx,
+      sql`select name, file, latest_version as "latestVersion", live_version as "liveVersion", is_latest as "isLatest"
+        from ${driftRows(ctx.tenant.id)} r where state in ('changed', 'missing') order by file, line`,
+    );
+    return {
+      commitId,
+      items: rows.map(({ name, file, latestVersion, liveVersion, isLatest }) => ({
+        ...{ name, file, liveVersion, baseVersion: latestVersion },
+        action: actionOf(latestVersion === null ? null : { isLatest, isPublished: false }, true),
+      })),
+    };
+  });
+}
+
+/**
+ * Applies documents of the checked commit by name.
+ * @throws ServiceError GITOPS_NOT_CONFIGURED; GITOPS_PLAN_STALE when another commit, or another source, was checked since
+ */
+export async function applySource(ctx: Ctx, input: z.output<typeof ApplySourceInput>): Promise<{ items: Applied[] }> {
+  await requireSource(ctx);
+  return withTransaction(ctx, async (tx) => {
+    const commitId = await checkedCommit(tx, ctx, { lock: true });
+    if (commitId !== input.commitId)
+      throw new ServiceError(
+        'GITOPS_PLAN_STALE',
+        `the repository was checked since, at commit ${commitId.slice(0, 12)} instead of ${input.commitId.slice(0, 12)}; look at the new plan`,
+        { commitId },
+      );
+    const documents = await readDocuments(tx, ctx);
+    const known = input.items.filter(({ name }) => documents.has(name));
+    const applied = await applyDocuments(
+      { ...ctx, tx },
+      {
+        items: known.map(({ name, baseVersion }): ApplyItem => ({ document: documents.get(name), baseVersion })),
+        publish: input.publish,
+      },
+    );
+    const byName = new Map(applied.items.map((item) => [item.name, item]));
+    const items = input.items.map(({ name }) => byName.get(name) ?? notThere(name));
+    await recordAudit(tx, ctx, {
+      ...{ action: 'gitops.apply', targetKind: 'gitops', targetId: ctx.tenant.id },
+      details: { commitId, publish: input.publish, results: countResults(items) },
+    });
+    return { items };
+  });
+}
+
+const notThere = (name: string): Applied => ({
+  ...{ name, result: 'refused', version: null, isPublished: false },
+  message: `commit has no valid document for "${name}"`,
+});
+
+const countResults = (items: Applied[]) =>
+  Object.fromEntries([...Map.groupBy(items, ({ result }) => result)].map(([result, those]) => [result, those.length]));
+
+/** Locked, so that no check replaces the documents while they are applied. */
+async function checkedCommit(tx: Tx, ctx: Ctx, options: { lock?: boolean } = {}): Promise<string> {
+  if (options.lock) await tx.execute(sql`select from gitops_sources where tenant_id = ${ctx.tenant.id} for update`);
+  const source = await readSource(tx, ctx.tenant.id);
+  const check = source && (await readCheck(tx, ctx.tenant.id, source));
+  const stale = (message: string) => new ServiceError('GITOPS_PLAN_STALE', message);
+  if (!check) throw stale('the repository was not checked yet; check it first');
+  if (!check.commit) throw stale(`the repository could not be read: ${check.error?.message ?? ''}`);
+  if (check.isOutdated) throw stale('the connection was changed since the last check; check again');
+  return check.commit.id;
+}
+
+async function readDocuments(tx: Tx, ctx: Ctx): Promise<Map<string, unknown>> {
+  const rows = await query<{ name: string; document: unknown }>(
+    tx,
+    sql`select name, document from gitops_documents where tenant_id = ${ctx.tenant.id} and document is not null`,
+  );
+  return new Map(rows.map(({ name, document }) => [name, document]));
+}

@@ -1,0 +1,116 @@
+// One check of one tenant: read outside of any transaction, then store in one.
+import { sql } from 'drizzle-orm';
+import { type OpenConnection, openConnection, outboundClient } from '#server/connections/index.ts';
+import { query, queryOne, ServiceError, type TransactionScope, type Tx, withTransaction } from '#server/lib/index.ts';
+import { parseFiles, type ReadDocument } from './parse-files.ts';
+import { type Commit, readRepository } from './read-repository.ts';
+import { countStates, type DriftCounts } from './states.ts';
+
+/** What came of a check. A repository that cannot be read has an error and nothing else: no state is known. */
+export type Checked =
+  | { ok: true; commitId: string; counts: DriftCounts; invalid: string[] }
+  | { ok: false; code: string; message: string };
+
+type Source = { connectionId: string; updatedAt: string; startedAt: string };
+type Reading = {
+  connection: OpenConnection<'git'> | null;
+  found: { commit: Commit; files: number; documents: ReadDocument[] } | null;
+  error: ServiceError | null;
+};
+type CheckOptions = { signal?: AbortSignal; beforeCommit?: (tx: Tx) => Promise<void> };
+
+/** Invalid documents that are told of by name; the page has them all. */
+const MAX_TOLD = 20;
+
+/**
+ * Reads the tenant's repository and keeps what it says. Null when the tenant has none.
+ * @throws whatever is not the repository's own fault; the signal's reason
+ */
+export async function checkRepository(scope: TransactionScope, options: CheckOptions = {}): Promise<Checked | null> {
+  const source = await withTransaction(scope, (tx) => findSource(tx, scope.tenant.id));
+  if (!source) return null;
+  const reading = await readSource(scope, source, options.signal);
+  return withTransaction(scope, async (tx) => {
+    const checked = await storeReading(tx, scope.tenant.id, source, reading);
+    await options.beforeCommit?.(tx);
+    return checked;
+  });
+}
+
+export async function findSource(tx: Tx, tenantId: string): Promise<Source | null> {
+  const [row] = await query<Source>(
+    tx,
+    sql`select connection_id as "connectionId", updated_at as "updatedAt", clock_timestamp()::text as "startedAt"
+      from gitops_sources where tenant_id = ${tenantId}`,
+  );
+  return row ?? null;
+}
+
+async function readSource(scope: TransactionScope, source: Source, signal?: AbortSignal): Promise<Reading> {
+  let connection: OpenConnection<'git'> | null = null;
+  try {
+    connection = await openConnection(scope, source.connectionId, 'git');
+    const { commit, ...rest } = await readRepository(outboundClient(), connection, signal);
+    const documents = await parseFiles(rest);
+    return { connection, found: { commit, files: rest.files.length, documents }, error: null };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof ServiceError)) throw error;
+    return { connection, found: null, error };
+  }
+}
+
+/** The whole of the last check is replaced, by a failure too: what stood there before is not known to hold any more. */
+async function storeReading(tx: Tx, tenantId: string, source: Source, reading: Reading): Promise<Checked | null> {
+  // Two checks at once write one after the other; one that began earlier does not undo a later one's findings.
+  const [current] = await query(
+    tx,
+    sql`select 1 from gitops_sources where tenant_id = ${tenantId} and updated_at = ${source.updatedAt}::timestamptz
+      for update`,
+  );
+  if (!current) return null;
+  const [later] = await query(
+    tx,
+    sql`select 1 from gitops_checks where tenant_id = ${tenantId} and started_at > ${source.startedAt}::timestamptz`,
+  );
+  if (!later) {
+    await tx.execute(sql`delete from gitops_documents where tenant_id = ${tenantId}`);
+    await insertDocuments(tx, tenantId, reading.found?.documents ?? []);
+  }
+  const counts = reading.found ? await countStates(tx, tenantId) : null;
+  if (!later) await putCheck(tx, tenantId, source, reading, counts);
+  if (reading.error || !reading.found || !counts)
+    return { ok: false, code: reading.error?.code ?? 'INTERNAL', message: reading.error?.message ?? '' };
+  return { ok: true, commitId: reading.found.commit.id, counts, invalid: toldOf(reading.found.documents) };
+}
+
+async function insertDocuments(tx: Tx, tenantId: string, documents: ReadDocument[]): Promise<void> {
+  if (documents.length === 0) return;
+  await tx.execute(sql`insert into gitops_documents (tenant_id, file, line, name, document, problems)
+    select ${tenantId}, r.file, r.line, r.name, nullif(r.document, 'null'), nullif(r.problems, 'null')
+    from jsonb_to_recordset(${JSON.stringify(documents)}::jsonb)
+      as r(file text, line int, name text, document jsonb, problems jsonb)`);
+}
+
+async function putCheck(tx: Tx, tenantId: string, source: Source, reading: Reading, counts: DriftCounts | null) {
+  const { connection, found, error } = reading;
+  await tx.execute(sql`delete from gitops_checks where tenant_id = ${tenantId}`);
+  await queryOne(
+    tx,
+    sql`insert into gitops_checks (tenant_id, connection_id, url, branch, folder, started_at, commit_id, commit_subject,
+        commit_author, committed_at, files, counts, error_code, error_message)
+      values (${tenantId}, ${source.connectionId}, ${connection?.config.url ?? null}, ${connection?.config.branch ?? null},
+        ${connection?.config.path ?? null}, ${source.startedAt}::timestamptz, ${found?.commit.id ?? null},
+        ${found?.commit.subject ?? null}, ${found?.commit.author ?? null},
+        ${found?.commit.committedAt.toISOString() ?? null}::timestamptz, ${found?.files ?? null},
+        ${counts === null ? null : JSON.stringify(counts)}::jsonb, ${error?.code ?? null}, ${error?.message ?? null})
+      returning 1`,
+  );
+}
+
+const toldOf = (documents: ReadDocument[]) =>
+  documents
+    .flatMap(({ file, line, problems }) =>
+      problems === null ? [] : [`${file}:${line}: ${problems[0]?.message ?? ''}`],
+    )
+    .slice(0, MAX_TOLD);

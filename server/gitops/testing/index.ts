@@ -1,0 +1,1 @@
+export { GIT_TOKEN, type GitServer, openGitServer, requireGit } from './git-server.ts';
