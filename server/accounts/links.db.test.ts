@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { authenticate } from '#server/auth/index.ts';
+import { authenticate, signIn } from '#server/auth/index.ts';
 import { type Ask, openHouse } from '#server/http/testing/index.ts';
 import { createLogger, ServiceError } from '#server/lib/index.ts';
 import type { Tenant } from '#server/tenancy/index.ts';
@@ -151,6 +151,12 @@ describe('an invite', () => {
 });
 
 describe('a reset link', () => {
+  /** Accepts an invite as the person who is signed in. */
+  const join = async (token: string, userId: string) => {
+    const caller = await callerOf((await house.session(userId)).token);
+    const { session } = caller!.actor as { session: { id: string } };
+    return accept(token, { password: '', signedInAs: { userId, sessionId: session.id } });
+  };
   const linkFor = async (id: string, ask = asAda) => ask(`POST /users/${id}/reset-link`);
 
   it('sets a new password once, ends every session, and stands in the log of the tenant', async () => {
@@ -188,6 +194,27 @@ describe('a reset link', () => {
     await db.owner`update password_resets set expires_at = now() - interval '1 second' where user_id = ${id}`;
     expect(await codeOf(resetPassword(scope, { token: third, password: PASSWORD }))).toBe('LINK_INVALID');
     expect(await codeOf(resetPassword(scope, { token: 'unknown', password: PASSWORD }))).toBe('LINK_INVALID');
+  });
+
+  it('of a tenant’s admin is dead once its person belongs to another tenant too or to the instance', async () => {
+    for (const [email, widen] of [
+      [
+        'wider@example.org',
+        (id: string) => invite('wider@example.org', 'viewer', asBea).then((token) => join(token, id)),
+      ],
+      ['risen@example.org', (id: string) => db.owner`update users set is_instance_operator = true where id = ${id}`],
+    ] as const) {
+      const id = await house.person(email, [[acme, 'viewer']], { password: PASSWORD });
+      const token = tokenIn((await linkFor(id)).body.linkPath);
+      expect(await findReset(db.app, token)).toEqual({ email });
+      await widen(id);
+      expect(await findReset(db.app, token)).toBeNull();
+      expect(await codeOf(resetPassword(scope, { token, password: 'what the admin of acme likes' }))).toBe(
+        'LINK_INVALID',
+      );
+      const attempt = { email, address: null, userAgent: 'test', lifetimeSeconds: 60 };
+      expect(await codeOf(signIn(db.app, { ...attempt, password: PASSWORD }))).toBe('done');
+    }
   });
 
   it('is not made by an admin for an account that opens another tenant or the instance', async () => {

@@ -3,7 +3,15 @@ import type { Pool } from '#db/client.ts';
 import { type ErrorCode, type Logger, logError, query, transaction } from '#server/lib/index.ts';
 import { type Refusal, recordRefusal, whileWriting } from './record-refusal.ts';
 
-export type SignInRefusal = { email: string; address: string | null; code: ErrorCode; requestId: string };
+export type SignInRefusal = {
+  /** Whom they said to be; empty: nobody was named. */
+  email: string;
+  address: string | null;
+  code: ErrorCode;
+  requestId: string;
+  /** Small, and never a secret. */
+  details?: Record<string, unknown>;
+};
 
 /**
  * A failed sign-in: in the instance's log, and in the logs of the tenants that the account belongs to, so that their
@@ -16,10 +24,16 @@ export function recordSignInRefusal(pool: Pool, log: Logger, refused: SignInRefu
 async function recordInEach(pool: Pool, log: Logger, refused: SignInRefusal): Promise<void> {
   const email = refused.email.trim().toLowerCase().slice(0, 320);
   const refusal: Omit<Refusal, 'tenantId'> = {
-    ...{ actor: null, claimed: email, action: 'session.open', code: refused.code, requestId: refused.requestId },
-    ...{ targetKind: 'user', targetId: email, details: { address: refused.address } },
+    ...{
+      actor: null,
+      ...(email === '' ? {} : { claimed: email }),
+      action: 'session.open',
+      code: refused.code,
+      requestId: refused.requestId,
+    },
+    ...{ targetKind: 'user', targetId: email, details: { ...refused.details, address: refused.address } },
   };
-  for (const tenantId of [null, ...(await tenantsOf(pool, log, email))])
+  for (const tenantId of [null, ...(email === '' ? [] : await tenantsOf(pool, log, email))])
     await recordRefusal(pool, log, { ...refusal, tenantId });
 }
 

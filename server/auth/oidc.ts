@@ -19,6 +19,8 @@ export type OidcIdentity = {
   subject: string;
   /** Null: the provider names none, or does not vouch for it. */
   verifiedEmail: string | null;
+  /** What the provider names, vouched for or not: for the audit log alone. */
+  claimedEmail: string | null;
   name: string;
 };
 
@@ -86,9 +88,10 @@ async function identify(
   const told: Record<string, unknown> =
     claims.email === undefined ? await client.fetchUserInfo(config, tokens.access_token, claims.sub) : claims;
   const { email, email_verified: isVerified, name } = told;
+  const claimedEmail = typeof email === 'string' ? email.trim().toLowerCase() : null;
   return {
-    ...{ issuer: claims.iss, subject: claims.sub },
-    verifiedEmail: typeof email === 'string' && isVerified === true ? email.trim().toLowerCase() : null,
+    ...{ issuer: claims.iss, subject: claims.sub, claimedEmail },
+    verifiedEmail: isVerified === true ? claimedEmail : null,
     name: typeof name === 'string' ? name.trim().slice(0, 200) : '',
   };
 }

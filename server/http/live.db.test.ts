@@ -245,6 +245,30 @@ describe('GET /live', () => {
     await page.close();
   });
 
+  it('of one tenant that cannot be looked at silences nobody else’s, and is told again afterwards', async () => {
+    const between = await createTenant(db.owner, { slug: 'between', name: 'Between' });
+    // Tenants are looked at in the order in which they came, two at a time: the last stands behind the broken one.
+    const [broken, second, third] = await Promise.all([acme, between, globex].map((tenant) => makeSession(db, tenant)));
+    const ours = await listen(broken!);
+    const pages = [await listen(second!), await listen(third!)];
+    await eventually(() => [ours, ...pages].every((page) => page.isReady())).toBe(true);
+    await db.owner`insert into run_queue (run_id, tenant_id, pipeline_id) values (ms_uuid(), ${acme.id}, ms_uuid())`;
+    await db.owner.unsafe(`create function under_seal() returns boolean language plpgsql as
+      $$ begin raise exception 'this queue is under seal'; end $$`);
+    await db.owner.unsafe(`create policy sealed on run_queue as restrictive for select
+      using (tenant_id <> '${acme.id}' or under_seal())`);
+    await audit(acme, 'alert.create');
+    await audit(between, 'alert.create');
+    await audit(globex, 'alert.create');
+    for (const page of pages) await eventually(page.topics).toContain('alert');
+    expect(ours.topics()).not.toContain('alert');
+    expect(ours.reason()).toBeUndefined();
+    await db.owner`drop function under_seal cascade`;
+    await eventually(ours.topics).toContain('alert');
+    await db.owner`delete from run_queue`;
+    await Promise.all([ours, ...pages].map((page) => page.close()));
+  });
+
   it('lets the server close while pages listen', async () => {
     const hub = createLiveHub({ pool, log, sessionIdleSeconds: 3_600 });
     const other = await openWeb(db, { live: hub });

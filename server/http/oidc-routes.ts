@@ -3,11 +3,22 @@
 import { Hono } from 'hono';
 import type { Pool } from '#db/client.ts';
 import { signInIdentity } from '#server/accounts/index.ts';
-import { createOidc, type OidcAttempt, type OidcSettings, sessionCookie } from '#server/auth/index.ts';
+import { recordSignInRefusal } from '#server/audit/index.ts';
+import {
+  createOidc,
+  type OidcAttempt,
+  type OidcIdentity,
+  type OidcSettings,
+  sessionCookie,
+} from '#server/auth/index.ts';
 import { type Logger, logError, ServiceError } from '#server/lib/index.ts';
 import type { Variables } from './base-app.ts';
 
+/** Where the request came from; null: not known. */
+type AddressOf = (request: Request) => string | null;
+
 export type OidcRoutes = {
+  addressOf: AddressOf;
   settings: OidcSettings;
   pool: Pool;
   log: Logger;
@@ -45,15 +56,27 @@ export function oidcRoutes(options: OidcRoutes): Hono<{ Variables: Variables }> 
   app.get('/callback', async (c) => {
     c.header('Set-Cookie', attemptCookie('', 0));
     const requestId = c.get('requestId');
+    let identity: OidcIdentity | null = null;
     try {
       const kept = readAttempt(c.req.raw.headers, cookieName);
       const { pathname, search } = new URL(c.req.raw.url);
-      const identity = await oidc.finish(new URL(pathname + search, ownUrl(c.req.raw)), kept);
+      identity = await oidc.finish(new URL(pathname + search, ownUrl(c.req.raw)), kept);
       const userAgent = c.req.header('user-agent') ?? '';
       const { token } = await signInIdentity({ pool, log, requestId }, identity, { userAgent, lifetimeSeconds });
       c.header('Set-Cookie', sessionCookie(token, { isSecure, lifetimeSeconds }), { append: true });
       return c.redirect(safeNext(kept.next), 302);
     } catch (error) {
+      // Not waited for: a person who exists has rows in more logs, and the answer must not take longer for it.
+      if (error instanceof ServiceError)
+        void recordSignInRefusal(pool, log, {
+          ...{
+            email: identity?.claimedEmail ?? '',
+            address: options.addressOf(c.req.raw),
+            code: error.code,
+            requestId,
+          },
+          details: { by: 'oidc', issuer: identity?.issuer ?? options.settings.issuer, subject: identity?.subject },
+        });
       return c.redirect(`/login?oidc=${refusal(error, log, requestId)}`, 302);
     }
   });

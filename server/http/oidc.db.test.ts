@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import Provider from 'oidc-provider';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { authenticate } from '#server/auth/index.ts';
+import { findReset } from '#server/accounts/index.ts';
+import { authenticate, signIn } from '#server/auth/index.ts';
 import type { Tenant } from '#server/tenancy/index.ts';
 import { openHouse, openWeb } from './testing/index.ts';
 
@@ -72,8 +73,8 @@ function browser() {
     return response;
   }
   /** From one of our addresses through the provider's pages to where it ends; `stopAt` looks at each redirect. */
-  async function signIn(login: string, stopAt: (url: URL) => boolean = () => false): Promise<URL> {
-    let url = new URL('/oidc/start?next=/data/runs', web.baseUrl);
+  async function signIn(login: string, stopAt: (url: URL) => boolean = () => false, next = '/data/runs'): Promise<URL> {
+    let url = new URL(`/oidc/start?next=${encodeURIComponent(next)}`, web.baseUrl);
     let response = await ask(url);
     for (let step = 0; step < 20; step += 1) {
       const location = response.headers.get('location');
@@ -162,6 +163,78 @@ describe('signing in by the provider', () => {
     expect(await outcomeOf(login)).toEqual({ place: '/login?oidc=unknown', caller: null });
     expect(await countUsers()).toBe(before);
   });
+});
+
+describe('an account that was there before its person first came by the provider', () => {
+  it('loses the password, sessions and reset links that somebody else may have made, once', async () => {
+    people.ines = { email: 'ines@example.org', email_verified: true };
+    const password = 'a spring that somebody else wound';
+    const ines = await house.person('ines@example.org', [[acme, 'viewer']], { password });
+    const squatter = await house.session(ines);
+    const boss = await house.session(await house.person('chief@example.org', [[acme, 'admin']]));
+    const made = await boss.ask(`POST /users/${ines}/reset-link`);
+    const link = new URL(String(made.body.linkPath), web.baseUrl).searchParams.get('token') ?? '';
+    expect(await findReset(db.app, link)).toEqual({ email: 'ines@example.org' });
+    expect((await squatter.ask('GET /me')).status).toBe(200);
+
+    expect((await outcomeOf('ines')).caller).toMatchObject({ actor: { id: ines } });
+    expect((await squatter.ask('GET /me')).status).toBe(401);
+    expect(await findReset(db.app, link)).toBeNull();
+    const attempt = { email: 'ines@example.org', address: null, userAgent: 'test', lifetimeSeconds: 60 };
+    await expect(signIn(db.app, { ...attempt, password })).rejects.toMatchObject({ code: 'LOGIN_FAILED' });
+
+    // From then on the account is its person's: a further sign-in ends nothing.
+    const own = await house.session(ines);
+    expect((await outcomeOf('ines')).caller).toMatchObject({ actor: { id: ines } });
+    expect((await own.ask('GET /me')).status).toBe(200);
+  });
+});
+
+describe('a sign-in by the provider that is refused', () => {
+  const refusals = () =>
+    db.owner<{ log: string; actor: string; code: string; issuer: string; subject: string | null }[]>`
+      select coalesce(t.slug, 'instance') as log, a.actor_id as actor, a.details ->> 'code' as code,
+        a.details ->> 'issuer' as issuer, a.details ->> 'subject' as subject
+      from audit_log a left join tenants t on t.id = a.tenant_id
+      where a.outcome = 'refused' and a.action = 'session.open' and a.details ->> 'by' = 'oidc'`;
+  /** The answer does not wait for the row. */
+  const eventuallyLogged = (row: { log: string; actor: string; code: string; subject: string | null }) =>
+    expect.poll(refusals, { timeout: 20_000 }).toContainEqual({ issuer, ...row });
+
+  it('stands in the audit log: whom the provider named, in the instance’s log and in their tenants’', async () => {
+    people.nobody = { email: 'nobody@example.org', email_verified: true };
+    people.unsure = { email: 'sure@example.org', email_verified: false };
+    await house.person('sure@example.org', [[acme, 'viewer']]);
+    people.shut = { email: 'shut@example.org', email_verified: true };
+    const shut = await house.person('shut@example.org', [[acme, 'viewer']]);
+    await db.owner`update users set disabled_at = now() where id = ${shut}`;
+    for (const login of ['nobody', 'unsure', 'shut'])
+      expect(await outcomeOf(login)).toEqual({ place: '/login?oidc=unknown', caller: null });
+    const code = 'OIDC_UNKNOWN';
+    await eventuallyLogged({ log: 'instance', actor: 'nobody@example.org', code, subject: 'nobody' });
+    for (const log of ['instance', 'acme']) {
+      await eventuallyLogged({ log, actor: 'sure@example.org', code, subject: 'unsure' });
+      await eventuallyLogged({ log, actor: 'shut@example.org', code, subject: 'shut' });
+    }
+  });
+
+  it('stands there too when what came back was not what was sent for', async () => {
+    const one = browser();
+    const url = await one.signIn('ada', isCallback);
+    url.searchParams.set('state', 'x'.repeat(43));
+    expect((await one.ask(url)).headers.get('location')).toBe('/login?oidc=failed');
+    await eventuallyLogged({ log: 'instance', actor: 'anonymous', code: 'OIDC_FAILED', subject: null });
+  });
+});
+
+describe('where it leads', () => {
+  it.each(['/\t/evil.example', '/\n\\evil.example', '//evil.example', '/\\evil.example', 'https://evil.example/'])(
+    'is never another site: %j',
+    async (next) => {
+      const url = await browser().signIn('ada', undefined, next);
+      expect(url.href).toBe(`${web.baseUrl}/data/scheduler`);
+    },
+  );
 });
 
 describe('what comes back from the provider', () => {

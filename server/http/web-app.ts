@@ -163,7 +163,7 @@ export async function webApp(
   if (options.oidc) {
     const lifetimeSeconds = options.sessionLifetimeSeconds;
     const { oidc: settings, publicUrl } = options;
-    app.route('/oidc', oidcRoutes({ settings, pool, log, publicUrl, isSecure, lifetimeSeconds }));
+    app.route('/oidc', oidcRoutes({ settings, pool, log, publicUrl, isSecure, lifetimeSeconds, addressOf }));
   }
   app.use('*', async (c, next) => {
     refuseCrossSite(c.req.raw, origins);
