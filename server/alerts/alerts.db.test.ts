@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { CRON_SECRET, makeKey, openWeb } from '#server/http/testing/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
@@ -11,6 +12,9 @@ import { createChannels, deliverAlerts, evaluateAlerts, tickAlerts, tickAlertsWh
 
 const db = await testDatabase();
 const web = await openWeb(db);
+/** The receiver of these tests is on this machine. */
+const allowReceiver = () => serveTestConnections({ allowCidrs: ['127.0.0.1'] });
+allowReceiver();
 const log = createLogger({ level: 'silent', tier: 'test' });
 let tenant: Awaited<ReturnType<typeof createTenant>>;
 let key: string;
@@ -201,6 +205,23 @@ describe('an alert rule', () => {
     expect(JSON.stringify(body)).toContain('answered 503');
   });
 
+  it.each([
+    'http://10.0.0.1/hook',
+    'https://169.254.169.254/latest/meta-data/',
+    'https://[::ffff:10.0.0.1]/',
+    'https://0x0a000001/',
+    'http://93.184.215.14/plain',
+    'https://user:password@93.184.215.14/',
+  ])('is not saved with a webhook at %s, nor is the address put into a saved one', async (url) => {
+    const channels = [{ kind: 'log' }, { kind: 'webhook', url }];
+    const refused = await call('POST', 'rules', rule({ channels }));
+    expect([refused.status, refused.body]).toEqual([400, expect.objectContaining({ code: 'ADDRESS_REFUSED' })]);
+    const { id } = (await call('POST', 'rules', rule())).body;
+    expect((await call('PUT', `rules/${id}`, rule({ channels }))).status).toBe(400);
+    const rows = await db.owner`select channels from alert_rules`;
+    expect(rows).toEqual([{ channels: [{ kind: 'webhook', url: hookUrl }] }]);
+  });
+
   it('reaches no private address that the operator has not allowed', async () => {
     await call('POST', 'rules', rule());
     await failRun();
@@ -268,6 +289,7 @@ describe('POST /api/cron/tick', () => {
 
   it.each(forms)('evaluates every rule and delivers, with %s', async (_, headers) => {
     const there = await open();
+    allowReceiver();
     await call('POST', 'rules', rule());
     await failRun();
     const answer = await there.fetch('/api/cron/tick', { method: 'POST', headers });

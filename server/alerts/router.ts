@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { mutation, procedure } from '#server/procedure.ts';
+import { outboundClient } from '#server/connections/index.ts';
+import { mutation, procedure, transacted } from '#server/procedure.ts';
+import { checkChannels } from './check-channels.ts';
 import { listAlertEvents } from './list-events.ts';
 import { ALERT_METRICS, METRICS } from './metrics.ts';
 import { createAlertRule, deleteAlertRule, listAlertRules, testAlertRule, updateAlertRule } from './rules.ts';
@@ -15,6 +17,8 @@ import {
 } from './schemas.ts';
 
 const nothing = z.object({}).optional();
+/** What is checked before the transaction: nothing outside the database is waited for inside. */
+const ADDRESS_ERRORS = ['ADDRESS_REFUSED', 'OUTBOUND_UNREACHABLE', 'SECRETS_UNAVAILABLE'] as const;
 
 export const alertProcedures = {
   metrics: procedure
@@ -49,7 +53,7 @@ export const alertProcedures = {
     })
     .input(ListAlertEventsInput)
     .query(({ ctx, input }) => listAlertEvents(ctx, input)),
-  createRule: mutation
+  createRule: procedure
     .meta({
       rest: 'POST /alerts/rules',
       summary: 'Creates an alert rule; it is evaluated every minute.',
@@ -57,20 +61,30 @@ export const alertProcedures = {
       audit: 'alert.create',
       status: 201,
       output: AlertRuleMade,
-      errors: ['ALERT_RULE_NAME_TAKEN', 'ALERT_RULES_FULL'],
+      errors: ['ALERT_RULE_NAME_TAKEN', 'ALERT_RULES_FULL', ...ADDRESS_ERRORS],
     })
     .input(AlertRuleInput)
+    .use(async ({ input, next }) => {
+      await checkChannels(outboundClient, input.channels);
+      return next();
+    })
+    .use(transacted)
     .mutation(({ ctx, input }) => createAlertRule(ctx, input)),
-  updateRule: mutation
+  updateRule: procedure
     .meta({
       rest: 'PUT /alerts/rules/:id',
       summary: 'Replaces an alert rule.',
       scope: 'alerts:write',
       audit: 'alert.update',
       output: AlertRuleMade,
-      errors: ['ALERT_RULE_NOT_FOUND', 'ALERT_RULE_NAME_TAKEN'],
+      errors: ['ALERT_RULE_NOT_FOUND', 'ALERT_RULE_NAME_TAKEN', ...ADDRESS_ERRORS],
     })
     .input(UpdateAlertRuleInput)
+    .use(async ({ input, next }) => {
+      await checkChannels(outboundClient, input.channels);
+      return next();
+    })
+    .use(transacted)
     .mutation(({ ctx, input }) => updateAlertRule(ctx, input)),
   testRule: mutation
     .meta({
