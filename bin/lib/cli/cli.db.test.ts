@@ -61,36 +61,66 @@ describe('mainspring', () => {
   it('applies files: created, then unchanged, then saved, and live when asked', async () => {
     const one = await write('one.json', documentOf('one'));
     const results = async (args: string[]) =>
-      parsed(await mainspring(['apply', '-f', one, '--json', ...args])).map((row: Record<string, unknown>) => [
+      parsed(await mainspring(['apply', '-f', one, '--yes', '--json', ...args])).map((row: Record<string, unknown>) => [
         ...[row.result, row.version, row.isPublished],
       ]);
-    expect(await results([])).toEqual([['created', 1, null]]);
-    expect(await results(['--publish'])).toEqual([['unchanged', 1, true]]);
+    expect(await results([])).toEqual([['created', 1, false]]);
+    expect(await results(['--publish'])).toEqual([['published', 1, true]]);
+    expect(await results(['--publish'])).toEqual([['unchanged', 1, false]]);
     await write('one.json', documentOf('one', { metadata: { name: 'one', description: 'changed' } }));
     expect(await results(['--publish'])).toEqual([['saved', 2, true]]);
     const several = await write('several.json', [documentOf('two'), documentOf('three', { nodes: [] })]);
-    const said = await mainspring(['apply', '-f', several]);
+    const said = await mainspring(['apply', '-f', several, '--yes']);
     expect(said.code).toBe(1);
-    expect(said.out).toMatch(/PIPELINE +RESULT +VERSION\ntwo +created +1\nthree +invalid +\/nodes/);
+    expect(said.out).toMatch(/PIPELINE +RESULT +VERSION\ntwo +created +1\nthree +refused +\/nodes/);
   });
 
-  it('keeps what it saved when it cannot go live, and says so', async () => {
-    const file = await write('half.json', documentOf('half', { nodes: copyTable('nowhere', 'copies') }));
+  it('only says what it would do without --yes', async () => {
+    const file = await write('dry.json', [documentOf('one'), documentOf('dry'), documentOf('dry-too', { nodes: [] })]);
     const said = await mainspring(['apply', '-f', file, '--publish']);
+    expect(said.out).toMatch(
+      /PIPELINE +WOULD +VERSION NOW\none +save +2\ndry +create\ndry-too +invalid +\/nodes.*\nNothing was changed. --yes does it.\n/,
+    );
     expect(said.code).toBe(1);
-    expect(said.out).toMatch(/half +created +1 +not published: .*nowhere/);
+    expect((await mainspring(['export', 'dry'])).err).toContain('PIPELINE_NOT_FOUND');
   });
 
-  it('exports what apply takes back unchanged', async () => {
-    const one = parsed(await mainspring(['export', 'one']));
-    expect(one).toMatchObject({ kind: 'pipeline', metadata: { name: 'one' } });
-    const all = await mainspring(['export']);
-    expect(parsed(all)).toHaveLength(3);
+  it('saves nothing of a document that cannot go live, and says so', async () => {
+    const file = await write('half.json', documentOf('half', { nodes: copyTable('nowhere', 'copies') }));
+    const dry = await mainspring(['apply', '-f', file, '--publish']);
+    expect([dry.code, dry.out]).toEqual([1, expect.stringMatching(/half +invalid +.*nowhere/)]);
+    const said = await mainspring(['apply', '-f', file, '--publish', '--yes']);
+    expect(said.code).toBe(1);
+    expect(said.out).toMatch(/half +refused +.*nowhere/);
+    expect((await mainspring(['export', 'half'])).err).toContain('PIPELINE_NOT_FOUND');
+  });
+
+  it('shows how files differ from what is there: 1 when they do', async () => {
+    const file = join(folder, 'differs.yaml');
+    const described = (await mainspring(['export', 'one'])).out;
+    await writeFile(file, described.replace('minutes: 60', 'minutes: 30'));
+    const said = await mainspring(['diff', '-f', file]);
+    expect([said.code, said.out]).toEqual([
+      1,
+      'one: changed\n  ~ schedule.minutes: 60 → 30\nNot in these files: two\n',
+    ]);
+    await writeFile(file, described);
+    const same = await mainspring(['diff', '-f', file, '--json']);
+    expect([same.code, parsed(same)]).toEqual([
+      0,
+      { documents: [{ name: 'one', place: file, state: 'in_sync', changes: [] }], unmanaged: ['two'] },
+    ]);
+  });
+
+  it('exports YAML that apply takes back unchanged, from a folder too', async () => {
+    const one = await mainspring(['export', 'one']);
+    expect(one.out).toMatch(/^---\nkind: pipeline\nversion: "?1\.0"?\nmetadata:\n {2}name: one\n/);
+    expect(parsed(await mainspring(['export', '--json']))).toHaveLength(2);
     const out = join(folder, 'exported');
     const said = await mainspring(['export', 'one', 'two', '-o', out]);
-    expect(said.out).toBe(`${join(out, 'one.json')}\n${join(out, 'two.json')}\n`);
-    expect(JSON.parse(await readFile(join(out, 'one.json'), 'utf8'))).toEqual(one);
-    const again = await mainspring(['apply', '-f', join(out, 'one.json'), join(out, 'two.json'), '--json']);
+    expect(said.out).toBe(`${join(out, 'one.yaml')}\n${join(out, 'two.yaml')}\n`);
+    expect(`---\n${await readFile(join(out, 'one.yaml'), 'utf8')}`).toBe(one.out);
+    const again = await mainspring(['apply', '-f', out, '--yes', '--json']);
     expect(parsed(again).map((row: { result: string }) => row.result)).toEqual(['unchanged', 'unchanged']);
   });
 
@@ -164,6 +194,8 @@ describe('mainspring', () => {
     [['run', 'a', '--param', 'x'], '--param takes name=value'],
     [['validate', 'absent.json'], 'absent.json cannot be read'],
     [['apply', '-f'], 'argument missing'],
+    [['diff'], 'name a file'],
+    [['diff', '-f', 'absent.yaml', '--yes'], '"diff" takes no --yes'],
     [['status', '--url', 'nonsense'], 'is no address'],
   ])('answers 2 to %j', async (args, message) => {
     const said = await mainspring(args);

@@ -9,6 +9,7 @@ import { apply } from './apply.ts';
 import { verifyInDatabase, verifyOverHttp } from './audit-verify.ts';
 import type { Context, ExitCode } from './command.ts';
 import { connect } from './connect.ts';
+import { diff } from './diff.ts';
 import { exportDocuments } from './export.ts';
 import { init } from './init.ts';
 import { keyCreateInDatabase, keyCreateOverHttp } from './key-create.ts';
@@ -31,7 +32,8 @@ const FLAGS: Record<string, readonly string[]> = {
   run: ['param', 'wait'],
   status: ['label'],
   validate: [],
-  apply: ['file', 'publish'],
+  apply: ['file', 'publish', 'yes'],
+  diff: ['file'],
   export: ['out'],
   audit: [],
   secrets: [],
@@ -46,7 +48,7 @@ function parse(args: string[]) {
       allowPositionals: true,
       options: {
         ...COMMON,
-        ...{ wait: flag, publish: flag, param: texts, label: texts },
+        ...{ wait: flag, publish: flag, yes: flag, param: texts, label: texts },
         file: { ...texts, short: 'f' },
         out: { ...text, short: 'o' },
         ...{ email: text, name: text, 'tenant-name': text, 'admin-email': text, 'password-stdin': flag },
@@ -81,8 +83,13 @@ async function main(args: string[]): Promise<ExitCode> {
     case 'validate':
       return validate(context, { files: some(words, 'file') });
     case 'apply':
-      // A shell's -f pipelines/*.json names one file by the flag and the others as words.
-      return apply(context, { files: some([...values.file, ...words], 'file'), publish: values.publish });
+      return apply(context, {
+        files: files(values, words),
+        publish: values.publish,
+        yes: values.yes,
+      });
+    case 'diff':
+      return diff(context, { files: files(values, words) });
     case 'export':
       return exportDocuments(context, { pipelines: words, outDir: values.out });
     default:
@@ -152,6 +159,9 @@ function refuseForeignFlags(command: string | undefined, args: string[]): void {
     if (!own.includes(name) && args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)))
       throw new UsageError(`"${command}" takes no --${name}`);
 }
+
+/** A shell's -f pipelines/*.yaml names one file by the flag and the others as words. */
+const files = (values: Values, words: string[]) => some([...values.file, ...words], 'file');
 
 function some(words: string[], what: string): string[] {
   if (words.length === 0) throw new UsageError(`name a ${what}`);

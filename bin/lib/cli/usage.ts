@@ -10,9 +10,11 @@ export const HELP = `mainspring: pipelines from the shell
 
   mainspring run <pipeline> [--param name=value]… [--wait]   queue a run; with --wait until it has ended
   mainspring status [--label key:value]…                     schedules, lag and last runs
-  mainspring validate <file.json>…                           all problems of documents, saving nothing
-  mainspring apply -f <file.json>… [--publish]               create pipelines or save new versions, by name
-  mainspring export [<pipeline>…] [-o <folder>]              documents as JSON; all pipelines when none is named
+  mainspring validate <file or folder>…                      all problems of documents, saving nothing
+  mainspring diff -f <file or folder>…                       how documents stand to the pipelines of their names
+  mainspring apply -f <file or folder>… [--publish] [--yes]  create pipelines or save new versions, by name; says what
+                                                             it would do, and does it only with --yes
+  mainspring export [<pipeline>…] [-o <folder>]              documents as YAML; all pipelines when none is named
   mainspring key create --name <for what> --scope <scope>… [--expires-in-days <n>]
                                                              a new API key, shown once: where the database is at hand
                                                              of any tenant, else of the key's own
@@ -29,5 +31,5 @@ export const HELP = `mainspring: pipelines from the shell
   --json                   answers as JSON instead of tables
   --help
 
-Exit codes: 0 done; 1 a run failed, a document is invalid, a chain is not whole, or the server refused; 2 wrong usage.
+Exit codes: 0 done; 1 a run failed, a document is invalid or differs, a chain is not whole, or the server refused; 2 wrong usage.
 `;

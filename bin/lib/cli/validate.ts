@@ -5,9 +5,9 @@ import { readDocuments } from './documents.ts';
 export async function validate({ client, isJson, print }: Context, options: { files: string[] }): Promise<ExitCode> {
   const documents = await readDocuments(options.files);
   const results = await Promise.all(
-    documents.map(async ({ file, document, name }) => {
+    documents.map(async ({ place, document, name }) => {
       const { ok, problems } = await client.pipelines.validate.query({ document });
-      return { file, name, ok, problems };
+      return { file: place, name, ok, problems };
     }),
   );
   if (isJson) print(asJson(results));
