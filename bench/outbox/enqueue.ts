@@ -1,7 +1,7 @@
 // What an event costs the transaction that stores it: the business row alone, and with its event, in turn.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { newId, transaction } from '#server/lib/index.ts';
+import { newId, queryPrepared, transaction } from '#server/lib/index.ts';
 import { appendEvent } from '#server/outbox/index.ts';
 
 type Variant = 'alone' | 'with event';
@@ -9,9 +9,11 @@ type Variant = 'alone' | 'with event';
 async function once(pool: Pool, tenantId: string, variant: Variant): Promise<void> {
   await transaction(pool, { tenantId }, async (tx) => {
     const interactionId = newId();
-    const row =
-      tx.execute(sql`insert into interaction_history (tenant_id, id, customer_id, offer_id, channel, interaction_type, context)
-      values (${tenantId}, ${interactionId}, ${`c${Math.floor(Math.random() * 5_000)}`}, 'o', 'web', 'impression', '{"page": "home"}')`);
+    const row = queryPrepared(
+      tx,
+      sql`insert into interaction_history (tenant_id, id, customer_id, offer_id, channel, interaction_type, context)
+        values (${tenantId}, ${interactionId}, ${`c${Math.floor(Math.random() * 5_000)}`}, 'o', 'web', 'impression', '{"page": "home"}')`,
+    );
     if (variant === 'alone') {
       await row;
       return;

@@ -40,6 +40,8 @@ export const outboxEvents = pgTable(
     updatedAt: instant('updated_at').notNull().defaultNow(),
     publishedAt: instant('published_at'),
     failedAt: instant('failed_at'),
+    isClaimed: boolean('is_claimed').notNull().generatedAlwaysAs(sql`status = 'processing'`),
+    headersBytes: integer('headers_bytes').notNull().generatedAlwaysAs(sql`octet_length(headers::text)`),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );

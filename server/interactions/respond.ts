@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { databaseClock, newId, withTransaction } from '#server/lib/index.ts';
+import { databaseClock, newId, queryPrepared, withTransaction } from '#server/lib/index.ts';
 import { appendEvent } from '#server/outbox/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { type StoredAttachment, saveAttachments } from './attachments.ts';
@@ -27,17 +27,23 @@ export function respond(
       ...(attachments.length > 0 ? { attachmentIds: attachments.map(({ id }) => id) } : {}),
     };
     // Sent together: the wait is for one round trip. Whichever is refused takes the others with it.
-    const [{ eventId }] = await Promise.all([
+    const sent = [
       appendEvent(tx, { tenantId, type: 'interaction.recorded.v1', key: customerId, payload }),
-      tx.execute(sql`insert into interaction_history
-          (tenant_id, id, customer_id, offer_id, channel, interaction_type, context, occurred_at)
-        values (${tenantId}, ${interactionId}, ${customerId}, ${offerId}, ${channel}, ${interactionType},
-          ${JSON.stringify(context)}::jsonb, ${occurredAt}::timestamptz)`),
+      queryPrepared(
+        tx,
+        sql`insert into interaction_history
+            (tenant_id, id, customer_id, offer_id, channel, interaction_type, context, occurred_at)
+          values (${tenantId}, ${interactionId}, ${customerId}, ${offerId}, ${channel}, ${interactionType},
+            ${JSON.stringify(context)}::jsonb, ${occurredAt}::timestamptz)`,
+      ),
       decisionTrace
         ? tx.execute(sql`insert into decision_traces (tenant_id, interaction_id, customer_id, trace)
             values (${tenantId}, ${interactionId}, ${customerId}, ${JSON.stringify(decisionTrace)}::jsonb)`)
         : null,
-    ]);
+    ] as const;
+    // In the order of sending: what follows the first refusal fails because of it.
+    for (const outcome of await Promise.allSettled(sent)) if (outcome.status === 'rejected') throw outcome.reason;
+    const { eventId } = await sent[0];
     await saveAttachments(tx, { tenantId, interactionId, customerId }, attachments);
     return { interactionId, eventId };
   });

@@ -21,6 +21,7 @@ export {
   inTenant,
   query,
   queryOne,
+  queryPrepared,
   type TransactionOptions,
   type TransactionScope,
   type Tx,

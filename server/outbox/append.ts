@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { newId, queryOne, ServiceError, type Tx } from '#server/lib/index.ts';
+import { newId, queryOne, queryPrepared, ServiceError, type Tx } from '#server/lib/index.ts';
 import { MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES } from './config.ts';
 import { enqueueFailures } from './metrics.ts';
 import { wakePublishers } from './wake.ts';
@@ -27,8 +27,11 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: s
   if (payloadBytes > MAX_PAYLOAD_BYTES || Buffer.byteLength(headers) > MAX_HEADERS_BYTES) throw tooLarge(payloadBytes);
   try {
     // `tx` and `seq` come from their defaults, in this order: see the migration.
-    await tx.execute(sql`insert into outbox_events (tenant_id, id, type, key, payload, headers)
-      values (${event.tenantId}, ${eventId}, ${event.type}, ${event.key}, ${payload}::jsonb, ${headers}::jsonb)`);
+    await queryPrepared(
+      tx,
+      sql`insert into outbox_events (tenant_id, id, type, key, payload, headers)
+        values (${event.tenantId}, ${eventId}, ${event.type}, ${event.key}, ${payload}::jsonb, ${headers}::jsonb)`,
+    );
   } catch (error) {
     throw refusal(error, payloadBytes);
   }

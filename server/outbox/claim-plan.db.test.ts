@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import { beforeAll, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { queryOne, transaction } from '#server/lib/index.ts';
+import { connectionOf, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { headStatement } from './claim.ts';
 
@@ -19,14 +20,17 @@ beforeAll(async () => {
 
 type Plan = { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
 
-/** Blocks that one page of a lane's head costs. */
+/** Blocks that one page of a lane's head costs, by the plan that a connection keeps for any values. */
 const cost = (from: number) =>
   transaction(db.worker, {}, async (tx) => {
-    const row = await queryOne<{ 'QUERY PLAN': [{ Plan: Plan }] }>(
-      tx,
-      sql`explain (analyze, buffers, format json) ${headStatement(0, from, 501)}`,
+    await tx.execute(sql`set local plan_cache_mode = force_generic_plan`);
+    const { sql: text, params } = new PgDialect().sqlToQuery(headStatement(0, from, 501));
+    await connectionOf(tx).unsafe(`prepare head as ${text}`);
+    const [row] = await connectionOf(tx).unsafe<{ 'QUERY PLAN': [{ Plan: Plan }] }[]>(
+      `explain (analyze, buffers, format json) execute head (${params.join(', ')})`,
     );
-    const { Plan: plan } = row['QUERY PLAN'][0];
+    await tx.execute(sql`deallocate head`);
+    const { Plan: plan } = row!['QUERY PLAN'][0];
     return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
   });
 

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { query, type Tx, transaction } from '#server/lib/index.ts';
+import { queryPrepared, type Tx, transaction } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES, CLAIM_MAX_SCAN } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
@@ -45,7 +45,7 @@ export async function claimEvents(
       ? afterSweep(hold.progress, { ...sight, doneUpTo })
       : { ...hold.progress, cursor: doneUpTo };
     if (progress.lowWater > hold.progress.lowWater)
-      await tx.execute(sql`update outbox_lanes set low_water = ${progress.lowWater} where lane = ${hold.lane}`);
+      await queryPrepared(tx, sql`update outbox_lanes set low_water = ${progress.lowWater} where lane = ${hold.lane}`);
     const events = choice.chosen.length === 0 ? [] : await takeEvents(tx, hold, choice);
     return { events, isFull: choice.isFull, firstLeft: choice.firstLeft, progress };
   });
@@ -56,7 +56,7 @@ export async function claimEvents(
 
 /** The fence of everything in the claim: the row stays locked until it commits. */
 async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
-  const [row] = await query<{ xid: string; oldest: string }>(
+  const [row] = await queryPrepared<{ xid: string; oldest: string }>(
     tx,
     sql`update outbox_lanes set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1_000}::float8)
       where lane = ${hold.lane} and token = ${hold.token}
@@ -79,7 +79,10 @@ async function chooseFromHead(
   let top = from;
   let firstHeld: number | null = null;
   for (let seen = 0; seen < CLAIM_MAX_SCAN; ) {
-    const rows = await query<HeadRow & { top: number; held: number | null }>(tx, headStatement(lane, after, pageSize));
+    const rows = await queryPrepared<HeadRow & { top: number; held: number | null }>(
+      tx,
+      headStatement(lane, after, pageSize),
+    );
     const [{ top: seenTop, held } = { top: from, held: null }] = rows;
     const head = rows.filter((row) => row.seq !== null);
     if (seen === 0) {
@@ -120,7 +123,7 @@ export const headStatement = (lane: number, after: number, limit: number): SQL =
 
 async function takeEvents(tx: Tx, hold: Hold, choice: Choice): Promise<OutboxEvent[]> {
   const seqs = JSON.stringify(choice.chosen.map((row) => row.seq));
-  const rows = await query<OutboxEvent>(
+  const rows = await queryPrepared<OutboxEvent>(
     tx,
     sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = clock_timestamp()
       where lane = ${hold.lane} and status = 'pending' and seq = any (array(
@@ -128,9 +131,10 @@ async function takeEvents(tx: Tx, hold: Hold, choice: Choice): Promise<OutboxEve
           and seq = any (array(select value::bigint from jsonb_array_elements_text(${seqs}::jsonb)))
         for update skip locked))
       returning seq::float8 as seq, id, tenant_id as "tenantId", type, key, payload::text as payload, headers,
-        attempts, to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt"`,
+        attempts, created_at as "createdAt"`,
   );
   rows.sort((a, b) => a.seq - b.seq);
+  for (const row of rows) row.createdAt = new Date(row.createdAt).toISOString();
   return rows.length === choice.chosen.length ? rows : withoutGaps(tx, hold, choice, rows);
 }
 

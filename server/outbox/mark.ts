@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { query, transaction } from '#server/lib/index.ts';
+import { query, queryPrepared, transaction } from '#server/lib/index.ts';
 import type { Claim } from './claim.ts';
 import { MAX_MESSAGE_CHARS } from './config.ts';
 import { noteFlow } from './flow.ts';
@@ -33,7 +33,7 @@ export async function markEvents(
     const ages =
       published.length === 0
         ? []
-        : await query<{ tenantId: string; age: number }>(tx, publishedStatement(hold, published));
+        : await queryPrepared<{ tenantId: string; age: number }>(tx, publishedStatement(hold, published));
     const rest = others.length === 0 ? [] : await query<{ seq: number }>(tx, othersStatement(hold, others, options));
     return { ages, rest: new Set(rest.map((row) => row.seq)) };
   });
