@@ -61,7 +61,7 @@ test('scripts are sent compressed and may be kept for ever; what a page shows ma
   expect(data.headers()['cache-control'] ?? '').not.toContain('public');
 });
 
-for (const path of ['/login', '/data/scheduler', '/data/pipelines', '/data/runs']) {
+for (const path of ['/login', '/data/scheduler', '/data/pipelines', '/data/runs', '/ops/outbox', '/settings/limits']) {
   test(`nothing jumps on ${path}`, async ({ page, session, context }) => {
     if (path !== '/login') await context.addCookies(session);
     await page.addInitScript(() => {

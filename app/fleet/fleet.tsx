@@ -45,7 +45,7 @@ export default function FleetPage() {
           <>
             {isAdmin && (
               <Button asChild>
-                <Link to="/ops/audit?action=work.stop">Earlier stops</Link>
+                <Link to="/ops/audit?action=work.">Earlier stops in the audit log</Link>
               </Button>
             )}
             <Live loadedAtMs={loadedAtMs} topics={['stops', 'runs', 'schedules']} />

@@ -7,6 +7,8 @@ export interface Shown {
   pipelineId: string;
   /** A run of it that set rows aside. */
   dirtyRunId: string;
+  /** A connection that was tested. */
+  connectionId: string;
 }
 
 export interface ScreenPage {
@@ -24,8 +26,16 @@ const openDialog = (button: string | RegExp) => async (page: Page) => {
   await page.getByRole('dialog').waitFor();
 };
 
+/** Opens the first of a list: a link whose address begins so. */
+const openFirst = (address: string) => async (page: Page) => {
+  await page.locator(`main a[href^="${address}"]`).filter({ visible: true }).first().click();
+  await page.waitForURL(`**${address}*`);
+};
+
 export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'login', path: () => '/login', isPublic: true },
+  { name: 'forgot', path: () => '/forgot', isPublic: true },
+  { name: 'link-over', path: () => '/reset?token=unknown', isPublic: true },
   { name: 'scheduler', path: () => '/data/scheduler' },
   { name: 'pipelines', path: () => '/data/pipelines' },
   { name: 'pipeline', path: ({ pipelineId }) => `/data/pipelines/${pipelineId}` },
@@ -33,6 +43,7 @@ export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'pipeline-ledger', path: ({ pipelineId }) => `/data/pipelines/${pipelineId}/ledger` },
   { name: 'pipeline-sql', path: ({ pipelineId }) => `/data/pipelines/${pipelineId}/sql` },
   { name: 'pipeline-document', path: ({ pipelineId }) => `/data/pipelines/${pipelineId}/ir` },
+  { name: 'pipeline-publish', path: ({ pipelineId }) => `/data/pipelines/${pipelineId}/publish` },
   { name: 'pipeline-versions', path: ({ pipelineId }) => `/data/pipelines/${pipelineId}/versions` },
   {
     name: 'pipeline-edit',
@@ -55,13 +66,18 @@ export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'engagement', path: () => '/data/engagement' },
   { name: 'outbox', path: () => '/ops/outbox' },
   { name: 'alerts', path: () => '/ops/alerts' },
+  { name: 'reports', path: () => '/ops/reports' },
   { name: 'cron', path: () => '/ops/cron' },
   { name: 'audit', path: () => '/ops/audit' },
+  { name: 'audit-entry', path: () => '/ops/audit', prepare: openFirst('/ops/audit/0') },
+  { name: 'audit-chain', path: () => '/ops/audit/chain' },
   { name: 'emergency-stop', path: () => '/ops/fleet?stop=tenant' },
   { name: 'connections', path: () => '/settings/connections' },
+  { name: 'connection', path: ({ connectionId }) => `/settings/connections/${connectionId}` },
   { name: 'connection-new', path: () => '/settings/connections?new=kafka' },
   { name: 'limits', path: () => '/settings/limits' },
   { name: 'users', path: () => '/settings/users' },
+  { name: 'user', path: () => '/settings/users', prepare: openFirst('/settings/users/') },
   { name: 'keys', path: () => '/settings/keys' },
   { name: 'sessions', path: () => '/settings/sessions' },
   { name: 'tenants', path: () => '/settings/tenants' },
