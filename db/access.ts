@@ -147,6 +147,16 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     app: ['SELECT', 'INSERT'],
     worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
   },
+  report_schedules: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'UPDATE'],
+  },
+  reports: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'DELETE'],
+  },
   engagement_scores: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],

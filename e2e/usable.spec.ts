@@ -13,7 +13,15 @@ test('the sign-in page has no barrier', async ({ page }) => {
 });
 
 const VIEWS = ['/data/scheduler', '/data/pipelines', '/data/runs', '/data/engagement', '/data/retention'];
-const OPERATIONS = ['/ops/outbox', '/ops/alerts', '/ops/cron', '/ops/audit', '/ops/audit/chain', '/ops/fleet'];
+const OPERATIONS = [
+  '/ops/outbox',
+  '/ops/alerts',
+  '/ops/reports',
+  '/ops/cron',
+  '/ops/audit',
+  '/ops/audit/chain',
+  '/ops/fleet',
+];
 for (const path of [...VIEWS, ...OPERATIONS]) {
   test(`${path} has no barrier`, async ({ operator: page }) => {
     await page.goto(path);

@@ -1,6 +1,7 @@
-// Evaluates the alert rules once a minute, whichever worker comes first, and sends what is to be told.
-import { type AlertDependencies, tickAlertsWhenDue } from '#server/alerts/index.ts';
+// Evaluates the alert rules and makes the due reports once a minute, whichever worker comes first, and sends them.
+
 import { logError } from '#server/lib/index.ts';
+import { type AlertDependencies, tickAlertsWhenDue } from '#server/reports/index.ts';
 
 /** Shorter than the interval, so that a worker that takes over is seconds late, not a minute. */
 const TURN_MS = 10_000;

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
-import { createChannels, legacyTickRoute } from '#server/alerts/index.ts';
+import { createChannels } from '#server/alerts/index.ts';
 import { requireCronSecret, requireCronToken } from '#server/api/index.ts';
 import { headsFolder } from '#server/audit/index.ts';
 import { masterKeys, serveConnectionsWith } from '#server/connections/index.ts';
@@ -27,7 +27,9 @@ import {
 } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
+import { legacyTickRoute } from '#server/reports/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
+import { observeUnshipped } from '#server/siem/index.ts';
 import { alertLoop } from './alert-loop.ts';
 import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
@@ -74,6 +76,7 @@ async function boot() {
     answerTimeoutMs: JOB_ANSWER_TIMEOUT_MS,
   });
   observeQueue(pool);
+  observeUnshipped(pool, jobsConfig.siem);
   const processId = env.PROCESS_NAME;
 
   const beats = heartbeat({ pool, log, processId, tier: 'worker', version: '0.1.0' });

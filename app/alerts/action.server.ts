@@ -1,13 +1,9 @@
 // What the forms of the alerts page do. One field, `intent`, says which.
 import type { ActionFunctionArgs } from '@remix-run/node';
-import type { AlertChannel, AlertRuleInput, PagesApi } from '#server/web/index.ts';
+import type { AlertRuleInput, PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
 import type { ActionResult } from '../page-error.ts';
-
-const badInput = (message: string): ActionResult => ({
-  ok: false,
-  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
-});
+import { badInput, channelsOf } from './channels-of.server.ts';
 
 export async function alertAction(args: ActionFunctionArgs) {
   const form = await args.request.formData();
@@ -48,16 +44,4 @@ async function save(api: PagesApi, id: string, form: FormData): Promise<ActionRe
   }
   await api.alerts.updateRule({ ...rule, id });
   return { ok: true, title: `Alert rule "${rule.name}" saved` };
-}
-
-function channelsOf(form: FormData): AlertChannel[] {
-  const to = text(form, 'email')
-    .split(/[\s,;]+/)
-    .filter((address) => address !== '');
-  const url = text(form, 'webhook');
-  return [
-    ...(form.get('log') === null ? [] : [{ kind: 'log' } as const]),
-    ...(url === '' ? [] : [{ kind: 'webhook', url } as const]),
-    ...(to.length === 0 ? [] : [{ kind: 'email', to } as const]),
-  ];
 }

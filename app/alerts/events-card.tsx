@@ -6,6 +6,7 @@ import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
+import { Told } from './told.tsx';
 import { conditionWords, eventLook, numberWords } from './words.ts';
 
 /** What the rules said, newest first. */
@@ -42,7 +43,11 @@ export function EventsCard({ events: { items, nextCursor } }: { events: Page<Ale
                   {numberWords(event.value)}
                 </Cell>
                 <Cell className="max-w-80 text-xs">
-                  <Told event={event} />
+                  {event.silencedBy === 'cooldown' ? (
+                    <span className="text-faint">nobody: within the cool-down</span>
+                  ) : (
+                    <Told deliveries={event.deliveries} />
+                  )}
                 </Cell>
               </Row>
             ))}
@@ -52,15 +57,4 @@ export function EventsCard({ events: { items, nextCursor } }: { events: Page<Ale
       <Pagination nextCursor={nextCursor} shown={items.length} what="events" />
     </Card>
   );
-}
-
-function Told({ event }: { event: AlertEvent }) {
-  if (event.silencedBy === 'cooldown') return <span className="text-faint">nobody: within the cool-down</span>;
-  return event.deliveries.map(({ channel, status, attempts, lastError }, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the channels of an event never change their order
-    <p key={index} className={status === 'failed' ? 'break-words text-bad' : 'break-words'}>
-      {channel}: {status === 'pending' ? `waiting, attempt ${attempts}` : status}
-      {lastError !== null && status !== 'sent' && <span className="text-faint"> ({lastError})</span>}
-    </p>
-  ));
 }

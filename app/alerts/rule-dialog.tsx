@@ -6,6 +6,7 @@ import { cn } from '../ui/cn.ts';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { Field, fieldStyle } from '../ui/field.tsx';
 import { useAction } from '../ui/use-action.tsx';
+import { ChannelFields } from './channel-fields.tsx';
 import { metricWords } from './words.ts';
 
 /** Creates a rule, or changes the one that is given. */
@@ -35,7 +36,7 @@ export function EditRule({ rule, metrics }: { rule: AlertRule | null; metrics: A
         <input type="hidden" name="id" value={rule?.id ?? ''} />
         <Field label="Name" name="name" required maxLength={200} defaultValue={rule?.name} />
         <Condition rule={rule} metrics={metrics} />
-        <ChannelFields rule={rule} />
+        <ChannelFields channels={rule?.channels ?? null} />
         <label className="flex items-center gap-2">
           <input
             type="checkbox"
@@ -128,28 +129,6 @@ function Condition({ rule, metrics }: { rule: AlertRule | null; metrics: AlertMe
         />
       </div>
     </>
-  );
-}
-
-function ChannelFields({ rule }: { rule: AlertRule | null }) {
-  const webhook = rule?.channels.find((channel) => channel.kind === 'webhook');
-  const email = rule?.channels.find((channel) => channel.kind === 'email');
-  const hasLog = rule === null || rule.channels.some((channel) => channel.kind === 'log');
-  return (
-    <fieldset className="space-y-3">
-      <legend className="sr-only">Whom it tells</legend>
-      <Field label="Webhook" name="webhook" type="url" placeholder="https://…" defaultValue={webhook?.url} />
-      <Field
-        label="E-mail"
-        name="email"
-        defaultValue={email?.to.join(', ')}
-        hint="Addresses, separated by commas. Needs SMTP_URL on the worker."
-      />
-      <label className="flex items-center gap-2">
-        <input type="checkbox" name="log" defaultChecked={hasLog} className="size-4 accent-accent" />
-        The worker's log
-      </label>
-    </fieldset>
   );
 }
 

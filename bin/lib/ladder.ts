@@ -27,7 +27,19 @@ export const ladder = [
     'interactions',
     'siem',
   ],
-  ...['exports', 'scheduler', 'triggers', 'retention', 'dsar', 'engagement', 'alerts', 'models', 'fleet', 'cron'],
+  ...[
+    'exports',
+    'scheduler',
+    'triggers',
+    'retention',
+    'dsar',
+    'engagement',
+    'alerts',
+    'reports',
+    'models',
+    'fleet',
+    'cron',
+  ],
   ...['api', 'web', 'http', 'demo', 'main'],
 ];
 

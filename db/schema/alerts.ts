@@ -56,7 +56,8 @@ export const alertDeliveries = pgTable(
   {
     tenantId: tenantId(),
     id: id(),
-    eventId: uuid('event_id').notNull(),
+    eventId: uuid('event_id'),
+    reportId: uuid('report_id'),
     channel: jsonb('channel').$type<AlertChannel>().notNull(),
     status: text('status', { enum: ['pending', 'sent', 'failed'] })
       .notNull()

@@ -11,6 +11,7 @@ export * from './locks.ts';
 export * from './operations.ts';
 export * from './outbox.ts';
 export * from './pipelines.ts';
+export * from './reports.ts';
 export * from './retention.ts';
 export * from './runs.ts';
 export * from './siem.ts';

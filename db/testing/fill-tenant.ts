@@ -22,6 +22,7 @@ export type FilledTenant = {
   interactionId: string;
   auditId: string;
   alertRuleId: string;
+  reportId: string;
   connectionId: string;
   holdId: string;
 };
@@ -112,6 +113,20 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
         ...{ metric: 'failed_runs', kind: 'firing', value: 1, operator: '>', threshold: 0 },
       },
     ],
+    report_schedules: [
+      {
+        ...{ tenant_id, id: ids.reportId, name: `report of ${ids.slug}`, template: 'sla', cron: '0 6 * * 1' },
+        ...{ timezone: 'UTC', channels: [{ kind: 'log' }], next_at: '2200-01-01T00:00:00Z', covered_to: at },
+        created_by: 'filled',
+      },
+    ],
+    reports: [
+      {
+        ...{ tenant_id, id: ids.reportId, schedule_id: ids.reportId, schedule_name: `report of ${ids.slug}` },
+        ...{ template: 'sla', period_from: at, period_to: at, timezone: 'UTC', title: `report of ${ids.slug}` },
+        ...{ figures: [], html: '<p></p>', csv: '', made_by: 'filled' },
+      },
+    ],
     alert_deliveries: [{ tenant_id, event_id: ids.alertRuleId, channel: { kind: 'log' }, status: 'sent' }],
     engagement_scores: [
       {
@@ -120,6 +135,14 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     engagement_settings: [{ tenant_id, computed_at: at, customers: 1 }],
+    gitops_sources: [{ tenant_id, connection_id: ids.connectionId, updated_by: 'filled' }],
+    gitops_checks: [
+      {
+        ...{ tenant_id, connection_id: ids.connectionId, url: `https://git.example/${ids.slug}`, branch: 'main' },
+        ...{ folder: '', started_at: at, commit_id: '0'.repeat(40), files: 1, counts: { in_sync: 1 } },
+      },
+    ],
+    gitops_documents: [{ tenant_id, file: `${ids.slug}.yaml`, line: 1, name: ids.pipelineName, document }],
     outbox_events: [
       {
         ...{
@@ -135,14 +158,6 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
     outbox_counters: [{ tenant_id, lane: 0, published: 7 }],
     attachment_blobs: [{ tenant_id, location: `attachments/${tenant_id}/filled` }],
     outbox_depth: [{ tenant_id, at, pending: 1, processing: 0, failed: 1 }],
-    gitops_sources: [{ tenant_id, connection_id: ids.connectionId, updated_by: 'filled' }],
-    gitops_checks: [
-      {
-        ...{ tenant_id, connection_id: ids.connectionId, url: `https://git.example/${ids.slug}`, branch: 'main' },
-        ...{ folder: '', started_at: at, commit_id: '0'.repeat(40), files: 1, counts: { in_sync: 1 } },
-      },
-    ],
-    gitops_documents: [{ tenant_id, file: `${ids.slug}.yaml`, line: 1, name: ids.pipelineName, document }],
     outbox_flow: [{ tenant_id, at, lane: 0, published: 7, age_counts: [7] }],
     interaction_history: [
       {
@@ -176,7 +191,7 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
     ],
     retention_blobs: [{ tenant_id, location: 'purged', purge_id: ids.runId }],
     export_checkpoints: [{ tenant_id, data_set: 'filled' }],
-    siem_quarantine: [{ tenant_id, destination: 'filled', audit_id: ids.eventId, status: 400, reason: ids.slug }],
+    siem_quarantine: [{ tenant_id, destination: 'filled', audit_id: ids.auditId, status: 400, reason: ids.slug }],
     checkpoints: [{ ...ofPipeline, node_id: 'n', position: { at: 1 }, run_id: ids.runId }],
     run_files: [
       {
@@ -214,7 +229,7 @@ export async function fillTenant(
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
       ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
-      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "connectionId", ms_uuid() as "keyId",
+      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "reportId", ms_uuid() as "connectionId", ms_uuid() as "keyId",
       ms_uuid() as "inviteId", ms_uuid() as "userId", ms_uuid() as "leaverId", ms_uuid() as "sessionId", ms_uuid() as "holdId"`;
   const tables = rowsOf(ids!, document);
   const { userId, leaverId, sessionId } = ids!;

@@ -7,8 +7,9 @@ import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { CRON_SECRET, makeKey, openWeb } from '#server/http/testing/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
+import { tickAlerts, tickAlertsWhenDue } from '#server/reports/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
-import { createChannels, deliverAlerts, evaluateAlerts, tickAlerts, tickAlertsWhenDue } from './index.ts';
+import { createChannels, deliverAlerts, evaluateAlerts } from './index.ts';
 
 const db = await testDatabase();
 const web = await openWeb(db);

@@ -4,19 +4,39 @@ import type { AlertChannel } from '#db/schema/index.ts';
 import { type Logger, ServiceError } from '#server/lib/index.ts';
 import type { OutboundClient } from '#server/outbound/index.ts';
 
-export type Notification = {
+/** What a rule said, or a report that was made. */
+export type Notification = AlertNotification | ReportNotification;
+
+type Common = {
   /** The delivery's id: the same in every copy. */
   id: string;
-  eventId: string;
-  kind: 'firing' | 'resolved' | 'test';
   tenant: string;
+  at: string;
+};
+type AlertNotification = Common & {
+  kind: 'firing' | 'resolved' | 'test';
+  eventId: string;
   ruleId: string;
   ruleName: string;
   metric: string;
   value: number | null;
   operator: string;
   threshold: number;
-  at: string;
+};
+type ReportNotification = Common & {
+  kind: 'report';
+  reportId: string;
+  scheduleId: string;
+  title: string;
+  template: string;
+  /** The stretch it covers, and the zone its times are told in. */
+  from: string;
+  to: string;
+  timezone: string;
+  figures: { label: string; value: number | null; unit: string }[];
+  /** A document that stands alone. */
+  html: string;
+  csv: string;
 };
 
 export type Channels = {
@@ -51,8 +71,7 @@ export function createChannels(options: ChannelOptions): Channels {
     async send(channel, notification) {
       switch (channel.kind) {
         case 'log':
-          options.log.warn({ alert: notification }, `alert ${notification.kind}: ${subjectOf(notification)}`);
-          return;
+          return writeLog(options.log, notification);
         case 'webhook':
           return post(options.outbound, channel.url, notification);
         case 'email': {
@@ -67,6 +86,7 @@ export function createChannels(options: ChannelOptions): Channels {
             to: channel.to,
             subject: `[${notification.tenant}] ${subjectOf(notification)}`,
             text: textOf(notification),
+            ...(notification.kind === 'report' ? documentsOf(notification) : {}),
             messageId: `<${notification.id}@mainspring.alerts>`,
           });
         }
@@ -78,13 +98,34 @@ export function createChannels(options: ChannelOptions): Channels {
   };
 }
 
+function writeLog(log: Logger, notification: Notification): void {
+  if (notification.kind !== 'report') {
+    log.warn({ alert: notification }, `alert ${notification.kind}: ${subjectOf(notification)}`);
+    return;
+  }
+  // The documents would fill the log; who wants them has the page.
+  const { html: _html, csv: _csv, ...report } = notification;
+  log.info({ report }, `report made: ${subjectOf(notification)}`);
+}
+
+/** The page as the mail's body, the table as a file for a spreadsheet. */
+const documentsOf = ({ html, csv, template, to }: ReportNotification) => ({
+  html,
+  attachments: [
+    { filename: `${template}-${to.slice(0, 10)}.csv`, content: csv, contentType: 'text/csv; charset=utf-8' },
+  ],
+});
+
 async function post(outbound: OutboundClient, url: string, notification: Notification): Promise<void> {
   const { status } = await outbound.request({
     trust: 'tenant',
     method: 'POST',
     url,
     headers: { 'content-type': 'application/json', 'webhook-id': notification.id },
-    body: JSON.stringify({ type: `alert.${notification.kind}`, ...notification }),
+    body: JSON.stringify({
+      type: notification.kind === 'report' ? 'report.made' : `alert.${notification.kind}`,
+      ...notification,
+    }),
     deadlineMs: DEADLINE_MS,
     maxResponseBytes: 64 * 1024,
   });
@@ -96,7 +137,9 @@ async function post(outbound: OutboundClient, url: string, notification: Notific
 }
 
 /** One line for people. */
-export function subjectOf({ kind, ruleName, metric, value, operator, threshold }: Notification): string {
+export function subjectOf(notification: Notification): string {
+  if (notification.kind === 'report') return `${notification.title}, until ${notification.to.slice(0, 16)}Z`;
+  const { kind, ruleName, metric, value, operator, threshold } = notification;
   const now = value === null ? 'has no value' : `is ${Number(value.toPrecision(6))}`;
   if (kind === 'resolved') return `resolved: ${ruleName} (${metric} ${now})`;
   const prefix = kind === 'test' ? 'test: ' : '';
@@ -108,8 +151,14 @@ const textOf = (notification: Notification) =>
     subjectOf(notification),
     '',
     `Tenant: ${notification.tenant}`,
-    `At: ${notification.at} (UTC)`,
-    `Rule: ${notification.ruleId}`,
+    ...(notification.kind === 'report'
+      ? [
+          `From: ${notification.from} (UTC)`,
+          `To: ${notification.to} (UTC)`,
+          ...notification.figures.map(({ label, value, unit }) => `${label}: ${value ?? '–'}${unit && ` ${unit}`}`),
+          `Report: ${notification.reportId}`,
+        ]
+      : [`At: ${notification.at} (UTC)`, `Rule: ${notification.ruleId}`]),
     `Notification: ${notification.id}`,
     '',
   ].join('\n');

@@ -5,8 +5,11 @@ import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';
-import { backoffMs, type Logger, logError, query, transaction } from '#server/lib/index.ts';
+import { backoffMs, type Logger, logError, query, scrub, transaction } from '#server/lib/index.ts';
 import type { Channels, Notification } from './channels.ts';
+
+type AlertNotification = Extract<Notification, { kind: 'firing' | 'resolved' | 'test' }>;
+type ReportNotification = Extract<Notification, { kind: 'report' }>;
 
 /** Longer than any channel's deadline. */
 const CLAIM_SECONDS = 60;
@@ -19,15 +22,9 @@ type Claimed = {
   id: string;
   channel: AlertChannel;
   attempts: number;
-  eventId: string;
-  kind: Notification['kind'];
-  ruleId: string;
-  ruleName: string;
-  metric: string;
-  value: number | null;
-  operator: string;
-  threshold: number;
-  at: string;
+  /** What it carries: what a rule said, or a report. */
+  alert: Omit<AlertNotification, 'id' | 'tenant'> | null;
+  report: Omit<ReportNotification, 'id' | 'tenant' | 'kind'> | null;
 };
 
 /** Sends each due delivery of every tenant once; what fails is tried again later, MAX_ATTEMPTS times in all. */
@@ -51,11 +48,18 @@ export async function deliverAlerts(deps: {
             update alert_deliveries d set attempts = d.attempts + 1,
               next_attempt_at = now() + make_interval(secs => ${CLAIM_SECONDS})
             from due where d.tenant_id = ${tenant.id} and d.id = due.id
-            returning d.id, d.channel, d.attempts, d.event_id
+            returning d.id, d.channel, d.attempts, d.event_id, d.report_id
           )
-          select c.id, c.channel, c.attempts, e.id as "eventId", e.kind, e.rule_id as "ruleId",
-            e.rule_name as "ruleName", e.metric, e.value, e.operator, e.threshold, e.at
-          from claimed c join alert_events e on e.tenant_id = ${tenant.id} and e.id = c.event_id`,
+          select c.id, c.channel, c.attempts,
+            case when e.id is not null then jsonb_build_object('eventId', e.id, 'kind', e.kind, 'ruleId', e.rule_id,
+              'ruleName', e.rule_name, 'metric', e.metric, 'value', e.value, 'operator', e.operator,
+              'threshold', e.threshold, 'at', e.at) end as alert,
+            case when r.id is not null then jsonb_build_object('reportId', r.id, 'scheduleId', r.schedule_id,
+              'title', r.title, 'template', r.template, 'from', r.period_from, 'to', r.period_to,
+              'timezone', r.timezone, 'figures', r.figures, 'html', r.html, 'csv', r.csv, 'at', r.made_at) end as report
+          from claimed c
+          left join alert_events e on e.tenant_id = ${tenant.id} and e.id = c.event_id
+          left join reports r on r.tenant_id = ${tenant.id} and r.id = c.report_id`,
       ),
     );
     // One channel that hangs until its deadline keeps no other waiting.
@@ -70,14 +74,19 @@ async function deliverOne(
   tenant: { id: string; slug: string },
   one: Claimed,
 ): Promise<keyof Delivered> {
-  const { id, channel, attempts, at, ...event } = one;
+  const { id, channel, attempts } = one;
   const tenantId = tenant.id;
   let problem: string | null = null;
   try {
-    await deps.channels.send(channel, { ...event, id, at: new Date(at).toISOString(), tenant: tenant.slug });
+    await deps.channels.send(channel, notificationOf(one, tenant.slug));
   } catch (error) {
-    problem = (error instanceof Error ? error.message : String(error)).slice(0, 500);
-    logError(deps.log, error, 'an alert could not be delivered', { tenantId, deliveryId: id, channel: channel.kind });
+    // What the other side answered may repeat what it was told, its password too.
+    problem = scrub(error instanceof Error ? error.message : String(error)).slice(0, 500);
+    logError(deps.log, error, 'a notification could not be delivered', {
+      tenantId,
+      deliveryId: id,
+      channel: channel.kind,
+    });
   }
   const outcome = problem === null ? 'sent' : attempts >= MAX_ATTEMPTS ? 'failed' : 'retried';
   const status = outcome === 'retried' ? 'pending' : outcome;
@@ -89,4 +98,13 @@ async function deliverOne(
       where tenant_id = ${tenantId} and id = ${id} and status = 'pending'`),
   );
   return outcome;
+}
+
+const iso = (text: string) => new Date(text).toISOString();
+
+function notificationOf({ id, alert, report }: Claimed, tenant: string): Notification {
+  if (alert) return { ...alert, id, tenant, at: iso(alert.at) };
+  // A delivery carries the one or the other: the table holds to it.
+  const { from, to, at, ...rest } = report!;
+  return { ...rest, kind: 'report', id, tenant, from: iso(from), to: iso(to), at: iso(at) };
 }

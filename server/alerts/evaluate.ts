@@ -5,6 +5,7 @@ import { listJobTenants } from '#server/jobs/index.ts';
 import { type Logger, logError, newId, query, type Tx, transaction } from '#server/lib/index.ts';
 import { type Decision, decide, isOver } from './decide.ts';
 import { type AlertMetric, METRICS } from './metrics.ts';
+import { queueDeliveries } from './queue-deliveries.ts';
 
 export type Evaluated = { tenants: number; rules: number; fired: number; resolved: number; failed: number };
 
@@ -137,9 +138,6 @@ export async function recordEvent(
       (tenant_id, id, rule_id, rule_name, metric, kind, value, operator, threshold, silenced_by)
     values (${tenantId}, ${eventId}, ${rule.id}, ${rule.name}, ${rule.metric}, ${event.kind}, ${event.value}::float8,
       ${rule.operator}, ${rule.threshold}::float8, ${event.isTold ? null : 'cooldown'})`);
-  if (event.isTold) {
-    await tx.execute(sql`insert into alert_deliveries (tenant_id, event_id, channel)
-      select ${tenantId}, ${eventId}, channel from jsonb_array_elements(${JSON.stringify(rule.channels)}::jsonb) as channel`);
-  }
+  if (event.isTold) await queueDeliveries(tx, tenantId, { eventId }, rule.channels);
   return eventId;
 }

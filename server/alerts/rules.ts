@@ -5,6 +5,7 @@ import { newId, query, ServiceError, type Tx, withTransaction } from '#server/li
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { recordEvent } from './evaluate.ts';
 import type { AlertMetric } from './metrics.ts';
+import { shownChannels } from './queue-deliveries.ts';
 import type { AlertRuleInput, UpdateAlertRuleInput } from './schemas.ts';
 
 /** A tenant's rules at most: each is evaluated every minute. */
@@ -136,13 +137,10 @@ export function testAlertRule(ctx: Ctx, input: { id: string }): Promise<{ id: st
   });
 }
 
-/** What the audit log keeps of a rule: of a webhook its host alone, because its path may be a secret. */
 const shownOf = (rule: AlertRuleInput | Row) => ({
   ...{ name: rule.name, metric: rule.metric, operator: rule.operator, threshold: rule.threshold },
   ...{ windowMinutes: rule.windowMinutes, cooldownMinutes: rule.cooldownMinutes, enabled: rule.enabled },
-  channels: rule.channels.map((channel) =>
-    channel.kind === 'webhook' ? { kind: 'webhook', host: new URL(channel.url).host } : channel,
-  ),
+  channels: shownChannels(rule.channels),
 });
 
 async function lockRule(tx: Tx, tenantId: string, id: string): Promise<Row> {

@@ -13,9 +13,11 @@ import { limitProcedures } from '#server/limits/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
 import { pipelineProcedures } from '#server/pipelines/index.ts';
 import { createCallerFactory, router } from '#server/procedure.ts';
+import { reportProcedures } from '#server/reports/index.ts';
 import { retentionProcedures } from '#server/retention/index.ts';
 import { runProcedures, startRunProcedure } from '#server/runs/index.ts';
 import { schedulerProcedures } from '#server/scheduler/index.ts';
+import { siemProcedures } from '#server/siem/index.ts';
 
 export const appRouter = router({
   accounts: router(accountProcedures),
@@ -24,15 +26,17 @@ export const appRouter = router({
   limits: router(limitProcedures),
   fleet: router(fleetProcedures),
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
-  runs: router(runProcedures),
   gitops: router(gitopsProcedures),
+  runs: router(runProcedures),
   scheduler: router(schedulerProcedures),
   outbox: router(outboxProcedures),
   interactions: router(interactionProcedures),
   retention: router(retentionProcedures),
   engagement: router(engagementProcedures),
   alerts: router(alertProcedures),
+  reports: router(reportProcedures),
   cron: router(cronProcedures),
+  siem: router(siemProcedures),
 });
 export type AppRouter = typeof appRouter;
 export type RouterOutputs = inferRouterOutputs<AppRouter>;

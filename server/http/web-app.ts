@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Pool } from '#db/client.ts';
-import { type Channels, legacyTickRoute } from '#server/alerts/index.ts';
+import type { Channels } from '#server/alerts/index.ts';
 import {
   answerTrpc,
   apiContext,
@@ -21,6 +21,7 @@ import { type CronDependencies, cronRoutes, UNCONFIGURED_JOBS } from '#server/cr
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import type { Logger } from '#server/lib/index.ts';
 import { ADDRESS_REQUESTS_PER_SECOND, createRateLimits, TENANT_REQUESTS_PER_SECOND } from '#server/limits/index.ts';
+import { legacyTickRoute } from '#server/reports/index.ts';
 import type { LiveHub, PagesOptions } from '#server/web/index.ts';
 import { baseApp, type Variables } from './base-app.ts';
 import { limitBody } from './body-limit.ts';

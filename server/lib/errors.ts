@@ -151,6 +151,20 @@ export const ERROR_CODES = {
     level: 'info',
     says: 'The tenant has as many alert rules as it may.',
   },
+  REPORT_SCHEDULE_NOT_FOUND: {
+    http: 404,
+    trpc: 'NOT_FOUND',
+    level: 'info',
+    says: 'This tenant has no such report schedule.',
+  },
+  REPORT_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such report.' },
+  REPORT_NAME_TAKEN: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'Another report schedule has this name.' },
+  REPORTS_FULL: {
+    http: 409,
+    trpc: 'CONFLICT',
+    level: 'info',
+    says: 'The tenant has as many report schedules as it may.',
+  },
   CHANNEL_UNAVAILABLE: {
     http: 500,
     trpc: 'INTERNAL_SERVER_ERROR',
@@ -247,6 +261,12 @@ export const ERROR_CODES = {
     trpc: 'SERVICE_UNAVAILABLE',
     level: 'warn',
     says: 'The cron job was stopped because its process ends; its next run goes on from there.',
+  },
+  SIEM_ROW_NOT_FOUND: {
+    http: 404,
+    trpc: 'NOT_FOUND',
+    level: 'info',
+    says: 'None of these audit rows of this tenant was set aside by the SIEM’s shipment.',
   },
   AUDIT_ENTRY_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This log has no such entry.' },
   ATTACHMENT_STORE_UNAVAILABLE: {

@@ -1,13 +1,28 @@
 // The part of the API that the pages call, as the pages see it. The in-process tRPC caller is passed where this
 // is asked for, so a procedure that changes shape fails to compile at the one place that hands it over.
+
 export type { AlertChannel, AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
 export type { EngagementItem, EngagementSummary } from '#server/engagement/index.ts';
 export type { PipelineDocument, Problem } from '#server/ir/index.ts';
+export type {
+  ReportDetail,
+  ReportItem,
+  ReportSchedule,
+  ReportScheduleInput,
+  ReportTemplateItem,
+} from '#server/reports/index.ts';
 
 import type { AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
 import type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal } from '#server/audit-trail/index.ts';
 import type { EngagementItem, EngagementSummary } from '#server/engagement/index.ts';
 import type { PipelineDocument, Policies, Problem } from '#server/ir/index.ts';
+import type {
+  ReportDetail,
+  ReportItem,
+  ReportSchedule,
+  ReportScheduleInput,
+  ReportTemplateItem,
+} from '#server/reports/index.ts';
 import type {
   PlacedHold,
   PlaceHoldInput,
@@ -17,7 +32,9 @@ import type {
   Policy as RetentionPolicy,
   Preview as RetentionPreview,
 } from '#server/retention/index.ts';
+import type { QuarantinedRow } from '#server/siem/index.ts';
 import type { AccountsApi } from './pages-api-accounts.ts';
+import type { GitopsApi } from './pages-api-gitops.ts';
 import type { ConnectionsApi, FleetApi, LimitsApi } from './pages-api-locks.ts';
 
 export type EngagementBand = EngagementItem['band'];
@@ -313,7 +330,7 @@ export type RetentionPlanClass = NonNullable<PurgeReceipt['plan'][DataClass]>;
 
 /** A tenant's own log, or that of what belongs to no tenant. */
 export type AuditLog = 'tenant' | 'instance';
-export type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal };
+export type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal, QuarantinedRow };
 
 /** `partial`: some tenants failed. `abandoned`: its process went silent or was stopped. */
 export type CronOutcome = 'running' | 'succeeded' | 'partial' | 'failed' | 'abandoned';
@@ -413,6 +430,7 @@ export interface PagesApi {
     requeue(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
     discard(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
   };
+  gitops: GitopsApi;
   engagement: {
     summary(): Promise<EngagementSummary>;
     list(input: PageInput & { band?: EngagementBand; search?: string }): Promise<Page<EngagementItem>>;
@@ -425,6 +443,21 @@ export interface PagesApi {
     updateRule(input: AlertRuleInput & { id: string }): Promise<{ id: string }>;
     deleteRule(input: { id: string }): Promise<{ id: string }>;
     testRule(input: { id: string }): Promise<{ id: string }>;
+  };
+  reports: {
+    templates(): Promise<{ items: ReportTemplateItem[] }>;
+    schedules(): Promise<{ items: ReportSchedule[] }>;
+    list(input: PageInput & { scheduleId?: string }): Promise<Page<ReportItem>>;
+    get(input: { id: string }): Promise<ReportDetail>;
+    createSchedule(input: ReportScheduleInput): Promise<{ id: string }>;
+    updateSchedule(input: ReportScheduleInput & { id: string }): Promise<{ id: string }>;
+    deleteSchedule(input: { id: string }): Promise<{ id: string }>;
+    runNow(input: { id: string }): Promise<{ reportId: string }>;
+  };
+  siem: {
+    quarantine(input: PageInput & { state?: QuarantinedRow['state'] }): Promise<Page<QuarantinedRow>>;
+    requeue(input: { ids: string[] }): Promise<{ changed: number }>;
+    discard(input: { ids: string[] }): Promise<{ changed: number }>;
   };
   cron: {
     listJobs(): Promise<{ items: CronJob[]; mayRun: boolean }>;

@@ -36,6 +36,9 @@ const byRef = (names: Names, more: Input = {}): Input[] => [
 const team = (names: Names) => `team:team of ${names.slug}`;
 const after = (...parts: string[]) => encodeCursor(parts);
 
+const reportSchedule = (name: string): Input => ({
+  ...{ name, template: 'fleet_summary', cron: '0 6 * * *', timezone: 'Europe/Berlin', channels: [{ kind: 'log' }] },
+});
 const alertRule = (name: string): Input => ({
   ...{ name, metric: 'failed_runs', operator: '>', threshold: 0, channels: [{ kind: 'log' }] },
 });
@@ -123,9 +126,6 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'pipelines.resume': (names) => byRef(names),
   'pipelines.publish': (names) => [...byRef(names), ...byRef(names, { version: 1 })],
   'pipelines.run': (names) => byRef(names),
-  'runs.list': (names) => [
-    { limit: 200 },
-    { limit: 200, pipelineId: names.pipelineId },
   'gitops.status': () => [{}],
   'gitops.setSource': (names) => [{ connection: names.connectionId }, { connection: `brokers-of-${names.slug}` }],
   'gitops.removeSource': () => [{}],
@@ -145,6 +145,9 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'gitops.applyDocuments': (names) => [
     { items: [{ document: document(names.pipelineName, names.table), baseVersion: 3 }], publish: false },
   ],
+  'runs.list': (names) => [
+    { limit: 200 },
+    { limit: 200, pipelineId: names.pipelineId },
     { limit: 200, status: 'running', cursor: after(names.runId) },
   ],
   'runs.get': (names) => [{ id: names.runId }, { id: names.runId.toUpperCase() }],
@@ -176,6 +179,14 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'alerts.updateRule': (names) => [{ ...alertRule(`mine too ${newId()}`), id: names.alertRuleId }],
   'alerts.deleteRule': (names) => [{ id: names.alertRuleId }],
   'alerts.testRule': (names) => [{ id: names.alertRuleId }],
+  'reports.templates': () => [{}],
+  'reports.schedules': () => [{}],
+  'reports.list': (names) => [{ limit: 200 }, { limit: 200, scheduleId: names.reportId }],
+  'reports.get': (names) => [{ id: names.reportId }],
+  'reports.createSchedule': () => [reportSchedule(`mine ${newId()}`)],
+  'reports.updateSchedule': (names) => [{ ...reportSchedule(`mine too ${newId()}`), id: names.reportId }],
+  'reports.runNow': (names) => [{ id: names.reportId }],
+  'reports.deleteSchedule': (names) => [{ id: names.reportId }],
   'engagement.summary': () => [{}],
   'engagement.list': (names) => [
     { limit: 200 },
@@ -195,6 +206,9 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'retention.placeHold': (names) => [{ kind: 'subject', customerId: names.slug, reason: 'mine' }],
   'retention.releaseHold': (names) => [{ id: names.holdId, reason: 'mine' }],
   'scheduler.status': (names) => [{ limit: 200 }, { limit: 200, label: [team(names)] }],
+  'siem.quarantine': () => [{}, { state: 'open', cursor: after(newId(), 'x') }],
+  'siem.requeue': (names) => [{ ids: [names.auditId] }],
+  'siem.discard': (names) => [{ ids: [names.auditId] }],
   // The jobs are the installation's; each caller sees what they did for its own tenant.
   'cron.listJobs': () => [{}],
   'cron.listRuns': () => [{ job: 'cleanup', limit: 200 }],
@@ -208,6 +222,7 @@ export const ANSWERS_ALL: readonly string[] = [
   'fleet.stopState',
   'fleet.stop',
   'fleet.resume',
+  'siem.quarantine',
   'cron.listJobs',
   'cron.listRuns',
   'cron.runNow',
@@ -242,17 +257,15 @@ export const ANSWERS_ALL: readonly string[] = [
   'alerts.rules',
   'alerts.events',
   'alerts.createRule',
+  'reports.templates',
+  'reports.schedules',
+  'reports.list',
+  'reports.createSchedule',
   'engagement.summary',
   'engagement.list',
   'engagement.setSettings',
   'engagement.recompute',
   'interactions.respond',
-  'pipelines.list',
-  'runs.list',
-  'scheduler.status',
-  'pipelines.validate',
-  'pipelines.create',
-];
   'gitops.status',
   'gitops.removeSource',
   'gitops.check',
@@ -261,3 +274,9 @@ export const ANSWERS_ALL: readonly string[] = [
   'gitops.applySource',
   'gitops.planDocuments',
   'gitops.applyDocuments',
+  'pipelines.list',
+  'runs.list',
+  'scheduler.status',
+  'pipelines.validate',
+  'pipelines.create',
+];

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { type AlertDependencies, tickAlerts } from './tick.ts';
 
 /**
- * `POST /api/cron/tick`, for one scheduled rule of a cloud that drives alerts without our worker's loop. `authorize`
+ * `POST /api/cron/tick`, for one scheduled rule of a cloud that drives alerts and reports without our worker's loop. `authorize`
  * throws for a caller without the secret. Errors of single rules and deliveries are counted in the answer.
  */
 export function legacyTickRoute(authorize: (headers: Headers) => void, deps: AlertDependencies): Hono {
@@ -10,11 +10,12 @@ export function legacyTickRoute(authorize: (headers: Headers) => void, deps: Ale
   app.post('/', async (c) => {
     authorize(c.req.raw.headers);
     const startedMs = performance.now();
-    const { evaluated, delivered } = await tickAlerts(deps);
+    const { evaluated, reports, delivered } = await tickAlerts(deps);
     return c.json({
       ok: true,
       ...{ tenants: evaluated.tenants, rules: evaluated.rules, fired: evaluated.fired, resolved: evaluated.resolved },
-      ...{ errors: evaluated.failed, delivered: delivered.sent, undelivered: delivered.retried + delivered.failed },
+      ...{ reports: reports.made, errors: evaluated.failed + reports.failed },
+      ...{ delivered: delivered.sent, undelivered: delivered.retried + delivered.failed },
       durationMs: Math.round(performance.now() - startedMs),
     });
   });

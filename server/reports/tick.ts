@@ -1,20 +1,23 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { type Channels, type Delivered, deliverAlerts, type Evaluated, evaluateAlerts } from '#server/alerts/index.ts';
 import { type Logger, query, transaction } from '#server/lib/index.ts';
-import type { Channels } from './channels.ts';
-import { type Delivered, deliverAlerts } from './deliver.ts';
-import { type Evaluated, evaluateAlerts } from './evaluate.ts';
+import { type MadeReports, makeDueReports } from './make-due.ts';
 
 export type AlertDependencies = { pool: Pool; log: Logger; channels: Channels; signal?: AbortSignal };
-export type AlertTick = { evaluated: Evaluated; delivered: Delivered };
+export type AlertTick = { evaluated: Evaluated; reports: MadeReports; delivered: Delivered };
 
 /** How often the workers' loop evaluates. */
 export const ALERT_INTERVAL_SECONDS = 60;
 
-/** Evaluates every rule and sends what is due: the workers' loop and the legacy route both come here. */
+/**
+ * Evaluates every alert rule, makes every report that is due, and sends what is to be sent: the workers' loop and the
+ * legacy route both come here.
+ */
 export async function tickAlerts(deps: AlertDependencies): Promise<AlertTick> {
   const evaluated = await evaluateAlerts(deps);
-  return { evaluated, delivered: await deliverAlerts(deps) };
+  const reports = await makeDueReports(deps);
+  return { evaluated, reports, delivered: await deliverAlerts(deps) };
 }
 
 /**

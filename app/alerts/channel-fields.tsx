@@ -1,0 +1,25 @@
+import type { AlertChannel } from '#server/web/index.ts';
+import { Field } from '../ui/field.tsx';
+
+/** Whom something tells; `channels` null: the log alone, to begin with. Read back by channelsOf. */
+export function ChannelFields({ channels }: { channels: AlertChannel[] | null }) {
+  const webhook = channels?.find((channel) => channel.kind === 'webhook');
+  const email = channels?.find((channel) => channel.kind === 'email');
+  const hasLog = channels === null || channels.some((channel) => channel.kind === 'log');
+  return (
+    <fieldset className="space-y-3">
+      <legend className="sr-only">Whom it tells</legend>
+      <Field label="Webhook" name="webhook" type="url" placeholder="https://…" defaultValue={webhook?.url} />
+      <Field
+        label="E-mail"
+        name="email"
+        defaultValue={email?.to.join(', ')}
+        hint="Addresses, separated by commas. Needs SMTP_URL on the worker."
+      />
+      <label className="flex items-center gap-2">
+        <input type="checkbox" name="log" defaultChecked={hasLog} className="size-4 accent-accent" />
+        The worker's log
+      </label>
+    </fieldset>
+  );
+}

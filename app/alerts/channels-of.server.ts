@@ -1,0 +1,22 @@
+// What the forms of alerts and reports have in common.
+import type { AlertChannel } from '#server/web/index.ts';
+import { text } from '../api.server.ts';
+import type { ActionResult } from '../page-error.ts';
+
+export const badInput = (message: string): ActionResult => ({
+  ok: false,
+  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
+});
+
+/** The channels of ChannelFields' form. */
+export function channelsOf(form: FormData): AlertChannel[] {
+  const to = text(form, 'email')
+    .split(/[\s,;]+/)
+    .filter((address) => address !== '');
+  const url = text(form, 'webhook');
+  return [
+    ...(form.get('log') === null ? [] : [{ kind: 'log' } as const]),
+    ...(url === '' ? [] : [{ kind: 'webhook', url } as const]),
+    ...(to.length === 0 ? [] : [{ kind: 'email', to } as const]),
+  ];
+}

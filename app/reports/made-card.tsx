@@ -1,0 +1,84 @@
+import { FileSpreadsheet, FileText, Newspaper } from 'lucide-react';
+import type { Page, ReportItem } from '#server/web/index.ts';
+import { Told } from '../alerts/told.tsx';
+import { Button } from '../ui/button.tsx';
+import { Card } from '../ui/card.tsx';
+import { Pagination } from '../ui/pagination.tsx';
+import { EmptyState } from '../ui/states.tsx';
+import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Time } from '../ui/time.tsx';
+import { figureWords, periodWords } from './words.ts';
+
+/** The reports that were made, newest first. */
+export function MadeCard({ reports: { items, nextCursor } }: { reports: Page<ReportItem> }) {
+  return (
+    <Card title="Made" flush>
+      {items.length === 0 ? (
+        <EmptyState icon={Newspaper} title="No report was made yet">
+          Each one shows here with its figures, as a page and as a spreadsheet, and with who was sent it. The newest 100
+          of a schedule are kept.
+        </EmptyState>
+      ) : (
+        <Table label="Reports">
+          <Head>
+            <Column>When</Column>
+            <Column>Report</Column>
+            <Column>Figures</Column>
+            <Column>Sent</Column>
+            <Column align="right">
+              <span className="sr-only">Files</span>
+            </Column>
+          </Head>
+          <tbody>
+            {items.map((report) => (
+              <MadeRow key={report.id} report={report} />
+            ))}
+          </tbody>
+        </Table>
+      )}
+      <Pagination nextCursor={nextCursor} shown={items.length} what="reports" />
+    </Card>
+  );
+}
+
+function MadeRow({ report }: { report: ReportItem }) {
+  return (
+    <Row>
+      <Cell className="text-xs">
+        <Time at={report.madeAt} />
+        <p className="text-faint">{report.dueAt === null ? `asked for by ${report.madeBy}` : 'on schedule'}</p>
+      </Cell>
+      <Cell>
+        <p className="max-w-80 break-words font-medium">{report.title}</p>
+        <p className="text-faint text-xs">{periodWords(report)}</p>
+      </Cell>
+      <Cell>
+        <dl className="flex max-w-96 flex-wrap gap-x-4 gap-y-0.5 text-xs">
+          {report.figures.map((figure) => (
+            <div key={figure.label} className="flex gap-1">
+              <dt className="text-muted">{figure.label}</dt>
+              <dd className="tabular font-medium">{figureWords(figure)}</dd>
+            </div>
+          ))}
+        </dl>
+      </Cell>
+      <Cell className="max-w-60 text-xs">
+        <Told deliveries={report.deliveries} />
+      </Cell>
+      <Cell align="right">
+        <div className="flex justify-end gap-1.5">
+          <Button asChild size="sm">
+            <a href={`/ops/reports/${report.id}/html`} download aria-label={`${report.title} as a page`}>
+              <FileText aria-hidden /> HTML
+            </a>
+          </Button>
+          <Button asChild size="sm">
+            <a href={`/ops/reports/${report.id}/csv`} download aria-label={`${report.title} as a spreadsheet`}>
+              <FileSpreadsheet aria-hidden /> CSV
+            </a>
+          </Button>
+        </div>
+      </Cell>
+    </Row>
+  );
+}

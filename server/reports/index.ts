@@ -1,0 +1,11 @@
+export { legacyTickRoute } from './legacy-route.ts';
+export { type MadeReports, makeDueReports } from './make-due.ts';
+export { reportProcedures } from './router.ts';
+export type {
+  ReportDetail,
+  ReportItem,
+  ReportSchedule,
+  ReportScheduleInput,
+  ReportTemplateItem,
+} from './schemas.ts';
+export { type AlertDependencies, type AlertTick, tickAlerts, tickAlertsWhenDue } from './tick.ts';

@@ -1,0 +1,80 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { ReportFigure, ReportTemplate } from '#db/schema/index.ts';
+import { decodeCursor, isUuid, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import type { ListReportsInput } from './schemas.ts';
+
+type Row = {
+  id: string;
+  scheduleId: string;
+  scheduleName: string;
+  template: ReportTemplate;
+  title: string;
+  periodFrom: string;
+  periodTo: string;
+  timezone: string;
+  dueAt: string | null;
+  figures: ReportFigure[];
+  madeBy: string;
+  madeAt: string;
+  deliveries: {
+    channel: 'log' | 'webhook' | 'email';
+    status: 'pending' | 'sent' | 'failed';
+    attempts: number;
+    lastError: string | null;
+    sentAt: string | null;
+  }[];
+};
+const iso = (text: string) => new Date(text).toISOString();
+const isoOrNull = (text: string | null) => (text === null ? null : iso(text));
+
+/** The reports that were made, newest first, without their texts. */
+export function listReports(ctx: Ctx, input: ListReportsInput) {
+  const before = input.cursor === undefined ? null : decodeCursor(input.cursor, 1)[0]!;
+  if (before !== null && !isUuid(before))
+    throw new ServiceError(
+      'INPUT_INVALID',
+      'cursor is not one this list gave out; leave it away to start from the top',
+    );
+  return withTransaction(ctx, async (tx) => {
+    const ofSchedule = input.scheduleId === undefined ? sql`true` : sql`r.schedule_id = ${input.scheduleId}`;
+    const rows = await readReports<Row>(tx, ctx.tenant.id, {
+      columns: sql``,
+      where: sql`${ofSchedule} and ${before === null ? sql`true` : sql`r.id < ${before}`}`,
+      limit: input.limit + 1,
+    });
+    const page = toPage(rows, input.limit, (row) => [row.id]);
+    return { items: page.items.map(toItem), nextCursor: page.nextCursor };
+  });
+}
+
+/** One report with its texts. @throws ServiceError REPORT_NOT_FOUND */
+export function getReport(ctx: Ctx, input: { id: string }) {
+  return withTransaction(ctx, async (tx) => {
+    const [row] = await readReports<Row & { html: string; csv: string }>(tx, ctx.tenant.id, {
+      ...{ columns: sql`, r.html, r.csv`, where: sql`r.id = ${input.id}`, limit: 1 },
+    });
+    if (!row) throw new ServiceError('REPORT_NOT_FOUND', `no report ${input.id}`);
+    return { ...toItem(row), html: row.html, csv: row.csv };
+  });
+}
+
+function readReports<T extends Row>(tx: Tx, tenantId: string, of: { columns: SQL; where: SQL; limit: number }) {
+  return query<T>(
+    tx,
+    sql`select r.id, r.schedule_id as "scheduleId", r.schedule_name as "scheduleName", r.template, r.title,
+        r.period_from as "periodFrom", r.period_to as "periodTo", r.timezone, r.due_at as "dueAt", r.figures,
+        r.made_by as "madeBy", r.made_at as "madeAt",
+        coalesce((select jsonb_agg(jsonb_build_object('channel', d.channel ->> 'kind', 'status', d.status,
+            'attempts', d.attempts, 'lastError', d.last_error, 'sentAt', d.sent_at) order by d.id)
+          from alert_deliveries d where d.tenant_id = ${tenantId} and d.report_id = r.id), '[]') as deliveries
+        ${of.columns}
+      from reports r where r.tenant_id = ${tenantId} and ${of.where} order by r.id desc limit ${of.limit}`,
+  );
+}
+
+const toItem = ({ periodFrom, periodTo, dueAt, madeAt, deliveries, ...row }: Row) => ({
+  ...row,
+  ...{ periodFrom: iso(periodFrom), periodTo: iso(periodTo), dueAt: isoOrNull(dueAt), madeAt: iso(madeAt) },
+  deliveries: deliveries.map((delivery) => ({ ...delivery, sentAt: isoOrNull(delivery.sentAt) })),
+});
