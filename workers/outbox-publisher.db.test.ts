@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { health } from '#server/fleet/index.ts';
 import { createLogger, transaction } from '#server/lib/index.ts';
 import { appendEvent, type EventPublisher } from '#server/outbox/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
@@ -153,11 +154,15 @@ describe('a publisher process', () => {
     const failures = () => publisher.lines().filter(({ msg }) => msg === 'outbox-publisher tick failed');
     await expect.poll(() => failures().length, { timeout: 60_000 }).toBeGreaterThan(35);
     expect(failures().every(({ level, isTransient }) => level === 'error' && isTransient === true)).toBe(true);
+    const kafka = async () => (await health(db.worker, { kind: 'anybody' })).components.kafka?.status;
+    await expect.poll(kafka, { timeout: 30_000 }).toMatch(/^(degraded|down)$/);
     publisher.signal('SIGTERM');
     expect(await publisher.exited).toBe(0);
     const rows = await db.owner`select distinct status, attempts from outbox_events`;
     expect([...rows]).toEqual([{ status: 'pending', attempts: 0 }]);
-  }, 90_000);
+    // Nobody sends there any more.
+    expect(await kafka()).toBeUndefined();
+  }, 120_000);
 });
 
 describe('the liveness file', () => {

@@ -72,7 +72,11 @@ export function createPublisherLoop(config: PublisherConfig) {
   /** The lanes of its share, and once per poll interval the gauge. */
   async function keepLanes(): Promise<void> {
     if (performance.now() - signedOnAtMs < config.pollMs) return;
-    const share = await within(config.leaseMs, 'sign-on', signOn(pool, identity, config.leaseMs));
+    const share = await within(
+      config.leaseMs,
+      'sign-on',
+      signOn(pool, identity, config.leaseMs, failures.sendsFailForMs()),
+    );
     const extra = lanes.slice(share);
     if (extra.length > 0) {
       lanes = lanes.slice(0, share);
@@ -229,7 +233,9 @@ function createFailures(config: Pick<PublisherConfig, 'log' | 'backoffMaxMs' | '
   let inRow = 0;
   let nonTransient = 0;
   let lastErrorId: string | null = null;
+  let sendsFailSinceMs: number | null = null;
   return {
+    sendsFailForMs: () => (sendsFailSinceMs === null ? null : performance.now() - sendsFailSinceMs),
     beforeRetry() {
       if (lastErrorId !== null)
         config.log.info({ errorId: lastErrorId, failures: inRow }, 'outbox-publisher tries again after a failed tick');
@@ -240,6 +246,7 @@ function createFailures(config: Pick<PublisherConfig, 'log' | 'backoffMaxMs' | '
       lastErrorId = logError(config.log, error, 'outbox-publisher tick failed', { ...fields, isTransient: transient });
       tickFailures.labels(String(transient)).inc();
       inRow += 1;
+      if (error instanceof PublishFailedError) sendsFailSinceMs ??= performance.now();
       nonTransient = transient ? 0 : nonTransient + 1;
       if (nonTransient >= MAX_NON_TRANSIENT_FAILURES) {
         nonTransient = 0;
@@ -252,6 +259,7 @@ function createFailures(config: Pick<PublisherConfig, 'log' | 'backoffMaxMs' | '
       inRow = 0;
       nonTransient = 0;
       lastErrorId = null;
+      sendsFailSinceMs = null;
     },
   };
 }

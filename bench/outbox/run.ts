@@ -18,6 +18,7 @@ import { enqueueRound } from './enqueue.ts';
 import { type Cost, costOf, median, percentile, say } from './figures.ts';
 import { heldSnapshotDecay } from './held-snapshot.ts';
 import { pickupGraphile, pickupOurs } from './pickup.ts';
+import { type Latency, type Load, openLoads, type Place, publishBeside } from './saturated.ts';
 
 const isShort = process.env.BENCH_SHORT === '1';
 const ROWS = Number(process.env.BENCH_ROWS ?? (isShort ? 5_000 : 50_000));
@@ -138,6 +139,26 @@ async function reportHeldSnapshot({ owner, worker, tenantId }: Servers): Promise
   say(`The last 20 batches took ${median(ratios).toFixed(2)} × the first 20 (median of ${ratios.length} rounds).`);
 }
 
+async function reportSaturated({ owner, app, ownerUrl, home }: Servers): Promise<void> {
+  const at = { owner, app, ownerUrl, home, rolePrefix: 'bench', workerPassword: PASSWORDS.worker };
+  const loads = await openLoads(at, isShort ? 200_000 : 1_000_000);
+  say(`\n### From being stored to being published beside a run of ${loads.rows} rows, milliseconds\n`);
+  say('| run | publisher | events | p50 | p99 | split ÷ co-located, p99 (median of rounds) |');
+  say('|---|---|---|---|---|---|');
+  const medianOf = (of: Latency[], pick: (latency: Latency) => number) => Math.round(median(of.map(pick)));
+  for (const load of ['file', 'sql'] satisfies Load[]) {
+    const seen: Record<Place, Latency[]> = { 'co-located': [], split: [] };
+    for (let n = 0; n < Math.min(ROUNDS, 3); n += 1)
+      for (const place of ['co-located', 'split'] satisfies Place[])
+        seen[place].push(await publishBeside(at, loads, load, place));
+    const ratio = median(seen.split.map(({ p99Ms }, n) => p99Ms / seen['co-located'][n]!.p99Ms)).toFixed(2);
+    for (const [place, of] of Object.entries(seen)) {
+      const shown = [medianOf(of, (l) => l.events), medianOf(of, (l) => l.p50Ms), medianOf(of, (l) => l.p99Ms)];
+      say(`| ${load} | ${place} | ${shown.join(' | ')} | ${place === 'split' ? ratio : ''} |`);
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'mainspring-bench-'));
   const database = await startEmbedded({ home, log: () => undefined, settings: { max_connections: '200' } });
@@ -152,6 +173,7 @@ async function main(): Promise<void> {
     }
     await reportHeldSnapshot(servers);
     await reportPickup(servers);
+    await reportSaturated(servers);
     say(`\nload ${loadavg()[0]?.toFixed(1)} at the end`);
     await Promise.all([servers.owner, servers.worker, servers.app].map((pool) => pool.end({ timeout: 2 })));
   } finally {

@@ -1,4 +1,4 @@
--- What an update of an event costs.
+-- What an update of an event costs, and whether a publisher's backend takes what it is sent.
 
 -- PostgreSQL 18 reads the expressions of a table's stored generated columns anew for every updated row when the
 -- update touches none of them, which was half of the time of a claim or a mark. This column depends on what both
@@ -21,6 +21,9 @@ BEGIN
     EXECUTE format('ALTER TABLE %s SET (fillfactor = 44)', part);
   END LOOP;
 END $$;--> statement-breakpoint
+
+-- Since when a publisher's sends have failed; null: the last one did not. /health reads it.
+ALTER TABLE outbox_publishers ADD COLUMN failing_since timestamptz(3);--> statement-breakpoint
 
 -- As before but for the fillfactor.
 CREATE OR REPLACE FUNCTION ms_ensure_partitions(months_back int, months_ahead int) RETURNS int LANGUAGE plpgsql AS $$

@@ -67,6 +67,7 @@ export const outboxPublishers = pgTable('outbox_publishers', {
   backend: text('backend').notNull(),
   startedAt: instant('started_at').notNull().defaultNow(),
   lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+  failingSince: instant('failing_since'),
 });
 
 export const outboxDepth = pgTable(

@@ -6,8 +6,10 @@ import type { Tenant } from '#server/tenancy/index.ts';
 
 export type ComponentStatus = 'ok' | 'degraded' | 'down' | 'unknown';
 export type Component = { status: ComponentStatus; since?: string | null; ageSeconds?: number | null };
-const COMPONENTS = ['database', 'scheduler', 'runner', 'publisher'] as const;
-type Components = Record<(typeof COMPONENTS)[number], Component>;
+type Components = Record<'database' | 'scheduler' | 'runner' | 'publisher', Component> & {
+  /** Only where a living publisher sends to Kafka: whether the broker takes what it is sent. */
+  kafka?: Component;
+};
 export type Health = {
   status: 'ok' | 'degraded' | 'down';
   /** Names, with the tenant's before them for the instance operator; only for a caller who may see them. */
@@ -26,7 +28,8 @@ const PROBE_TIMEOUT_MS = 2_000;
 const MAX_FAILED = 1_000;
 
 type Sign = { at: string | null; age: number | null };
-type Signs = { tick: Sign; runner: Sign; publisher: Sign };
+/** `at`: since when sends fail; null: they do not. No sign: nobody sends to Kafka. */
+type Signs = { tick: Sign; runner: Sign; publisher: Sign; kafka: Sign | null };
 
 export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
   const signs = await readSigns(pool).catch(() => null);
@@ -45,6 +48,7 @@ export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
     scheduler: byAge(signs.tick, TICK_DEGRADED_SECONDS, TICK_DOWN_SECONDS),
     runner: byAge(signs.runner, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
     publisher: byAge(signs.publisher, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
+    ...(signs.kafka ? { kafka: byFailure(signs.kafka) } : {}),
   };
   const isAllWell = Object.values(components).every((component) => component.status === 'ok');
   const status = isAllWell ? 'ok' : 'degraded';
@@ -71,7 +75,10 @@ function readSigns(pool: Pool): Promise<Signs> {
       sql`select jsonb_build_object(
         ${sign('tick', sql`(select last_tick_at from scheduler_state)`)},
         ${sign('runner', sql`(select max(last_seen_at) from processes where tier = 'worker')`)},
-        ${sign('publisher', sql`(select max(last_seen_at) from outbox_publishers)`)}) as signs`,
+        ${sign('publisher', sql`(select max(last_seen_at) from outbox_publishers)`)},
+        'kafka', (select jsonb_build_object('at', min(failing_since), 'age', extract(epoch from now() - min(failing_since)))
+          from outbox_publishers where backend = 'kafka'
+            and last_seen_at > now() - make_interval(secs => ${SILENT_DOWN_SECONDS}) having count(*) > 0)) as signs`,
     ),
   );
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
@@ -87,8 +94,14 @@ function byAge({ at, age }: Sign, degraded: number, down: number): Component {
   return { status, since: new Date(at).toISOString(), ageSeconds: Math.max(0, Math.round(age * 10) / 10) };
 }
 
+function byFailure({ at, age }: Sign): Component {
+  if (age === null || at === null) return { status: 'ok', since: null, ageSeconds: null };
+  const status = age > SILENT_DOWN_SECONDS ? 'down' : 'degraded';
+  return { status, since: new Date(at).toISOString(), ageSeconds: Math.max(0, Math.round(age * 10) / 10) };
+}
+
 const statusesOnly = (components: Components): Components =>
-  Object.fromEntries(COMPONENTS.map((name) => [name, { status: components[name].status }])) as Components;
+  Object.fromEntries(Object.entries(components).map(([name, { status }]) => [name, { status }])) as Components;
 
 async function failedPipelines(pool: Pool, tenantId: string): Promise<string[]> {
   const rows = await transaction(pool, { tenantId, statementTimeoutMs: PROBE_TIMEOUT_MS }, (tx) =>

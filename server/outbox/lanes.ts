@@ -9,12 +9,22 @@ import { type Progress, startProgress } from './states.ts';
 export type Hold = { lane: number; token: number; progress: Progress };
 export type PublisherIdentity = { id: string; host: string; pid: number; backend: string };
 
-/** Says that this publisher lives, and returns its fair share of the lanes among those that do. */
-export async function signOn(pool: Pool, me: PublisherIdentity, leaseMs: number): Promise<number> {
+/**
+ * Says that this publisher lives, and for how long its sends have failed (null: the last one did not). Returns its
+ * fair share of the lanes among those that live.
+ */
+export async function signOn(
+  pool: Pool,
+  me: PublisherIdentity,
+  leaseMs: number,
+  failingForMs: number | null = null,
+): Promise<number> {
   return transaction(pool, { statementTimeoutMs: 5_000 }, async (tx) => {
-    await tx.execute(sql`insert into outbox_publishers (id, host, pid, backend, last_seen_at)
-      values (${me.id}, ${me.host}, ${me.pid}, ${me.backend}, clock_timestamp())
-      on conflict (id) do update set last_seen_at = clock_timestamp(), backend = excluded.backend`);
+    await tx.execute(sql`insert into outbox_publishers (id, host, pid, backend, last_seen_at, failing_since)
+      values (${me.id}, ${me.host}, ${me.pid}, ${me.backend}, clock_timestamp(),
+        clock_timestamp() - make_interval(secs => ${failingForMs === null ? null : failingForMs / 1_000}::float8))
+      on conflict (id) do update set last_seen_at = clock_timestamp(), backend = excluded.backend,
+        failing_since = excluded.failing_since`);
     await tx.execute(sql`delete from outbox_publishers where last_seen_at < clock_timestamp() - interval '1 day'`);
     const { living } = await queryOne<{ living: number }>(
       tx,

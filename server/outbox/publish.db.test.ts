@@ -222,6 +222,43 @@ describe('a lane', () => {
     expect((await db.owner`select status from outbox_events`)[0]).toEqual({ status: 'published' });
   });
 
+  it('never gives a publish more time than is left of the lease, however long the claim waited', async () => {
+    await append(['k']);
+    const [{ lane } = { lane: -1 }] = await db.owner<{ lane: number }[]>`select lane from outbox_events`;
+    const own = (await take()).find((hold) => hold.lane === lane)!;
+    const { publisher } = recording();
+    const seen: { deadlineMs: number; leftMs: number }[] = [];
+    const watching: EventPublisher = {
+      ...publisher,
+      async publish(events, context) {
+        const [row] = await db.owner<{ leftMs: number }[]>`
+          select extract(epoch from lease_until - clock_timestamp())::float8 * 1000 as "leftMs" from outbox_lanes where lane = ${lane}`;
+        seen.push({ deadlineMs: context.deadlineMs, leftMs: row!.leftMs });
+        return publisher.publish(events, context);
+      },
+    };
+    const mayEnd = Promise.withResolvers<void>();
+    const isHeld = Promise.withResolvers<void>();
+    const holder = db.owner.begin(async (tx) => {
+      await tx`select from outbox_lanes where lane = ${lane} for update`;
+      isHeld.resolve();
+      await mayEnd.promise;
+    });
+    await isHeld.promise;
+    const startedMs = performance.now();
+    const turn = publishLane({ pool: db.worker, publisher: watching }, own, options);
+    const waiting = () => db.owner`select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_lanes%'`;
+    await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    const waitedMs = performance.now() - startedMs;
+    mayEnd.resolve();
+    await holder;
+    expect(await turn).toMatchObject({ claimed: 1, published: 1 });
+    expect(seen).toHaveLength(1);
+    expect(seen[0]!.deadlineMs).toBeLessThanOrEqual(options.leaseMs * 0.7 - waitedMs);
+    expect(seen[0]!.deadlineMs).toBeLessThan(seen[0]!.leftMs);
+  });
+
   it('is nobody else’s while its lease runs, and anybody’s once it is given back', async () => {
     const mine = await take('one');
     expect(mine).toHaveLength(LANES);
