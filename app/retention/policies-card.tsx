@@ -62,6 +62,7 @@ function PolicyRow({ policy, canManage }: { policy: RetentionPolicy; canManage: 
           <span className="font-medium">{classLook[dataClass].label}</span>
           {isHeld && <Pill label="On hold" tone="held" icon={Lock} />}
         </p>
+        {dataClass === 'interaction_history' && <p className="text-faint text-xs">interactions and their outcomes</p>}
         {note !== '' && <p className="max-w-72 break-words text-faint text-xs">{note}</p>}
       </Cell>
       <Cell align="right" className="tabular whitespace-nowrap">

@@ -22,6 +22,7 @@ describe('scopes', () => {
       'retention:write',
       'connections:write',
       'audit:read',
+      'audit:write',
       'users:read',
       'users:write',
       'keys:read',

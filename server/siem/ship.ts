@@ -1,9 +1,20 @@
 // Ships the audit log to its destination, batch after batch, until caught up or out of time.
 import type { JobContext } from '#server/jobs/index.ts';
-import { counter, gauge, transaction } from '#server/lib/index.ts';
+import { transaction } from '#server/lib/index.ts';
 import type { SiemConfig } from './config.ts';
-import { movePosition, noteError, openPosition, type Position, readAfter, rewind, unshippedSeconds } from './cursor.ts';
+import {
+  movePosition,
+  noteError,
+  openPosition,
+  type Position,
+  readAfter,
+  readRequeued,
+  rewind,
+  setAside,
+  takeBack,
+} from './cursor.ts';
 import { type DeliverOptions, type Delivery, deliver } from './deliver.ts';
+import { refusedTotal, shippedTotal } from './metrics.ts';
 import type { AuditRow } from './wire.ts';
 
 type Target = Exclude<SiemConfig, { skipped: string }>;
@@ -17,16 +28,10 @@ export const DELIVERY: Omit<DeliverOptions, 'client' | 'signal'> = {
   ...{ maxTries: 5, requestTimeoutMs: 30_000, firstPauseMs: 1_000 },
 };
 
-const shippedTotal = counter('siem_shipped_total', 'Audit rows that the destination has accepted');
-const refusedTotal = counter('siem_quarantined_total', 'Audit rows that the destination refused for good');
-const unshippedAge = gauge('siem_unshipped_age_seconds', 'Age of the oldest audit row that is not shipped yet');
+type ShipOptions = { replayFrom?: Date; delivery?: typeof DELIVERY };
 
-/** `replayFrom`: everything since then once more. */
-export async function shipAudit(
-  ctx: JobContext,
-  target: Target,
-  options: { replayFrom?: Date; delivery?: typeof DELIVERY } = {},
-): Promise<Shipping> {
+/** What was sent back from quarantine first, then what is new. `replayFrom`: everything since then once more. */
+export async function shipAudit(ctx: JobContext, target: Target, options: ShipOptions = {}): Promise<Shipping> {
   const total: Shipping = { shipped: 0, refused: 0, rowsScanned: 0, error: null };
   const untilMs = performance.now() + ENOUGH_MS;
   let position = await inFence(ctx, async (tx) => {
@@ -34,16 +39,13 @@ export async function shipAudit(
     if (options.replayFrom) await rewind(tx, target, options.replayFrom);
     return openPosition(tx, target);
   });
+  while (performance.now() < untilMs && (await shipRequeued(ctx, target, options, total)));
   while (total.error === null && performance.now() < untilMs) {
     ctx.signal.throwIfAborted();
     const rows = await transaction(ctx.pool, {}, (tx) => readAfter(tx, position, BATCH_ROWS));
     if (rows.length === 0) break;
     total.rowsScanned += rows.length;
-    const delivery = await deliver(target, rows, {
-      ...(options.delivery ?? DELIVERY),
-      client: target.client,
-      signal: ctx.signal,
-    });
+    const delivery = await deliver(target, rows, deliveryOf(ctx, target, options));
     ctx.failPoint('siemShip.sent');
     position = await settle(ctx, target, { rows, delivery, position });
     total.shipped += delivery.shipped.size;
@@ -53,13 +55,35 @@ export async function shipAudit(
   }
   shippedTotal.inc(total.shipped);
   refusedTotal.inc(total.refused);
-  await observeSiem(ctx, target);
   return total;
 }
 
-/** Tells the metric how long the oldest row has waited; an open writer anywhere in the cluster makes it grow. */
-export async function observeSiem(ctx: Pick<JobContext, 'pool'>, target: Target): Promise<void> {
-  unshippedAge.set(await transaction(ctx.pool, {}, (tx) => unshippedSeconds(tx, target)));
+const deliveryOf = (ctx: JobContext, target: Target, { delivery = DELIVERY }: ShipOptions): DeliverOptions => ({
+  ...delivery,
+  client: target.client,
+  signal: ctx.signal,
+});
+
+/** A batch of rows that somebody took back from quarantine. False: there is no more, or the destination takes none. */
+async function shipRequeued(ctx: JobContext, target: Target, options: ShipOptions, total: Shipping): Promise<boolean> {
+  ctx.signal.throwIfAborted();
+  const rows = await transaction(ctx.pool, {}, (tx) => readRequeued(tx, target, BATCH_ROWS));
+  if (rows.length === 0) return false;
+  const delivery = await deliver(target, rows, deliveryOf(ctx, target, options));
+  await inFence(ctx, async (tx) => {
+    await takeBack(
+      tx,
+      target,
+      rows.filter(({ id }) => delivery.shipped.has(id)),
+    );
+    await setAside(tx, target, delivery.refused);
+    if (delivery.error !== null) await noteError(tx, target, delivery.error);
+  });
+  total.rowsScanned += rows.length;
+  total.shipped += delivery.shipped.size;
+  total.refused += delivery.refused.length;
+  total.error = delivery.error;
+  return delivery.error === null;
 }
 
 /** The position stops before the first row that is not settled; those after it that were shipped are sent again. */
@@ -76,6 +100,12 @@ async function settle(
   await inFence(ctx, async (tx) => {
     const inReach = settled.filter((row) => refused.has(row.id)).map((row) => refused.get(row.id)!);
     if (last) await movePosition(tx, target, { to, shipped: settled.length - inReach.length, refused: inReach });
+    // A replay may have brought what was refused before.
+    await takeBack(
+      tx,
+      target,
+      settled.filter((row) => !refused.has(row.id)),
+    );
     if (delivery.error !== null) await noteError(tx, target, delivery.error);
   });
   return to;

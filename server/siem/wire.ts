@@ -1,5 +1,6 @@
 // The three wire formats, and what each answer means. Pure: rows in, request out; answer in, verdicts out.
 import { gzipSync } from 'node:zlib';
+import { scrub } from '#server/lib/index.ts';
 import type { SiemBackend, SiemTarget } from './config.ts';
 
 export type AuditRow = {
@@ -97,7 +98,8 @@ export type WireAnswer = { status: number; headers: Record<string, string>; body
 /** What the answer to a request of `count` rows says of each. */
 export function judge(backend: SiemBackend, answer: WireAnswer, count: number): Verdict {
   const { status } = answer;
-  const reason = `${backend} answered ${status}: ${answer.body.slice(0, 300)}`;
+  // It may repeat what it was told, the key too. Cut afterwards: half a key would not be known for one.
+  const reason = `${backend} answered ${status}: ${scrub(answer.body.slice(0, 2_000)).slice(0, 300)}`;
   if (status === 413) return { kind: 'split', status, reason };
   if (status === 408 || status === 429 || status >= 500)
     return { kind: 'retry', afterMs: retryAfterMs(answer), reason };

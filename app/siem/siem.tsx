@@ -1,0 +1,86 @@
+import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import { Link, useLoaderData } from '@remix-run/react';
+import type { QuarantinedRow } from '#server/web/index.ts';
+import { act, load, text } from '../api.server.ts';
+import { useZone } from '../time/clock.tsx';
+import { count } from '../time/format.ts';
+import { cn } from '../ui/cn.ts';
+import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { Live } from '../ui/live.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { ZoneLabel } from '../ui/time.tsx';
+import { QuarantineCard } from './quarantine-card.tsx';
+
+export const meta: MetaFunction = () => [{ title: 'SIEM · Mainspring' }];
+
+const ROWS = 50;
+const STATES = [
+  { state: 'open', label: 'To decide' },
+  { state: 'requeued', label: 'Sent again' },
+  { state: 'discarded', label: 'Discarded' },
+] as const;
+type State = QuarantinedRow['state'];
+
+export async function loader(args: LoaderFunctionArgs) {
+  const { searchParams } = new URL(args.request.url);
+  const cursor = searchParams.get('cursor');
+  const state: State = STATES.find((one) => one.state === searchParams.get('state'))?.state ?? 'open';
+  const page = await load(args, (api) => api.siem.quarantine({ state, limit: ROWS, ...(cursor ? { cursor } : {}) }));
+  return { page, state, loadedAtMs: args.context.now.getTime() };
+}
+
+export async function action(args: ActionFunctionArgs) {
+  const form = await args.request.formData();
+  const ids = form.getAll('id').filter((id) => typeof id === 'string');
+  const isDiscard = text(form, 'intent') === 'discard';
+  return act(args, async (api) => {
+    const { changed } = isDiscard ? await api.siem.discard({ ids }) : await api.siem.requeue({ ids });
+    const rows = `${count(changed)} ${changed === 1 ? 'row' : 'rows'}`;
+    return isDiscard
+      ? { ok: true, title: `${rows} discarded`, detail: 'They stay in the audit log and are not shipped.' }
+      : { ok: true, title: `${rows} sent again`, detail: 'The next run of siemShip brings them to the SIEM.' };
+  });
+}
+
+export default function Siem() {
+  const { page, state, loadedAtMs } = useLoaderData<typeof loader>();
+  const zone = useZone();
+  return (
+    <>
+      <PageHeader
+        title="SIEM"
+        detail="Audit rows that the SIEM refused for good. All others went on without them; these stay in the audit log."
+        actions={<Live loadedAtMs={loadedAtMs} topics={['cron']} />}
+      />
+      <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
+        <States current={state} />
+        <p className="text-muted text-xs">
+          Times in <ZoneLabel zone={zone} />.
+        </p>
+      </div>
+      <QuarantineCard {...page} state={state} />
+    </>
+  );
+}
+
+function States({ current }: { current: State }) {
+  return (
+    <nav aria-label="State" className="inline-flex rounded-md border border-line-strong bg-surface p-0.5">
+      {STATES.map(({ state, label }) => (
+        <Link
+          key={state}
+          to={state === 'open' ? '/ops/siem' : `/ops/siem?state=${state}`}
+          aria-current={state === current ? 'page' : undefined}
+          className={cn(
+            'rounded px-2 py-0.5 text-xs leading-5',
+            state === current ? 'bg-idle-soft font-medium text-ink' : 'text-muted hover:text-ink',
+          )}
+        >
+          {label}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+export const ErrorBoundary = RouteErrorBoundary;

@@ -1,0 +1,54 @@
+import postgres from 'postgres';
+import { expect, expectUsable, test } from './fixtures.ts';
+import { makeKeptTenant, ownerUrl, signInAsAdmin } from './retention-tenant.ts';
+
+/** Rows that a SIEM refused, as its shipment sets them aside; the installation under test has none to ship to. */
+async function refuse(tenantId: string, actions: string[]): Promise<void> {
+  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
+  try {
+    for (const action of actions)
+      await sql`with row as (
+          insert into audit_log (tenant_id, actor_kind, actor_id, action, details)
+          values (${tenantId}, 'user', 'ada@example.org', ${action}, '{"note": "too <b>long</b>"}') returning id)
+        insert into siem_quarantine (tenant_id, destination, audit_id, status, reason)
+        select ${tenantId}, 'elastic https://siem.example.org audit', id, 400, 'mapper_parsing_exception: field [note]' from row`;
+  } finally {
+    await sql.end();
+  }
+}
+
+test('shows an admin what the SIEM refused, and sends it again or discards it', async ({ page, installation }) => {
+  const tenant = await makeKeptTenant([]);
+  const other = await makeKeptTenant([]);
+  await signInAsAdmin(page, tenant, installation.baseUrl);
+  await page.goto('/ops/siem');
+  await expect(page).toHaveTitle('SIEM · Mainspring');
+  await expect(page.getByText('The SIEM has refused nothing')).toBeVisible();
+  await refuse(tenant.id, ['report.read', 'report.write']);
+  await refuse(other.id, ['secret.of.others']);
+
+  await page.reload();
+  const rows = page.getByRole('list', { name: 'Rows that the SIEM refused' }).locator('> li');
+  await expect(rows).toHaveCount(2);
+  const [written, read] = [rows.filter({ hasText: 'report.write' }), rows.filter({ hasText: 'report.read' })];
+  await expect(written).toContainText('400: mapper_parsing_exception: field [note]');
+  await written.getByText('Payload').click();
+  await expect(written.getByText('too <b>long</b>')).toBeVisible();
+  await expectUsable(page);
+
+  await written.getByRole('button', { name: 'Send again: report.write by ada@example.org' }).click();
+  await expect(page.getByText('1 row sent again')).toBeVisible();
+  await read.getByRole('button', { name: 'Discard: report.read by ada@example.org' }).click();
+  await expect(page.getByText('1 row discarded')).toBeVisible();
+  await expect(page.getByText('The SIEM has refused nothing')).toBeVisible();
+
+  const states = page.getByRole('navigation', { name: 'State' });
+  await states.getByRole('link', { name: 'Sent again' }).click();
+  await expect(rows).toHaveCount(1);
+  await expect(rows).toContainText(`Sent again by admin@${tenant.slug}.example`);
+  await states.getByRole('link', { name: 'Discarded' }).click();
+  await expect(rows).toHaveCount(1);
+  await rows.getByRole('button', { name: 'Send again: report.read by ada@example.org' }).click();
+  await expect(page.getByText('Nothing was discarded')).toBeVisible();
+  await expectUsable(page);
+});
