@@ -18,7 +18,7 @@ interface ConfirmProps {
 /** A deed that is asked about before it is done; folded away, and working before scripts load. */
 export function Confirm({ summary, words, intent, button, busy, isOpen, children }: ConfirmProps) {
   return (
-    <details open={isOpen} className="rounded-md border border-line px-3 py-2">
+    <details open={isOpen} className="rounded-md border border-line bg-surface px-3 py-2">
       <summary className="cursor-pointer font-medium text-bad">{summary}</summary>
       <Form method="post" className="mt-2 space-y-3" preventScrollReset>
         <input type="hidden" name="intent" value={intent} />

@@ -22,7 +22,7 @@ export function KeyList({ keys }: { keys: ApiKey[] }) {
         <Column>State</Column>
         <Column className="max-md:hidden">May</Column>
         <Column>Last used</Column>
-        <Column>Ends</Column>
+        <Column className="max-sm:hidden">Ends</Column>
         <Column align="right">
           <span className="sr-only">Actions</span>
         </Column>
@@ -60,7 +60,7 @@ function KeyRow({ apiKey }: { apiKey: ApiKey }) {
         </details>
       </Cell>
       <Cell>{lastUsedAt === null ? <Dash why="never used" /> : <Time at={lastUsedAt} />}</Cell>
-      <Cell>{expiresAt === null ? <Dash why="never" /> : <Time at={expiresAt} />}</Cell>
+      <Cell className="max-sm:hidden">{expiresAt === null ? <Dash why="never" /> : <Time at={expiresAt} />}</Cell>
       <Cell align="right">
         {status === 'active' && (
           <Form method="post" preventScrollReset>

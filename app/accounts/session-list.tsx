@@ -33,7 +33,13 @@ export function SessionList({ sessions, show }: SessionListProps) {
       <tbody>
         {sessions.map(({ id, user, tenant, userAgent, lastSeenAt, createdAt, isCurrent }) => (
           <Row key={id}>
-            {show === 'user' && <Cell className="max-w-60 truncate">{user.email}</Cell>}
+            {show === 'user' && (
+              <Cell className="max-w-60 max-sm:max-w-34">
+                <p className="truncate" title={user.email}>
+                  {user.email}
+                </p>
+              </Cell>
+            )}
             <Cell>
               <span title={userAgent}>{browserWords(userAgent)}</span>
               {isCurrent && <span className="ml-2 text-faint text-xs">this one</span>}

@@ -20,7 +20,7 @@ export function UserList({ users, ownId }: { users: TenantUser[]; ownId: string 
         <Column>Person</Column>
         <Column>Role</Column>
         <Column>State</Column>
-        <Column>Last seen</Column>
+        <Column className="max-sm:hidden">Last seen</Column>
         <Column className="max-sm:hidden">Since</Column>
       </Head>
       <tbody>
@@ -37,7 +37,9 @@ export function UserList({ users, ownId }: { users: TenantUser[]; ownId: string 
             <Cell>
               <Pill {...userLook[status]} />
             </Cell>
-            <Cell>{lastSeenAt === null ? <Dash why="never seen in this tenant" /> : <Time at={lastSeenAt} />}</Cell>
+            <Cell className="max-sm:hidden">
+              {lastSeenAt === null ? <Dash why="never seen in this tenant" /> : <Time at={lastSeenAt} />}
+            </Cell>
             <Cell className="max-sm:hidden">
               <Time at={createdAt} />
             </Cell>

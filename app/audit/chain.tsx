@@ -67,7 +67,10 @@ export default function Chain() {
           facts={[
             { term: 'Entries checked', value: count(checked) },
             { term: 'Waiting for their seal', value: count(unsealed) },
-            { term: 'Compared outside', value: `${count(comparedOutside)} places` },
+            {
+              term: 'Compared outside',
+              value: `${count(comparedOutside)} ${comparedOutside === 1 ? 'place' : 'places'}`,
+            },
             { term: 'Last sealed entry', value: head === null ? <Dash why="Nothing is sealed" /> : count(head.seq) },
             { term: 'Sealed', value: head === null ? <Dash /> : <Time at={head.sealedAt} show="exact" /> },
             { term: 'Its hash', value: head === null ? <Dash /> : <CopyableId id={head.hash} what="hash" /> },

@@ -5,8 +5,8 @@ import { Button } from '../ui/button.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { type Look, Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
-import { Dash, Time } from '../ui/time.tsx';
-import { addressOf, KIND_FORMS, secretLabel } from './kinds.ts';
+import { Time } from '../ui/time.tsx';
+import { addressOf, KIND_FORMS } from './kinds.ts';
 
 const wellLook: Look = { label: 'Well', tone: 'ok', icon: Check };
 const failedLook: Look = { label: 'Failed', tone: 'bad', icon: X };
@@ -33,7 +33,6 @@ export function ConnectionList({ connections, isFiltered, canWrite }: Connection
       <Head>
         <Column>Connection</Column>
         <Column className="max-md:hidden">Leads to</Column>
-        <Column className="max-lg:hidden">Sealed</Column>
         <Column>Last test</Column>
         {canWrite && (
           <Column align="right">
@@ -51,35 +50,32 @@ export function ConnectionList({ connections, isFiltered, canWrite }: Connection
 }
 
 function ConnectionRow({ connection, canWrite }: { connection: Connection; canWrite: boolean }) {
-  const { id, name, kind, description, config, secretNames, test } = connection;
+  const { id, name, kind, description, config, test } = connection;
   const { state, formData } = useNavigation();
   const address = addressOf(kind, config);
   return (
     <Row>
       <Cell>
-        <Link to={`/settings/connections/${id}`} className="font-medium hover:underline">
+        <Link
+          to={`/settings/connections/${id}`}
+          className="block max-w-56 truncate font-medium hover:underline max-sm:max-w-32"
+          title={name}
+        >
           {name}
         </Link>
         <p className="text-muted text-xs">{KIND_FORMS[kind].label}</p>
-        <p className="max-w-44 truncate text-faint text-xs md:hidden" title={address}>
+        <p className="max-w-36 truncate text-faint text-xs max-sm:max-w-32 md:hidden" title={address}>
           {address}
         </p>
       </Cell>
       <Cell className="max-md:hidden">
-        <p className="max-w-64 truncate" title={address}>
+        <p className="max-w-56 truncate" title={address}>
           {address}
         </p>
         {description !== '' && (
-          <p className="max-w-64 truncate text-faint text-xs" title={description}>
+          <p className="max-w-56 truncate text-faint text-xs" title={description}>
             {description}
           </p>
-        )}
-      </Cell>
-      <Cell className="max-w-48 text-muted text-xs max-lg:hidden">
-        {secretNames.length === 0 ? (
-          <Dash why="no secret is set" />
-        ) : (
-          secretNames.map((secret) => secretLabel(kind, secret)).join(', ')
         )}
       </Cell>
       <Cell>
@@ -107,7 +103,7 @@ function ConnectionRow({ connection, canWrite }: { connection: Connection; canWr
 
 /** What came of the last test, and when; `isLong` with what the other side said. */
 export function TestResult({ test, isLong = false }: { test: Connection['test']; isLong?: boolean }) {
-  if (test === null) return <Dash why="not tested since it was changed" />;
+  if (test === null) return <span className="whitespace-nowrap text-faint text-xs">Not tested</span>;
   return (
     <>
       <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
@@ -115,7 +111,10 @@ export function TestResult({ test, isLong = false }: { test: Connection['test'];
         <Time at={test.testedAt} className="text-muted text-xs" />
       </p>
       {(isLong || !test.ok) && (
-        <p className={isLong ? 'mt-1 break-words' : 'mt-0.5 max-w-52 truncate text-faint text-xs'} title={test.message}>
+        <p
+          className={isLong ? 'mt-1 break-words' : 'mt-0.5 max-w-44 truncate text-faint text-xs max-sm:max-w-28'}
+          title={test.message}
+        >
           {test.message}
         </p>
       )}

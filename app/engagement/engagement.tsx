@@ -57,10 +57,12 @@ export default function Engagement() {
           )
         }
       />
-      <div className="mb-4 grid items-stretch gap-4 lg:grid-cols-[1fr_18rem]">
-        <Spread summary={summary} />
-        <Bands summary={summary} />
-      </div>
+      {summary.customers > 0 && (
+        <div className="mb-4 grid items-stretch gap-4 lg:grid-cols-[1fr_18rem]">
+          <Spread summary={summary} />
+          <Bands summary={summary} />
+        </div>
+      )}
       <FilterBar
         search={{ label: 'Customer id begins with' }}
         choices={{
@@ -74,7 +76,7 @@ export default function Engagement() {
           <EmptyState icon={Flame} title={isFiltered ? 'No customer fits' : 'No scores yet'}>
             {isFiltered
               ? 'Change the band or the search.'
-              : 'Record interactions with POST /api/v1/respond; the next computation scores their customers.'}
+              : 'Record interactions with POST /api/v1/respond; the next daily computation scores their customers. The instance operator can run it at once on the page Cron.'}
           </EmptyState>
         ) : (
           <Customers items={customers.items} />

@@ -1,7 +1,8 @@
 import { Card } from '../ui/card.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Dash } from '../ui/time.tsx';
 
-const EFFECTS: [what: string, stopped: string, afterwards: string][] = [
+const EFFECTS: [what: string, stopped: string, afterwards: string | null][] = [
   [
     'Schedules',
     'fire nothing; the ledger has each instant as “Skipped: paused” with the reason',
@@ -11,7 +12,7 @@ const EFFECTS: [what: string, stopped: string, afterwards: string][] = [
   ['Running runs', 'go on to their end, or are told to end, as chosen', 'a run that was ended is not begun again'],
   ['Runs by hand', 'are refused with the reason', 'are taken'],
   ['Events in the outbox', 'are sent on, or held, as chosen', 'held ones are sent, in order'],
-  ['Pages, API, cleanup, audit', 'go on', 'go on'],
+  ['Pages, API, cleanup, audit', 'go on as ever', null],
 ];
 
 /** What a stop means, for whoever has to decide in a hurry. */
@@ -30,9 +31,9 @@ export function Effects() {
               <Cell className="font-medium">{what}</Cell>
               <Cell className="text-muted">
                 {stopped}
-                <span className="sm:hidden">; afterwards {afterwards}</span>
+                {afterwards !== null && <span className="sm:hidden">; afterwards {afterwards}</span>}
               </Cell>
-              <Cell className="text-muted max-sm:hidden">{afterwards}</Cell>
+              <Cell className="text-muted max-sm:hidden">{afterwards ?? <Dash why="the same" />}</Cell>
             </Row>
           ))}
         </tbody>

@@ -30,12 +30,21 @@ export async function loader(args: LoaderFunctionArgs) {
 
 export const action = stopAction;
 
-const counted = (count: number, one: string, many: string) => (count === 1 ? `one ${one}` : `${count} ${many}`);
+const counted = (count: number, one: string, many: string) => (count === 1 ? `One ${one}` : `${count} ${many}`);
+
+/** What a stop of the tenant would do now, with its numbers. */
+function tenantWords({ running, waiting, schedules }: { running: number; waiting: number; schedules: number }): string {
+  const [fires, waits, runs] = [
+    schedules === 0 ? 'Nothing is fired' : counted(schedules, 'schedule fires nothing', 'schedules fire nothing'),
+    waiting === 0 ? 'what is queued waits' : counted(waiting, 'queued run waits', 'queued runs wait').toLowerCase(),
+    running === 0 ? 'No run is running now.' : counted(running, 'run is running now.', 'runs are running now.'),
+  ];
+  return `${fires} from now on, ${waits}, and a run by hand is refused, until somebody lets work go on. What falls due meanwhile is skipped and not caught up. ${runs}`;
+}
 
 export default function FleetPage() {
   const { stop, tenantName, work, asked, canStop, isInstanceOperator, isAdmin, loadedAtMs } =
     useLoaderData<typeof loader>();
-  const { running, waiting, schedules } = work;
   return (
     <>
       <PageHeader
@@ -60,11 +69,11 @@ export default function FleetPage() {
           name={tenantName}
           stop={stop.tenant}
           facts={[
-            { term: 'Running now', value: running },
-            { term: 'Waiting', value: waiting },
-            { term: 'Schedules', value: schedules },
+            { term: 'Running now', value: work.running },
+            { term: 'Waiting', value: work.waiting },
+            { term: 'Schedules', value: work.schedules },
           ]}
-          words={`${counted(schedules, 'schedule fires', 'schedules fire')} nothing from now on, ${counted(waiting, 'waiting run', 'waiting runs')} and all retries wait, and a run by hand is refused, until somebody lets work go on. What falls due meanwhile is skipped and not caught up. ${counted(running, 'run is', 'runs are')} running.`}
+          words={tenantWords(work)}
           canStop={canStop}
           whoCan="Operators and admins of this tenant can stop its work and let it go on."
           isOpen={asked === 'tenant'}

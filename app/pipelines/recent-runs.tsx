@@ -16,7 +16,9 @@ export function RecentRuns({ runs }: { runs: RunListItem[] }) {
           <Column>Status</Column>
           <Column>Started</Column>
           <Column align="right">Took</Column>
-          <Column align="right">Rows out</Column>
+          <Column align="right" className="max-sm:hidden">
+            Rows out
+          </Column>
           <Column align="right">Rejected</Column>
         </Head>
         <tbody>
@@ -38,7 +40,9 @@ export function RecentRuns({ runs }: { runs: RunListItem[] }) {
               <Cell align="right">
                 <Duration from={run.startedAt} to={run.finishedAt} />
               </Cell>
-              <Cell align="right">{run.rowsOut === null ? <Dash why="Not known yet" /> : count(run.rowsOut)}</Cell>
+              <Cell align="right" className="max-sm:hidden">
+                {run.rowsOut === null ? <Dash why="Not known yet" /> : count(run.rowsOut)}
+              </Cell>
               <Cell align="right">
                 <Rejected rows={run.rowsRejected} />
               </Cell>

@@ -51,7 +51,7 @@ export function RunBars({ runs }: { runs: RunListItem[] }) {
         ))}
       </ol>
       <p className="tabular mt-2 flex justify-between text-faint text-xs">
-        <span>{runs.length} runs, oldest left</span>
+        <span>{runs.length === 1 ? '1 run' : `${runs.length} runs, oldest left`}</span>
         <span>longest {duration(longest)}</span>
       </p>
     </div>

@@ -46,7 +46,7 @@ export function PreviewCard({ preview }: { preview: RetentionPreview }) {
           <Column align="right">Would go</Column>
           <Column align="right">Held back</Column>
           <Column className="max-sm:hidden">Recorded before</Column>
-          <Column>Oldest row</Column>
+          <Column className="max-sm:hidden">Oldest row</Column>
         </Head>
         <tbody>
           {preview.classes.map((one) => (
@@ -72,7 +72,9 @@ export function PreviewCard({ preview }: { preview: RetentionPreview }) {
                   <Time at={one.cutoffAt} show="clock" />
                 )}
               </Cell>
-              <Cell>{one.oldestAt === null ? <Dash why="There are no rows" /> : <Time at={one.oldestAt} />}</Cell>
+              <Cell className="max-sm:hidden">
+                {one.oldestAt === null ? <Dash why="There are no rows" /> : <Time at={one.oldestAt} />}
+              </Cell>
             </Row>
           ))}
         </tbody>

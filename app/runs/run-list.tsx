@@ -132,8 +132,14 @@ function RunCards({ items, withPipeline }: PartProps) {
             <Time at={run.startedAt ?? run.queuedAt} />
             <Duration from={run.startedAt} to={run.finishedAt} />
             <TriggerLabel trigger={run.trigger} />
+            {run.rowsOut !== null && <span>{count(run.rowsOut)} rows out</span>}
+            {run.rowsRejected !== null && run.rowsRejected > 0 && (
+              <span>
+                <Rejected rows={run.rowsRejected} /> rejected
+              </span>
+            )}
           </div>
-          <Outcome run={run} />
+          {(run.error !== null || run.note !== null || run.attempt > 1) && <Outcome run={run} />}
         </li>
       ))}
     </ul>

@@ -13,11 +13,11 @@ import { TenantMenu } from './tenant-menu.tsx';
 /** The views in their groups. */
 function Views({ groups }: { groups: NavigationGroup[] }) {
   return (
-    <nav aria-label="Main" className="space-y-4">
+    <nav aria-label="Main" className="space-y-3">
       {groups.map(({ label, entries }) => (
         <div key={label}>
-          <h2 className="mb-1 px-2 font-medium text-2xs text-faint">{label}</h2>
-          <ul className="space-y-0.5">
+          <h2 className="mb-0.5 px-2 font-medium text-2xs text-faint">{label}</h2>
+          <ul className="space-y-px">
             {entries.map((entry) => (
               <li key={entry.to}>
                 <ViewLink {...entry} />
@@ -37,7 +37,7 @@ function ViewLink({ to, label, icon: Icon }: NavigationEntry) {
       prefetch="intent"
       className={({ isActive }) =>
         cn(
-          'flex h-7.5 items-center gap-2.5 rounded-md px-2 font-medium text-sm max-md:h-10',
+          'flex h-7 items-center gap-2.5 rounded-md px-2 font-medium text-sm max-md:h-10',
           isActive ? 'bg-idle-soft text-ink' : 'text-muted hover:bg-hover hover:text-ink',
         )
       }

@@ -30,7 +30,7 @@ export function Live({ loadedAtMs, topics, everyMs }: LiveProps) {
   const mark = !isOn ? 'bg-idle-solid' : isReachable ? 'bg-ok-solid' : 'bg-bad-solid';
   const label = isOn ? 'Pause live updates' : 'Resume live updates';
   return (
-    <div className="no-print flex items-center gap-1 text-faint text-xs">
+    <div className="no-print flex items-center gap-1 text-faint text-xs max-sm:w-full">
       <span
         aria-hidden
         className={cn('size-1.5 rounded-full', mark, isOn && isReachable && isLive && 'animate-breathe')}

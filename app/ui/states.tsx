@@ -18,7 +18,7 @@ export function EmptyState({
   action?: ReactNode;
 }) {
   return (
-    <div className="flex flex-col items-center px-6 py-12 text-center">
+    <div className="flex flex-col items-center px-6 py-9 text-center">
       <span className="mb-3 grid size-9 place-items-center rounded-lg border border-line bg-sunken text-faint">
         <Icon aria-hidden className="size-4" />
       </span>
