@@ -12,6 +12,8 @@ const READY_MS = 90_000;
 export type WorkerProcess = {
   name: string;
   url: string;
+  /** All that it has printed so far. */
+  output(): string;
   /** Ends it without a word, as a crash does. */
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
@@ -48,6 +50,7 @@ export async function startWorker(
   return {
     name: options.name,
     url,
+    output: () => output.join(''),
     kill: () => end(child, 'SIGKILL').then(() => undefined),
     stop: () => end(child, 'SIGTERM'),
   };
