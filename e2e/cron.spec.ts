@@ -48,3 +48,30 @@ test('an operator runs a job now and sees for which tenant it failed', async ({ 
     await tenant.open();
   }
 });
+
+test.describe('a dry run', () => {
+  // Another test may have the job running at that moment: it is asked for again.
+  test.use({ expectedErrors: [/status of 409/] });
+  test('of the purge counts and deletes nothing', async ({ operator: page, isMobile }) => {
+    test.skip(isMobile, 'the job is the installation’s: one browser runs it');
+    test.slow();
+    await page.goto('/ops/cron?job=dsarPurge');
+    const dialog = page.getByRole('dialog');
+    const asked = page.getByText('dsarPurge was asked for');
+    await expect(async () => {
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Run dsarPurge now' }).filter({ visible: true }).click({ timeout: 5_000 });
+      await dialog.getByLabel('Only count what would be deleted').check();
+      await dialog.getByRole('button', { name: 'Run now' }).click();
+      await expect(asked).toBeVisible({ timeout: 5_000 });
+    }).toPass({ timeout: 90_000 });
+    const dry = page
+      .getByRole('region', { name: 'Runs of dsarPurge' })
+      .filter({ visible: true })
+      .getByRole('listitem')
+      .filter({ hasText: 'with dryRun=1' })
+      .first();
+    await expect(dry.getByText('Succeeded')).toBeVisible({ timeout: 60_000 });
+    await expect(dry).toContainText('run now by');
+  });
+});

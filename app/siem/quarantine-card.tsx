@@ -26,11 +26,16 @@ const EMPTY: Record<QuarantinedRow['state'], { title: string; words: string }> =
 /** Each row with what the SIEM said, what was to be shipped, and what can be done about it. */
 export function QuarantineCard({ items, nextCursor, state }: QuarantineCardProps) {
   const empty = EMPTY[state];
+  // The card's and not the row's: a row that was settled leaves the list, and its outcome must be told all the same.
+  const form = useAction(() => {});
   return (
     <Card
       title="Quarantine"
       flush
-      aside={state === 'open' && items.length > 1 && <Settle ids={items.map(({ id }) => id)} what="all shown" />}
+      aside={
+        state === 'open' &&
+        items.length > 1 && <Settle ids={items.map(({ id }) => id)} what="all shown" state={state} {...form} />
+      }
     >
       {items.length === 0 ? (
         <EmptyState icon={ShieldCheck} title={empty.title}>
@@ -40,7 +45,7 @@ export function QuarantineCard({ items, nextCursor, state }: QuarantineCardProps
         <>
           <ul aria-label="Rows that the SIEM refused" className="divide-y divide-line">
             {items.map((row) => (
-              <RefusedRow key={`${row.id} ${row.destination}`} row={row} />
+              <RefusedRow key={`${row.id} ${row.destination}`} row={row} form={form} />
             ))}
           </ul>
           <Pagination nextCursor={nextCursor} shown={items.length} what="rows" />
@@ -50,7 +55,9 @@ export function QuarantineCard({ items, nextCursor, state }: QuarantineCardProps
   );
 }
 
-function RefusedRow({ row }: { row: QuarantinedRow }) {
+type Form = ReturnType<typeof useAction>;
+
+function RefusedRow({ row, form }: { row: QuarantinedRow; form: Form }) {
   const { payload } = row;
   const name = `${payload.action} by ${payload.actorId}`;
   return (
@@ -64,7 +71,7 @@ function RefusedRow({ row }: { row: QuarantinedRow }) {
             written <Time at={payload.at} show="exact" />, refused <Time at={row.refusedAt} />
           </p>
         </div>
-        <Settle ids={[row.id]} what={name} state={row.state} />
+        <Settle ids={[row.id]} what={name} state={row.state} {...form} />
       </div>
       <p className="break-words text-bad text-xs">
         {row.status}: {row.reason}
@@ -86,8 +93,13 @@ function RefusedRow({ row }: { row: QuarantinedRow }) {
 }
 
 /** The two things that can be done; what was done already is not offered again. */
-function Settle({ ids, what, state = 'open' }: { ids: string[]; what: string; state?: QuarantinedRow['state'] }) {
-  const { Form, busy } = useAction(() => {});
+function Settle({
+  ids,
+  what,
+  state,
+  Form,
+  busy,
+}: Form & { ids: string[]; what: string; state: QuarantinedRow['state'] }) {
   return (
     <Form method="post" action="/ops/siem" className="flex flex-none gap-2">
       {ids.map((id) => (

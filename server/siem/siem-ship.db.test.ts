@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { UNCONFIGURED_JOBS } from '#server/cron/index.ts';
+import { CRON_SECRET, openWeb } from '#server/http/testing/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
 import { createLogger, transaction } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
@@ -334,4 +336,28 @@ test('the age of the oldest row that is not shipped is what the database says', 
   expect(await age()).toBe(0);
   await writeRows(1);
   expect(await age()).toBeLessThan(60);
+});
+
+test('the route answers in its shape, by GET and POST, and 500 when nothing could be shipped', async () => {
+  const siem = targetOf('elastic');
+  const web = await openWeb(db, { cron: { config: { ...UNCONFIGURED_JOBS, siem } } });
+  const call = async (query = '', method = 'POST') => {
+    const init = { method, headers: { 'x-cron-secret': CRON_SECRET } };
+    const answer = await web.fetch(`/api/v1/cron/siem-ship${query}`, init);
+    return { status: answer.status, body: await answer.json() };
+  };
+  await writeRows(3);
+  const body = { ok: true, backend: 'elastic', shipped: 3, errors: 0, windowSeconds: 300, rowsScanned: 3 };
+  expect(await call()).toEqual({ status: 200, body });
+  expect(await call('', 'GET')).toEqual({ status: 200, body: { ...body, shipped: 0, rowsScanned: 0 } });
+  const [bad] = await writeRows(2);
+  receivers.get('elastic')!.refuse = (id) => id === bad;
+  expect(await call()).toEqual({
+    status: 200,
+    body: { ...body, shipped: 1, errors: 1, rowsScanned: 2 },
+  });
+  await writeRows(1);
+  receivers.get('elastic')!.faults = [{ kind: 'status', status: 401 }];
+  expect(await call()).toMatchObject({ status: 500, body: { ok: false, shipped: 0, errors: 1, rowsScanned: 1 } });
+  expect((await web.fetch('/api/v1/cron/siem-ship', { method: 'POST' })).status).toBe(401);
 });
