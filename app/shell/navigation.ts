@@ -58,7 +58,7 @@ const GROUPS: NavigationGroup[] = [
       { to: '/data/pipelines', label: 'Pipelines', icon: Workflow, key: 'p' },
       { to: '/data/runs', label: 'Runs', icon: ListChecks, key: 'r' },
       { to: '/data/engagement', label: 'Engagement', icon: Flame, key: 'e' },
-      { to: '/data/gitops', label: 'Git', icon: GitBranch, key: 'g' },
+      { to: '/data/gitops', label: 'Git', icon: GitBranch, key: 'd' },
       { to: '/data/retention', label: 'Retention', icon: Timer, key: 't' },
     ],
   },

@@ -24,6 +24,7 @@ export type FilledTenant = {
   alertRuleId: string;
   reportId: string;
   connectionId: string;
+  repositoryId: string;
   holdId: string;
 };
 
@@ -48,6 +49,11 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       {
         ...{ tenant_id, id: ids.connectionId, name: `brokers-of-${ids.slug}`, kind: 'kafka' },
         config: { brokers: [{ host: '127.0.0.1', port: 1 }], ssl: true, clientId: ids.slug },
+        ...{ created_by: 'filled', updated_by: 'filled' },
+      },
+      {
+        ...{ tenant_id, id: ids.repositoryId, name: `repository-of-${ids.slug}`, kind: 'git' },
+        config: { url: `http://127.0.0.1:1/${ids.slug}.git`, branch: 'main', path: '' },
         ...{ created_by: 'filled', updated_by: 'filled' },
       },
     ],
@@ -135,10 +141,10 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     engagement_settings: [{ tenant_id, computed_at: at, customers: 1 }],
-    gitops_sources: [{ tenant_id, connection_id: ids.connectionId, updated_by: 'filled' }],
+    gitops_sources: [{ tenant_id, connection_id: ids.repositoryId, updated_by: 'filled' }],
     gitops_checks: [
       {
-        ...{ tenant_id, connection_id: ids.connectionId, url: `https://git.example/${ids.slug}`, branch: 'main' },
+        ...{ tenant_id, connection_id: ids.repositoryId, url: `http://127.0.0.1:1/${ids.slug}.git`, branch: 'main' },
         ...{ folder: '', started_at: at, commit_id: '0'.repeat(40), files: 1, counts: { in_sync: 1 } },
       },
     ],
@@ -229,7 +235,7 @@ export async function fillTenant(
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
       ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
-      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "reportId", ms_uuid() as "connectionId", ms_uuid() as "keyId",
+      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "reportId", ms_uuid() as "connectionId", ms_uuid() as "repositoryId", ms_uuid() as "keyId",
       ms_uuid() as "inviteId", ms_uuid() as "userId", ms_uuid() as "leaverId", ms_uuid() as "sessionId", ms_uuid() as "holdId"`;
   const tables = rowsOf(ids!, document);
   const { userId, leaverId, sessionId } = ids!;

@@ -169,6 +169,32 @@ describe('the answers over REST', () => {
     await expectKept('outbox.publishers');
   });
 
+  it('of a Git repository are what the schemas say', async () => {
+    expect(await expectKept('gitops.status')).toMatchObject({ state: 'not_configured' });
+    // Where nobody may go, so that it is answered at once.
+    const tenantId = there.shop.tenant.id;
+    await db.owner`insert into connections (tenant_id, id, name, kind, config, created_by, updated_by)
+      values (${tenantId}, ms_uuid(), 'documents', 'git',
+        '{"url": "http://127.0.0.1:1/r.git", "branch": "main", "path": ""}'::jsonb, 'test', 'test')`;
+    await expectKept('gitops.setSource', { connection: 'documents' });
+    expect(await expectKept('gitops.testSource', { connection: 'documents' })).toMatchObject({ ok: false });
+    expect(await expectKept('gitops.check', {})).toMatchObject({ state: 'broken' });
+    expect(await expectKept('gitops.planSource')).toEqual({ commitId: null, items: [] });
+    const commitId = 'c'.repeat(40);
+    await db.owner`update gitops_checks set commit_id = ${commitId}, committed_at = now(), files = 1, error_code = null,
+      error_message = null where tenant_id = ${tenantId}`;
+    await db.owner`insert into gitops_documents (tenant_id, file, line, problems) values (${tenantId}, 'bad.yaml', 1,
+      '[{"pointer": "", "code": "unreadable", "message": "wrong", "severity": "error"}]'::jsonb)`;
+    await expectKept('gitops.status');
+    const { items } = await expectKept('gitops.documents', { limit: 1 });
+    await expectKept('gitops.document', { id: String((items as { id: string }[])[0]?.id) });
+    const document = { kind: 'pipeline', version: '1.0', metadata: { name: 'from-git' }, nodes: [] };
+    await expectKept('gitops.planDocuments', { documents: [document] });
+    await expectKept('gitops.applyDocuments', { items: [{ document, baseVersion: null }], publish: false });
+    await expectKept('gitops.applySource', { commitId, items: [{ name: 'absent', baseVersion: null }] });
+    await expectKept('gitops.removeSource', {});
+  });
+
   it('of alerts are what the schemas say', async () => {
     expect((await expectKept('alerts.metrics')).items).not.toEqual([]);
     const rule = { metric: 'failed_runs', operator: '>', threshold: 0, channels: [{ kind: 'log' }] };

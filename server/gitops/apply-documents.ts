@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm';
+import { recordAudit } from '#server/audit/index.ts';
 import { parseDocument } from '#server/ir/index.ts';
 import { ERROR_CODES, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { createPipeline, publishVersion, saveIr } from '#server/pipelines/index.ts';
@@ -15,16 +16,23 @@ export type ApplyItem = { document: unknown; baseVersion: number | null };
  */
 export function applyDocuments(
   ctx: Ctx,
-  input: { items: ApplyItem[]; publish: boolean },
+  input: { items: ApplyItem[]; publish: boolean; commitId?: string },
 ): Promise<{ items: Applied[] }> {
   return withTransaction(ctx, async (tx) => {
     await lockPipelines(tx, ctx, input.items);
     const items: Applied[] = [];
     // In the order given: a later pipeline may read what an earlier one makes.
     for (const item of input.items) items.push(await applyWhole(tx, ctx, item, input.publish));
+    await recordAudit(tx, ctx, {
+      ...{ action: 'gitops.apply', targetKind: 'gitops', targetId: ctx.tenant.id },
+      details: { commitId: input.commitId ?? null, publish: input.publish, results: countResults(items) },
+    });
     return { items };
   });
 }
+
+const countResults = (items: Applied[]) =>
+  Object.fromEntries([...Map.groupBy(items, ({ result }) => result)].map(([result, those]) => [result, those.length]));
 
 /** By name, so that two who apply the same documents in another order wait instead of refusing each other. */
 async function lockPipelines(tx: Tx, ctx: Ctx, items: ApplyItem[]): Promise<void> {

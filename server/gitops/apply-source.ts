@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm';
 import type { z } from 'zod';
-import { recordAudit } from '#server/audit/index.ts';
 import { query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { type ApplyItem, applyDocuments } from './apply-documents.ts';
@@ -20,12 +19,12 @@ type PlanRow = {
 
 /**
  * What applying the checked commit would do to the pipelines as they are now: those that are changed or missing.
- * @throws ServiceError GITOPS_NOT_CONFIGURED, GITOPS_PLAN_STALE where no check can be applied
+ * Nothing, and no commit, where none was checked that could be applied.
  */
-export async function planSource(ctx: Ctx): Promise<SourcePlan> {
-  await requireSource(ctx);
+export function planSource(ctx: Ctx): Promise<SourcePlan> {
   return withTransaction(ctx, async (tx) => {
-    const commitId = await checkedCommit(tx, ctx);
+    const { commitId } = await checkedCommit(tx, ctx);
+    if (commitId === null) return { commitId, items: [] };
     const rows = await query<PlanRow>(
       tx,
       sql`select name, file, latest_version as "latestVersion", live_version as "liveVersion", is_latest as "isLatest"
@@ -48,7 +47,11 @@ export async function planSource(ctx: Ctx): Promise<SourcePlan> {
 export async function applySource(ctx: Ctx, input: z.output<typeof ApplySourceInput>): Promise<{ items: Applied[] }> {
   await requireSource(ctx);
   return withTransaction(ctx, async (tx) => {
-    const commitId = await checkedCommit(tx, ctx, { lock: true });
+    // So that no check replaces the documents while they are applied.
+    await tx.execute(sql`select from gitops_sources where tenant_id = ${ctx.tenant.id} for update`);
+    const checked = await checkedCommit(tx, ctx);
+    if (checked.commitId === null) throw new ServiceError('GITOPS_PLAN_STALE', checked.why);
+    const { commitId } = checked;
     if (commitId !== input.commitId)
       throw new ServiceError(
         'GITOPS_PLAN_STALE',
@@ -62,15 +65,11 @@ export async function applySource(ctx: Ctx, input: z.output<typeof ApplySourceIn
       {
         items: known.map(({ name, baseVersion }): ApplyItem => ({ document: documents.get(name), baseVersion })),
         publish: input.publish,
+        commitId,
       },
     );
     const byName = new Map(applied.items.map((item) => [item.name, item]));
-    const items = input.items.map(({ name }) => byName.get(name) ?? notThere(name));
-    await recordAudit(tx, ctx, {
-      ...{ action: 'gitops.apply', targetKind: 'gitops', targetId: ctx.tenant.id },
-      details: { commitId, publish: input.publish, results: countResults(items) },
-    });
-    return { items };
+    return { items: input.items.map(({ name }) => byName.get(name) ?? notThere(name)) };
   });
 }
 
@@ -79,19 +78,15 @@ const notThere = (name: string): Applied => ({
   message: `commit has no valid document for "${name}"`,
 });
 
-const countResults = (items: Applied[]) =>
-  Object.fromEntries([...Map.groupBy(items, ({ result }) => result)].map(([result, those]) => [result, those.length]));
-
-/** Locked, so that no check replaces the documents while they are applied. */
-async function checkedCommit(tx: Tx, ctx: Ctx, options: { lock?: boolean } = {}): Promise<string> {
-  if (options.lock) await tx.execute(sql`select from gitops_sources where tenant_id = ${ctx.tenant.id} for update`);
+/** The commit whose documents may be applied, or why there is none. */
+async function checkedCommit(tx: Tx, ctx: Ctx): Promise<{ commitId: string } | { commitId: null; why: string }> {
   const source = await readSource(tx, ctx.tenant.id);
   const check = source && (await readCheck(tx, ctx.tenant.id, source));
-  const stale = (message: string) => new ServiceError('GITOPS_PLAN_STALE', message);
-  if (!check) throw stale('the repository was not checked yet; check it first');
-  if (!check.commit) throw stale(`the repository could not be read: ${check.error?.message ?? ''}`);
-  if (check.isOutdated) throw stale('the connection was changed since the last check; check again');
-  return check.commit.id;
+  const none = (why: string) => ({ commitId: null, why });
+  if (!check) return none('the repository was not checked yet; check it first');
+  if (!check.commit) return none(`the repository could not be read: ${check.error?.message ?? ''}`);
+  if (check.isOutdated) return none('the connection was changed since the last check; check again');
+  return { commitId: check.commit.id };
 }
 
 async function readDocuments(tx: Tx, ctx: Ctx): Promise<Map<string, unknown>> {

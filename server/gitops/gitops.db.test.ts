@@ -155,7 +155,7 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
     for (const name of ['one', 'two']) await ask('POST /pipelines', { document: describing(name, 'here') });
     repository.commit({ 'a.yaml': text(describing('one', 'there'), describing('two', 'there')) });
     await connect(ask, 'repo', { url: repository.url });
-    expect((await ask('GET /gitops/plan')).body).toMatchObject({ code: 'GITOPS_PLAN_STALE' });
+    expect((await ask('GET /gitops/plan')).body).toEqual({ commitId: null, items: [] });
     await ask('POST /gitops/check');
     const { body: plan } = await ask('GET /gitops/plan');
     await ask('PUT /pipelines/one/ir', { baseVersion: 1, document: describing('one', 'meanwhile') });
@@ -233,7 +233,9 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
       expect(body.check, what).toMatchObject({ error: { message: expect.stringMatching(message) } });
       expect((await ask('GET /gitops/documents')).body.items, what).toEqual([]);
       expect((await ask('POST /gitops/source/test', { connection: name })).body, what).toMatchObject({ ok: false });
-      expect((await ask('GET /gitops/plan')).body, what).toMatchObject({ code: 'GITOPS_PLAN_STALE' });
+      expect((await ask('GET /gitops/plan')).body, what).toEqual({ commitId: null, items: [] });
+      const blind = { commitId: '0'.repeat(40), items: [{ name: 'one', baseVersion: 1 }] };
+      expect((await ask('POST /gitops/source/apply', blind)).body, what).toMatchObject({ code: 'GITOPS_PLAN_STALE' });
     }
     await connect(ask, 'signed-in', { url: `${git.baseUrl}/private-one.git` }, { token: GIT_TOKEN });
     expect((await ask('POST /gitops/check')).body).toMatchObject({ state: 'in_sync' });

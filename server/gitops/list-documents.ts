@@ -77,7 +77,7 @@ export function getDocument(ctx: Ctx, input: { id: string }): Promise<GitopsDocu
     const [row] = await query<DetailRow>(
       tx,
       sql`select ${columns}, r.document, r.problems, r.latest, r.live from ${driftRows(ctx.tenant.id)} r
-        where ${isKnown(ctx.tenant.id)} and ${isUuid(input.id) ? sql`r.id = ${input.id}` : sql`r.name = ${input.id}`}
+        where ${isKnown(ctx.tenant.id)} and ${isUuid(input.id) ? sql`(r.id = ${input.id} or r.pipeline_id = ${input.id})` : sql`r.name = ${input.id}`}
         order by r.file, r.line limit 1`,
     );
     if (!row)

@@ -35,6 +35,87 @@ export const gitopsProcedures = {
     })
     .input(nothing)
     .query(({ ctx }) => getStatus(ctx)),
+  documents: procedure
+    .meta({
+      rest: 'GET /gitops/documents',
+      summary: 'Lists documents and pipelines with how they stand to each other, what needs a hand first.',
+      scope: 'pipelines:read',
+      output: GitopsDocumentPage,
+    })
+    .input(ListDocumentsInput)
+    .query(({ ctx, input }) => listDocuments(ctx, input)),
+  document: procedure
+    .meta({
+      rest: 'GET /gitops/documents/:id',
+      summary: 'Gives one document by id or name, with what is here and what the repository says as YAML.',
+      scope: 'pipelines:read',
+      output: GitopsDocumentDetail,
+      errors: ['GITOPS_DOCUMENT_NOT_FOUND'],
+    })
+    .input(DocumentRef)
+    .query(({ ctx, input }) => getDocument(ctx, input)),
+  planDocuments: procedure
+    .meta({
+      rest: 'POST /gitops/plan',
+      summary: 'Tells what applying these documents would do, each against the pipeline of its name. Saves nothing.',
+      scope: 'pipelines:read',
+      output: PlanDocumentsOutput,
+    })
+    .input(PlanDocumentsInput)
+    .query(({ ctx, input }) => planDocuments(ctx, input)),
+  applyDocuments: mutation
+    .meta({
+      rest: 'POST /gitops/apply',
+      summary: 'Applies documents on top of the versions that a plan saw, each as a whole or not at all.',
+      scope: 'pipelines:write',
+      audit: 'gitops.apply',
+      output: ApplyOutput,
+    })
+    .input(ApplyDocumentsInput)
+    .mutation(({ ctx, input }) => applyDocuments(ctx, input)),
+  planSource: procedure
+    .meta({
+      rest: 'GET /gitops/plan',
+      summary: 'Tells what applying the checked commit would do to the pipelines as they are now.',
+      scope: 'pipelines:read',
+      output: SourcePlan,
+    })
+    .input(nothing)
+    .query(({ ctx }) => planSource(ctx)),
+  applySource: mutation
+    .meta({
+      rest: 'POST /gitops/source/apply',
+      summary: 'Applies documents of the checked commit by name, each as a whole or not at all.',
+      scope: 'pipelines:write',
+      audit: 'gitops.apply',
+      output: ApplyOutput,
+      errors: ['GITOPS_NOT_CONFIGURED', 'GITOPS_PLAN_STALE'],
+    })
+    .input(ApplySourceInput)
+    .mutation(({ ctx, input }) => applySource(ctx, input)),
+  // Not in one transaction: it waits for the repository. Checking twice does no more than checking once.
+  check: procedure
+    .meta({
+      rest: 'POST /gitops/check',
+      summary: 'Reads the repository now and keeps what it says; one that cannot be read is an answer with its cause.',
+      scope: 'runs:write',
+      audit: 'gitops.check',
+      output: GitopsStatus,
+      errors: ['GITOPS_NOT_CONFIGURED', 'SECRETS_UNAVAILABLE'],
+    })
+    .input(nothing)
+    .mutation(({ ctx }) => checkNow(ctx)),
+  testSource: procedure
+    .meta({
+      rest: 'POST /gitops/source/test',
+      summary: "Reads a connection's repository as a check would, and keeps nothing.",
+      scope: 'connections:write',
+      audit: 'gitops.test',
+      output: TestSourceOutput,
+      errors: CONNECTION_ERRORS,
+    })
+    .input(SetSourceInput)
+    .mutation(({ ctx, input }) => testSource(ctx, input)),
   setSource: mutation
     .meta({
       rest: 'PUT /gitops/source',
@@ -56,85 +137,4 @@ export const gitopsProcedures = {
     })
     .input(nothing)
     .mutation(({ ctx }) => removeSource(ctx)),
-  testSource: procedure
-    .meta({
-      rest: 'POST /gitops/source/test',
-      summary: "Reads a connection's repository as a check would, and keeps nothing.",
-      scope: 'connections:write',
-      output: TestSourceOutput,
-      errors: CONNECTION_ERRORS,
-    })
-    .input(SetSourceInput)
-    .query(({ ctx, input }) => testSource(ctx, input)),
-  // Not in one transaction: it waits for the repository. Checking twice does no more than checking once.
-  check: procedure
-    .meta({
-      rest: 'POST /gitops/check',
-      summary: 'Reads the repository now and keeps what it says; one that cannot be read is an answer with its cause.',
-      scope: 'runs:write',
-      audit: 'gitops.check',
-      output: GitopsStatus,
-      errors: ['GITOPS_NOT_CONFIGURED', 'SECRETS_UNAVAILABLE'],
-    })
-    .input(nothing)
-    .mutation(({ ctx }) => checkNow(ctx)),
-  documents: procedure
-    .meta({
-      rest: 'GET /gitops/documents',
-      summary: 'Lists documents and pipelines with how they stand to each other, what needs a hand first.',
-      scope: 'pipelines:read',
-      output: GitopsDocumentPage,
-    })
-    .input(ListDocumentsInput)
-    .query(({ ctx, input }) => listDocuments(ctx, input)),
-  document: procedure
-    .meta({
-      rest: 'GET /gitops/documents/:id',
-      summary: 'Gives one document by id or name, with what is here and what the repository says as YAML.',
-      scope: 'pipelines:read',
-      output: GitopsDocumentDetail,
-      errors: ['GITOPS_DOCUMENT_NOT_FOUND'],
-    })
-    .input(DocumentRef)
-    .query(({ ctx, input }) => getDocument(ctx, input)),
-  planSource: procedure
-    .meta({
-      rest: 'GET /gitops/plan',
-      summary: 'Tells what applying the checked commit would do to the pipelines as they are now.',
-      scope: 'pipelines:read',
-      output: SourcePlan,
-      errors: ['GITOPS_NOT_CONFIGURED', 'GITOPS_PLAN_STALE'],
-    })
-    .input(nothing)
-    .query(({ ctx }) => planSource(ctx)),
-  applySource: mutation
-    .meta({
-      rest: 'POST /gitops/source/apply',
-      summary: 'Applies documents of the checked commit by name, each as a whole or not at all.',
-      scope: 'pipelines:write',
-      audit: 'gitops.apply',
-      output: ApplyOutput,
-      errors: ['GITOPS_NOT_CONFIGURED', 'GITOPS_PLAN_STALE'],
-    })
-    .input(ApplySourceInput)
-    .mutation(({ ctx, input }) => applySource(ctx, input)),
-  planDocuments: procedure
-    .meta({
-      rest: 'POST /gitops/plan',
-      summary: 'Tells what applying these documents would do, each against the pipeline of its name. Saves nothing.',
-      scope: 'pipelines:read',
-      output: PlanDocumentsOutput,
-    })
-    .input(PlanDocumentsInput)
-    .query(({ ctx, input }) => planDocuments(ctx, input)),
-  applyDocuments: mutation
-    .meta({
-      rest: 'POST /gitops/apply',
-      summary: 'Applies documents on top of the versions that a plan saw, each as a whole or not at all.',
-      scope: 'pipelines:write',
-      audit: 'gitops.apply',
-      output: ApplyOutput,
-    })
-    .input(ApplyDocumentsInput)
-    .mutation(({ ctx, input }) => applyDocuments(ctx, input)),
 };

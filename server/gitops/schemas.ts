@@ -78,7 +78,9 @@ export const GitopsDocument = z.object({
 });
 export type GitopsDocument = z.infer<typeof GitopsDocument>;
 export const GitopsDocumentPage = z.object({ items: z.array(GitopsDocument), nextCursor: z.string().nullable() });
-export const DocumentRef = z.object({ id: z.string().min(1).max(200).describe('The id, or the name.') });
+export const DocumentRef = z.object({
+  id: z.string().min(1).max(200).describe('The id or the name of the document or of its pipeline.'),
+});
 export const GitopsDocumentDetail = GitopsDocument.extend({
   problems: z.array(DocumentProblem),
   here: z.string().nullable().describe('YAML of what is here; of the live version when only that differs.'),
@@ -109,7 +111,7 @@ export const PlanDocumentsOutput = z.object({
   ),
 });
 export const SourcePlan = z.object({
-  commitId: z.string(),
+  commitId: z.string().nullable().describe('Null where no commit was checked that could be applied.'),
   items: z.array(PlanItem.omit({ state: true }).extend({ name: z.string(), file: z.string() })),
 });
 export type SourcePlan = z.infer<typeof SourcePlan>;

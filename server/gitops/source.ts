@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
-import { openConnection, outboundClient } from '#server/connections/index.ts';
+import { type OpenConnection, openConnection, outboundClient } from '#server/connections/index.ts';
 import { query, ServiceError, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { checkRepository } from './check-repository.ts';
@@ -57,6 +57,16 @@ const dropFindings = (ctx: Ctx) =>
  */
 export async function testSource(ctx: Ctx, input: { connection: string }) {
   const connection = await openConnection(ctx, input.connection, 'git');
+  const result = await tryReading(connection);
+  await withTransaction(ctx, (tx) =>
+    recordAudit(tx, ctx, {
+      ...{ action: 'gitops.test', targetKind: 'connection', targetId: connection.id, details: { ok: result.ok } },
+    }),
+  );
+  return result;
+}
+
+async function tryReading(connection: OpenConnection<'git'>) {
   const nothing = { commitId: null, files: 0, documents: 0, invalid: 0 };
   try {
     const repository = await readRepository(outboundClient(), connection);

@@ -208,6 +208,8 @@ const OWN: Record<string, () => string> = {
   audit: () => theirs.auditId,
   connections: () => theirs.connectionId,
   engagement: () => theirs.slug,
+  gitops: () => theirs.repositoryId,
+  reports: () => theirs.reportId,
 };
 const ownIdIn = (path: string) => OWN[path.split('.')[0]!]?.() ?? theirs.pipelineId;
 /** An interaction is its own record: only control-plane mutations have an audit row. What is for people, accounts/ tests. */

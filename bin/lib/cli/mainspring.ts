@@ -6,16 +6,11 @@ import { parseArgs } from 'node:util';
 import { MainspringError } from 'mainspring/client';
 import { ServiceError } from '#server/lib/index.ts';
 import { apply } from './apply.ts';
-import { verifyInDatabase, verifyOverHttp } from './audit-verify.ts';
 import type { Context, ExitCode } from './command.ts';
 import { connect } from './connect.ts';
 import { diff } from './diff.ts';
 import { exportDocuments } from './export.ts';
-import { init } from './init.ts';
-import { keyCreateInDatabase, keyCreateOverHttp } from './key-create.ts';
-import { findLocalDatabase } from './local-database.ts';
 import { run } from './run.ts';
-import { rotateInDatabase } from './secrets-rotate.ts';
 import { status } from './status.ts';
 import { HELP, UsageError } from './usage.ts';
 import { validate } from './validate.ts';
@@ -99,13 +94,21 @@ async function main(args: string[]): Promise<ExitCode> {
 
 type Values = ReturnType<typeof parse>['values'];
 
+// What works beside the database loads much of the server; the commands that ask one over HTTP start without it.
+
+async function findDatabase() {
+  const { findLocalDatabase } = await import('./local-database.ts');
+  return findLocalDatabase(process.env, rootDir);
+}
+
 /** Null where flags or variables name a server elsewhere. */
-const localDatabase = (values: Values) =>
-  values.url !== undefined || values.key !== undefined ? null : findLocalDatabase(process.env, rootDir);
+const localDatabase = async (values: Values) =>
+  values.url !== undefined || values.key !== undefined ? null : findDatabase();
 
 /** @throws UsageError, MainspringError */
 async function auditVerify(values: Values, words: string[], print: Context['print']) {
   if (words.length !== 1 || words[0] !== 'verify') throw new UsageError('audit takes one word: "audit verify"');
+  const { verifyInDatabase, verifyOverHttp } = await import('./audit-verify.ts');
   const options = { tenant: values.tenant ?? process.env.MAINSPRING_TENANT, isJson: values.json, print };
   const database = await localDatabase(values);
   return database
@@ -116,12 +119,13 @@ async function auditVerify(values: Values, words: string[], print: Context['prin
 /** @throws UsageError, ServiceError */
 async function initInstallation(values: Values, words: string[], print: Context['print']) {
   if (words.length > 0) throw new UsageError(`init takes no words: "${words[0]}"`);
-  const database = await findLocalDatabase(process.env, rootDir);
+  const database = await findDatabase();
   if (!database)
     throw new UsageError('init works beside the database: set DATABASE_URL, or start the embedded one (bin/start)');
   const password = values['password-stdin'] ? (await textOf(process.stdin)).replace(/\r?\n$/, '') : null;
   const flags = { email: values.email, name: values.name, tenant: values.tenant, password };
   const baseUrl = values.url ?? process.env.PUBLIC_URL ?? `http://localhost:${process.env.PORT || 3000}`;
+  const { init } = await import('./init.ts');
   return init(
     database,
     { ...flags, tenantName: values['tenant-name'], adminEmail: values['admin-email'] },
@@ -132,6 +136,7 @@ async function initInstallation(values: Values, words: string[], print: Context[
 /** @throws UsageError, MainspringError, ServiceError */
 async function keyCreate(values: Values, words: string[], print: Context['print']) {
   if (words.length !== 1 || words[0] !== 'create') throw new UsageError('key takes one word: "key create"');
+  const { keyCreateInDatabase, keyCreateOverHttp } = await import('./key-create.ts');
   const flags = { name: values.name, scopes: values.scope, expiresInDays: values['expires-in-days'] };
   const options = { isJson: values.json, print };
   const database = await localDatabase(values);
@@ -146,6 +151,7 @@ async function secretsRotate(values: Values, words: string[], print: Context['pr
   const database = await localDatabase(values);
   if (!database)
     throw new UsageError('secrets rotate works beside the database: set DATABASE_URL, or start the embedded one');
+  const { rotateInDatabase } = await import('./secrets-rotate.ts');
   const { ENCRYPTION_KEY, ENCRYPTION_KEY_OLD } = process.env;
   return rotateInDatabase(database, { ENCRYPTION_KEY, ENCRYPTION_KEY_OLD }, { isJson: values.json, print });
 }

@@ -127,9 +127,9 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'pipelines.publish': (names) => [...byRef(names), ...byRef(names, { version: 1 })],
   'pipelines.run': (names) => byRef(names),
   'gitops.status': () => [{}],
-  'gitops.setSource': (names) => [{ connection: names.connectionId }, { connection: `brokers-of-${names.slug}` }],
+  'gitops.setSource': (names) => [{ connection: names.repositoryId }, { connection: `repository-of-${names.slug}` }],
   'gitops.removeSource': () => [{}],
-  'gitops.testSource': (names) => [{ connection: names.connectionId }],
+  'gitops.testSource': (names) => [{ connection: names.repositoryId }],
   'gitops.check': () => [{}],
   'gitops.documents': (names) => [
     { limit: 200 },
