@@ -12,6 +12,8 @@ import { openPool, urlForRole } from '#db/client.ts';
 import { startEmbedded } from '#db/embedded.ts';
 import { migrate } from '#db/migrate.ts';
 import { createTenant } from '#server/tenancy/index.ts';
+import { hasKafka, startKafka } from '#workers/testing/kafka/broker.ts';
+import { kafkaRound } from './drain-kafka.ts';
 import { drainOurs, fillOutbox } from './drain-ours.ts';
 import { drainBoss, drainGraphile, fillBoss, fillGraphile, openBoss } from './drain-peers.ts';
 import { enqueueRound } from './enqueue.ts';
@@ -129,6 +131,22 @@ async function reportPickup({ app, owner, ownerUrl, workerUrl, tenantId }: Serve
   }
 }
 
+async function reportKafka({ owner, workerUrl, tenantId, home }: Servers): Promise<void> {
+  if (!hasKafka()) return;
+  const kafka = await startKafka({ dir: join(home, 'kafka') });
+  const rounds: { bare: number; ours: number }[] = [];
+  try {
+    for (let round = 0; round < ROUNDS; round += 1)
+      rounds.push(await kafkaRound({ owner, workerUrl, tenantId, round, brokers: kafka.brokers }, ROWS, 300));
+  } finally {
+    await kafka.discard();
+  }
+  const of = (pick: 'bare' | 'ours') => Math.round(median(rounds.map((round) => round[pick])));
+  const ratio = median(rounds.map(({ bare, ours }) => ours / bare)).toFixed(2);
+  say(`\n### To a real broker, ${ROWS} rows, payload 300 bytes, ${rounds.length} rounds\n`);
+  say(`kafkajs alone ${of('bare')}/s, from the outbox ${of('ours')}/s: ${ratio} × (median of rounds).`);
+}
+
 async function reportHeldSnapshot({ owner, worker, tenantId }: Servers): Promise<void> {
   const ratios: number[] = [];
   for (let n = 0; n < ROUNDS; n += 1) {
@@ -171,6 +189,7 @@ async function main(): Promise<void> {
       for (let n = 0; n < ROUNDS; n += 1) rounds.push(await drainRound(servers, payloadBytes));
       reportDrains(payloadBytes, rounds);
     }
+    await reportKafka(servers);
     await reportHeldSnapshot(servers);
     await reportPickup(servers);
     await reportSaturated(servers);

@@ -121,7 +121,12 @@ async function startTier(at: Installation, filesDir: string, place: Place): Prom
   const alive = join(at.home, 'outbox-publisher.alive');
   await rm(alive, { force: true });
   const shared = {
-    ...{ PATH: process.env.PATH, NODE_ENV: 'production' as const, DATABASE_URL: at.ownerUrl, ROLE_PREFIX: at.rolePrefix },
+    ...{
+      PATH: process.env.PATH,
+      NODE_ENV: 'production' as const,
+      DATABASE_URL: at.ownerUrl,
+      ROLE_PREFIX: at.rolePrefix,
+    },
     ...{ WORKER_PASSWORD: at.workerPassword, MAINSPRING_HOME: at.home, FILES_DIR: filesDir, LOG_LEVEL: 'error' },
     ...{ OUTBOX_LIVENESS_FILE: alive, CRON_SECRET: 'a-secret-of-the-bench', WORKER_PORT: String(port) },
   };

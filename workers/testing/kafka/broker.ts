@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Kafka, logLevel } from 'kafkajs';
 import { findKafka } from '#db/testing/components.ts';
-import { requireComponent } from '#db/testing/index.ts';
+import { requireComponent } from '#db/testing/require.ts';
 import { freePorts } from '../ports.ts';
 
 const GUARD = fileURLToPath(new URL('./guard.ts', import.meta.url));
