@@ -37,7 +37,7 @@ function ViewLink({ to, label, icon: Icon }: NavigationEntry) {
       prefetch="intent"
       className={({ isActive }) =>
         cn(
-          'flex h-7 items-center gap-2.5 rounded-md px-2 font-medium text-sm max-md:h-10',
+          'flex h-7 items-center gap-2.5 rounded-md px-2 font-medium text-sm max-md:h-10 md:[@media(max-height:860px)]:h-6.5',
           isActive ? 'bg-idle-soft text-ink' : 'text-muted hover:bg-hover hover:text-ink',
         )
       }
