@@ -33,7 +33,7 @@ test('an operator runs a job now and sees for which tenant it failed', async ({ 
     await page.getByRole('button', { name: 'Run cleanup now' }).filter({ visible: true }).click();
     await expect(page.getByRole('dialog')).toContainText('every tenant of this installation');
     await page.getByRole('dialog').getByRole('button', { name: 'Run now' }).click();
-    await expect(page.getByText('cleanup was asked for')).toBeVisible();
+    await expect(page.getByText('cleanup was asked for', { exact: true })).toBeVisible();
     const newest = page
       .getByRole('region', { name: 'Runs of cleanup' })
       .filter({ visible: true })
@@ -57,7 +57,7 @@ test.describe('a dry run', () => {
     test.slow();
     await page.goto('/ops/cron?job=dsarPurge');
     const dialog = page.getByRole('dialog');
-    const asked = page.getByText('dsarPurge was asked for');
+    const asked = page.getByText('dsarPurge was asked for', { exact: true });
     await expect(async () => {
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'Run dsarPurge now' }).filter({ visible: true }).click({ timeout: 5_000 });
