@@ -206,6 +206,18 @@ describe('the answers over REST', () => {
     await expectKept('alerts.deleteRule', { id });
   });
 
+  it('of reports are what the schemas say', async () => {
+    expect((await expectKept('reports.templates')).items).toHaveLength(3);
+    const schedule = { template: 'sla', cron: '0 8 * * 1', timezone: 'Europe/Berlin', channels: [{ kind: 'log' }] };
+    const { id } = await expectKept('reports.createSchedule', { ...schedule, name: 'weekly' });
+    await expectKept('reports.updateSchedule', { ...schedule, id, name: 'each week' });
+    expect((await expectKept('reports.schedules')).items).toMatchObject([{ id, name: 'each week' }]);
+    const { reportId } = await expectKept('reports.runNow', { id });
+    expect((await expectKept('reports.list')).items).toMatchObject([{ id: reportId, deliveries: [{}] }]);
+    expect((await expectKept('reports.get', { id: reportId })).csv).toMatch(/^Pipeline,/);
+    await expectKept('reports.deleteSchedule', { id });
+  });
+
   it('of the audit log are what the schemas say', async () => {
     const { items } = await expectKept('audit.list', { limit: 5, outcome: 'done' });
     const [entry] = items as { id: string }[];
@@ -213,6 +225,16 @@ describe('the answers over REST', () => {
     await expectKept('audit.chain');
     await sealBatch(db.worker, { limit: 1_000 });
     await expectKept('audit.verify');
+  });
+
+  it('of what the SIEM refused are what the schemas say', async () => {
+    const [row] = await db.owner<
+      { id: string }[]
+    >`insert into siem_quarantine (tenant_id, destination, audit_id, status, reason)
+      select tenant_id, 'elastic', id, 400, 'refused' from audit_log where tenant_id = ${there.shop.tenant.id} limit 1 returning audit_id as id`;
+    await expectKept('siem.quarantine');
+    expect(await expectKept('siem.requeue', { ids: [row!.id] })).toEqual({ changed: 1 });
+    expect(await expectKept('siem.discard', { ids: [row!.id] })).toEqual({ changed: 1 });
   });
 
   it('of connections, limits and stops are what the schemas say', async () => {

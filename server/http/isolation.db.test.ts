@@ -55,7 +55,7 @@ function neutral(answer: unknown, names: Names): unknown {
   }
   text = text
     .replaceAll(/"errorId":"[^"]+"/g, '"errorId":"<id>"')
-    .replaceAll(/"(lagMinutes|tickLagSeconds|oldestPendingAgeSeconds)":[\d.]+/g, '"$1":0')
+    .replaceAll(/"(lagMinutes|tickLagSeconds|oldestPendingAgeSeconds|unsealed)":[\d.]+/g, '"$1":0')
     .replaceAll(/(token=|"ms_|"prefix":")[\w-]+/g, '$1<once>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>');
