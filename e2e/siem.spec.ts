@@ -18,6 +18,7 @@ async function refuse(tenantId: string, actions: string[]): Promise<void> {
 }
 
 test('shows an admin what the SIEM refused, and sends it again or discards it', async ({ page, installation }) => {
+  test.slow();
   const tenant = await makeKeptTenant([]);
   const other = await makeKeptTenant([]);
   await signInAsAdmin(page, tenant, installation.baseUrl);
