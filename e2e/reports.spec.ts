@@ -5,6 +5,7 @@ test('a report is scheduled, made now, had as a spreadsheet, and its schedule de
   operator: page,
   isMobile,
 }) => {
+  test.slow();
   const name = `weekly ${isMobile ? 'on a phone' : 'on a desk'} ${Date.now()}`;
   await page.goto('/ops/reports');
   await page.getByRole('button', { name: 'New report' }).click();

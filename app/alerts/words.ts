@@ -34,5 +34,6 @@ export function minutesWords(minutes: number): string {
 
 export function channelWords(channel: AlertChannel): string {
   if (channel.kind === 'email') return channel.to.join(', ');
-  return channel.kind === 'webhook' ? channel.url : 'log';
+  // The path of a webhook may be a secret, and lists are seen over shoulders.
+  return channel.kind === 'webhook' ? `webhook at ${new URL(channel.url).host}` : 'log';
 }

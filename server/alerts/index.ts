@@ -1,7 +1,8 @@
 export { type Channels, createChannels } from './channels.ts';
+export { ADDRESS_ERRORS, checkChannels } from './check-channels.ts';
 export { type Delivered, deliverAlerts } from './deliver.ts';
 export { type Evaluated, evaluateAlerts } from './evaluate.ts';
-export { queueDeliveries, shownChannels } from './queue-deliveries.ts';
+export { channelsFor, queueDeliveries, shownChannels } from './queue-deliveries.ts';
 export { alertProcedures } from './router.ts';
 export {
   type AlertChannel,

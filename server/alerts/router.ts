@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import { outboundClient } from '#server/connections/index.ts';
 import { mutation, procedure, transacted } from '#server/procedure.ts';
-import { checkChannels } from './check-channels.ts';
+import { ADDRESS_ERRORS, checkChannels } from './check-channels.ts';
 import { listAlertEvents } from './list-events.ts';
 import { ALERT_METRICS, METRICS } from './metrics.ts';
-import { createAlertRule, deleteAlertRule, listAlertRules, testAlertRule, updateAlertRule } from './rules.ts';
+import {
+  createAlertRule,
+  deleteAlertRule,
+  listAlertRules,
+  readRuleChannels,
+  testAlertRule,
+  updateAlertRule,
+} from './rules.ts';
 import {
   AlertRuleInput,
   AlertRuleMade,
@@ -17,8 +24,6 @@ import {
 } from './schemas.ts';
 
 const nothing = z.object({}).optional();
-/** What is checked before the transaction: nothing outside the database is waited for inside. */
-const ADDRESS_ERRORS = ['ADDRESS_REFUSED', 'OUTBOUND_UNREACHABLE', 'SECRETS_UNAVAILABLE'] as const;
 
 export const alertProcedures = {
   metrics: procedure
@@ -80,8 +85,8 @@ export const alertProcedures = {
       errors: ['ALERT_RULE_NOT_FOUND', 'ALERT_RULE_NAME_TAKEN', ...ADDRESS_ERRORS],
     })
     .input(UpdateAlertRuleInput)
-    .use(async ({ input, next }) => {
-      await checkChannels(outboundClient, input.channels);
+    .use(async ({ ctx, input, next }) => {
+      await checkChannels(outboundClient, input.channels, await readRuleChannels(ctx, input.id));
       return next();
     })
     .use(transacted)

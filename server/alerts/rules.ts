@@ -5,7 +5,7 @@ import { newId, query, ServiceError, type Tx, withTransaction } from '#server/li
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { recordEvent } from './evaluate.ts';
 import type { AlertMetric } from './metrics.ts';
-import { shownChannels } from './queue-deliveries.ts';
+import { channelsFor, shownChannels } from './queue-deliveries.ts';
 import type { AlertRuleInput, UpdateAlertRuleInput } from './schemas.ts';
 
 /** A tenant's rules at most: each is evaluated every minute. */
@@ -49,9 +49,21 @@ export function listAlertRules(ctx: Ctx) {
         ...row,
         stateSince: new Date(row.stateSince).toISOString(),
         evaluatedAt: iso(row.evaluatedAt),
+        channels: channelsFor(ctx.actor, 'alerts:write', row.channels),
         toldAt: iso(row.toldAt),
       })),
     };
+  });
+}
+
+/** Whom a rule tells; nobody when there is no such rule. */
+export function readRuleChannels(ctx: Ctx, id: string): Promise<AlertChannel[]> {
+  return withTransaction(ctx, async (tx) => {
+    const [rule] = await query<{ channels: AlertChannel[] }>(
+      tx,
+      sql`select channels from alert_rules where tenant_id = ${ctx.tenant.id} and id = ${id}`,
+    );
+    return rule?.channels ?? [];
   });
 }
 

@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { REPORT_TEMPLATES } from '#db/schema/index.ts';
-import { mutation, procedure } from '#server/procedure.ts';
+import { ADDRESS_ERRORS, checkChannels } from '#server/alerts/index.ts';
+import { outboundClient } from '#server/connections/index.ts';
+import { mutation, procedure, transacted } from '#server/procedure.ts';
 import { getReport, listReports } from './list-reports.ts';
 import {
   createReportSchedule,
   deleteReportSchedule,
   listReportSchedules,
+  readScheduleChannels,
   runReportNow,
   updateReportSchedule,
 } from './schedules.ts';
@@ -65,7 +68,7 @@ export const reportProcedures = {
     })
     .input(ReportScheduleRef)
     .query(({ ctx, input }) => getReport(ctx, input)),
-  createSchedule: mutation
+  createSchedule: procedure
     .meta({
       rest: 'POST /reports/schedules',
       summary: 'Creates a report schedule.',
@@ -73,20 +76,30 @@ export const reportProcedures = {
       audit: 'report.create',
       status: 201,
       output: ReportScheduleMade,
-      errors: ['REPORT_NAME_TAKEN', 'REPORTS_FULL'],
+      errors: ['REPORT_NAME_TAKEN', 'REPORTS_FULL', ...ADDRESS_ERRORS],
     })
     .input(ReportScheduleInput)
+    .use(async ({ input, next }) => {
+      await checkChannels(outboundClient, input.channels);
+      return next();
+    })
+    .use(transacted)
     .mutation(({ ctx, input }) => createReportSchedule(ctx, input)),
-  updateSchedule: mutation
+  updateSchedule: procedure
     .meta({
       rest: 'PUT /reports/schedules/:id',
       summary: 'Replaces a report schedule.',
       scope: 'reports:write',
       audit: 'report.update',
       output: ReportScheduleMade,
-      errors: ['REPORT_SCHEDULE_NOT_FOUND', 'REPORT_NAME_TAKEN'],
+      errors: ['REPORT_SCHEDULE_NOT_FOUND', 'REPORT_NAME_TAKEN', ...ADDRESS_ERRORS],
     })
     .input(UpdateReportScheduleInput)
+    .use(async ({ ctx, input, next }) => {
+      await checkChannels(outboundClient, input.channels, await readScheduleChannels(ctx, input.id));
+      return next();
+    })
+    .use(transacted)
     .mutation(({ ctx, input }) => updateReportSchedule(ctx, input)),
   runNow: mutation
     .meta({

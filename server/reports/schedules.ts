@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { AlertChannel, ReportTemplate } from '#db/schema/index.ts';
-import { shownChannels } from '#server/alerts/index.ts';
+import { channelsFor, shownChannels } from '#server/alerts/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { databaseClock, newId, query, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
@@ -40,8 +40,20 @@ export function listReportSchedules(ctx: Ctx) {
         ...row,
         nextAt: row.nextAt === null ? null : new Date(row.nextAt).toISOString(),
         coveredTo: new Date(row.coveredTo).toISOString(),
+        channels: channelsFor(ctx.actor, 'reports:write', row.channels),
       })),
     };
+  });
+}
+
+/** Where a schedule sends its reports; nowhere when there is no such schedule. */
+export function readScheduleChannels(ctx: Ctx, id: string): Promise<AlertChannel[]> {
+  return withTransaction(ctx, async (tx) => {
+    const [schedule] = await query<{ channels: AlertChannel[] }>(
+      tx,
+      sql`select channels from report_schedules where tenant_id = ${ctx.tenant.id} and id = ${id}`,
+    );
+    return schedule?.channels ?? [];
   });
 }
 

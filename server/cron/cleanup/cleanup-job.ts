@@ -18,9 +18,11 @@ import {
 import {
   FROM_START,
   type PruneStretch,
+  pruneAlertEvents,
   pruneDeadLetters,
   pruneEvents,
   pruneIdempotencyKeys,
+  pruneReports,
   pruneRuns,
   type Stretch,
 } from './prune-tenant.ts';
@@ -39,6 +41,8 @@ const TENANT_STEPS: { name: string; days: (settings: CleanupSettings) => number;
   { name: 'outboxEvents', days: (settings) => settings.outboxDays, prune: pruneEvents },
   { name: 'runs', days: (settings) => settings.runDays, prune: pruneRuns },
   { name: 'deadLetters', days: (settings) => settings.dlqDays, prune: pruneDeadLetters },
+  { name: 'alertEvents', days: (settings) => settings.runDays, prune: pruneAlertEvents },
+  { name: 'reports', days: (settings) => settings.runDays, prune: pruneReports },
 ];
 
 export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: BlobStore | null }> = {

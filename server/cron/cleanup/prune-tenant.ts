@@ -56,6 +56,16 @@ export const pruneEvents = pruneById(
 /** Dead letters that somebody acknowledged. */
 export const pruneDeadLetters = pruneById(sql`dlq_entries`, (days) => olderThan(sql`acked_at`, days));
 
+/** What alert rules said, with its deliveries. */
+export const pruneAlertEvents = pruneById(sql`alert_events`, (days) => olderThan(sql`at`, days));
+
+/** Reports whose schedule is gone; of the others each schedule keeps its newest by itself. */
+export const pruneReports = pruneById(
+  sql`reports`,
+  (days) => sql`${olderThan(sql`made_at`, days)} and not exists (select 1 from report_schedules s
+    where s.tenant_id = reports.tenant_id and s.id = reports.schedule_id)`,
+);
+
 /** Runs that have ended, with what hangs on them. The ledger keeps the occurrence and its verdict. */
 export const pruneRuns: PruneStretch = (pool, scope) =>
   transaction(pool, { tenantId: scope.tenantId }, async (tx) => {
