@@ -248,7 +248,9 @@ describe('the answers over REST', () => {
     });
     await db.owner`update connections set config = '{"brokers": [{"host": "127.0.0.1", "port": 1}], "ssl": true}' where name = 'k'`;
     expect(await expectKept('connections.test', { id: 'k' })).toMatchObject({ ok: false });
-    expect((await expectKept('connections.list')).items).toHaveLength(2);
+    const { items } = await expectKept('connections.list');
+    // Other tests here have connections of their own.
+    expect((items as { name: string }[]).map(({ name }) => name)).toEqual(expect.arrayContaining(['hook', 'k']));
     await expectKept('connections.get', { id: 'k' });
     await expectKept('connections.uses', { id: 'k' });
     await expectKept('connections.delete', { id });
