@@ -12,7 +12,14 @@ test('the sign-in page has no barrier', async ({ page }) => {
   await expectUsable(page);
 });
 
-const VIEWS = ['/data/scheduler', '/data/pipelines', '/data/runs', '/data/engagement', '/data/gitops', '/data/retention'];
+const VIEWS = [
+  '/data/scheduler',
+  '/data/pipelines',
+  '/data/runs',
+  '/data/engagement',
+  '/data/gitops',
+  '/data/retention',
+];
 const OPERATIONS = [
   '/ops/outbox',
   '/ops/alerts',

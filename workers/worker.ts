@@ -201,9 +201,11 @@ async function boot() {
     setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
     feeder?.stop();
     stopping.abort();
-    await Promise.all([crons.stop(), sealer.stop(), alerts.stop(), deadMan?.stop()]);
-    await scheduler.stop();
-    await Promise.all([runner.stop(), outbox?.stop()]);
+    // All at once: a job or a report that takes its time must not keep the runner claiming until the process is ended.
+    await Promise.all([
+      ...[crons.stop(), sealer.stop(), alerts.stop(), deadMan?.stop()],
+      ...[scheduler.stop(), runner.stop(), outbox?.stop()],
+    ]);
     await Promise.all([wakes.stop(), events?.stop()]);
     await watch.stop();
     await beats.stop();

@@ -62,8 +62,7 @@ async function runVitest(project: string): Promise<Tally> {
 }
 
 async function runVitestOnce(project: string, files: string[]) {
-  const report = join(resultsDir, `${project}.json`);
-  await rm(report, { force: true });
+  const report = join(resultsDir, `${project}${files.length > 0 ? '-again' : ''}.json`);
   const cli = join(rootDir, 'node_modules/vitest/vitest.mjs');
   const reporters = ['--reporter=default', '--reporter=./bin/lib/vitest-outcome.ts', `--outputFile=${report}`];
   const exitCode = await runNode([cli, 'run', '--project', project, ...reporters, ...files], {});

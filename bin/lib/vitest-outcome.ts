@@ -37,6 +37,11 @@ export default class OutcomeReporter implements Reporter {
       // A hook that failed belongs to no test: it is kept by the suite, as an import that failed is by the file.
       const suites = [module, ...module.children.allSuites()].flatMap((suite) => suite.errors());
       for (const error of suites) outcome.failures.push({ file, name: null, message: firstLine(error) });
+      // A file whose worker died ends in no state of its own; its tests did not run, so it did not pass.
+      if (suites.length === 0 && !['passed', 'failed', 'skipped'].includes(module.state())) {
+        outcome.failures.push({ file, name: null, message: `did not run to its end: ${module.state()}` });
+        count.failed += 1;
+      }
       if (suites.length > 0 && count.failed === 0) count.failed = 1;
       outcome.files.push(count);
     }

@@ -7,10 +7,13 @@ import { makeReport } from './make-report.ts';
 import { lastInstant, nextInstant } from './period.ts';
 
 export type MadeReports = { made: number; failed: number };
+type ReportDependencies = { pool: Pool; log: Logger; signal?: AbortSignal };
 
 /** Of a tenant in one pass; what is left is due in the next one. */
 const MOST_PER_TENANT = 20;
 const STATEMENT_TIMEOUT_MS = 60_000;
+/** One that fails must not cost every pass a minute. */
+const RETRY_MINUTES = 10;
 
 type Due = {
   id: string;
@@ -19,7 +22,6 @@ type Due = {
   cron: string;
   timezone: string;
   channels: AlertChannel[];
-  nextAt: string;
   coveredTo: string;
   now: string;
 };
@@ -27,62 +29,77 @@ type Due = {
 /**
  * Makes every report that is due, of every active tenant. Report, deliveries and the schedule's next instant commit
  * together, so that whoever dies or comes twice makes it once. After an outage one report covers all that was missed.
- * One that cannot be made says why on its schedule and is tried again in the next pass; the others are made.
+ * One that cannot be made says so on its schedule and is tried again in ten minutes; the others are made.
  */
-export async function makeDueReports(deps: { pool: Pool; log: Logger; signal?: AbortSignal }): Promise<MadeReports> {
+export async function makeDueReports(deps: ReportDependencies): Promise<MadeReports> {
   const total: MadeReports = { made: 0, failed: 0 };
   for (const { id: tenantId, isActive } of await listJobTenants(deps.pool)) {
     if (!isActive) continue;
-    const due = await transaction(deps.pool, { tenantId }, (tx) =>
-      query<{ id: string }>(
-        tx,
-        sql`select id from report_schedules where tenant_id = ${tenantId} and enabled and next_at <= now()
-          order by next_at limit ${MOST_PER_TENANT}`,
-      ),
-    );
-    for (const { id } of due) {
-      deps.signal?.throwIfAborted();
-      try {
-        const isMade = await transaction(deps.pool, { tenantId, statementTimeoutMs: STATEMENT_TIMEOUT_MS }, (tx) =>
-          makeDue(tx, tenantId, id),
-        );
-        if (isMade) total.made += 1;
-      } catch (error) {
-        total.failed += 1;
-        const errorId = logError(deps.log, error, 'a report could not be made', { tenantId, scheduleId: id });
-        const problem = `the report could not be made and is tried again; the log tells why under ${errorId}`;
-        await transaction(deps.pool, { tenantId }, (tx) =>
-          tx.execute(
-            sql`update report_schedules set last_error = ${problem} where tenant_id = ${tenantId} and id = ${id}`,
-          ),
-        );
-      }
+    deps.signal?.throwIfAborted();
+    try {
+      await makeDueOfTenant(deps, tenantId, total);
+    } catch (error) {
+      if (deps.signal?.aborted) throw error;
+      total.failed += 1;
+      logError(deps.log, error, 'the due reports of a tenant could not be read', { tenantId });
     }
   }
   return total;
+}
+
+async function makeDueOfTenant(deps: ReportDependencies, tenantId: string, total: MadeReports): Promise<void> {
+  const due = await transaction(deps.pool, { tenantId }, (tx) =>
+    query<{ id: string }>(
+      tx,
+      sql`select id from report_schedules where tenant_id = ${tenantId} and enabled and next_at <= now()
+        order by next_at limit ${MOST_PER_TENANT}`,
+    ),
+  );
+  for (const { id } of due) {
+    deps.signal?.throwIfAborted();
+    try {
+      const isMade = await transaction(deps.pool, { tenantId, statementTimeoutMs: STATEMENT_TIMEOUT_MS }, (tx) =>
+        makeDue(tx, tenantId, id),
+      );
+      if (isMade) total.made += 1;
+    } catch (error) {
+      total.failed += 1;
+      const errorId = logError(deps.log, error, 'a report could not be made', { tenantId, scheduleId: id });
+      const problem = `the report could not be made and is tried again; the log tells why under ${errorId}`;
+      await transaction(deps.pool, { tenantId }, (tx) =>
+        tx.execute(sql`update report_schedules set last_error = ${problem},
+            next_at = now() + make_interval(mins => ${RETRY_MINUTES})
+          where tenant_id = ${tenantId} and id = ${id}`),
+      );
+    }
+  }
 }
 
 /** False: somebody else is making it or has made it. */
 async function makeDue(tx: Tx, tenantId: string, id: string): Promise<boolean> {
   const [due] = await query<Due>(
     tx,
-    sql`select id, name, template, cron, timezone, channels, next_at as "nextAt", covered_to as "coveredTo", now() as now
+    sql`select id, name, template, cron, timezone, channels, covered_to as "coveredTo", now() as now
       from report_schedules where tenant_id = ${tenantId} and id = ${id} and enabled and next_at <= now()
       for update skip locked`,
   );
   if (!due) return false;
   const now = new Date(due.now);
-  // Never before the stored instant, which the rule may no longer know: time zone rules change.
-  const dueAt = new Date(Math.max(lastInstant(due, now).getTime(), Date.parse(due.nextAt)));
-  const { id: scheduleId, name: scheduleName, template, timezone, channels } = due;
-  await makeReport(tx, tenantId, {
-    ...{ scheduleId, scheduleName, template, timezone, channels },
-    period: { from: new Date(due.coveredTo).toISOString(), to: dueAt.toISOString() },
-    ...{ dueAt: dueAt.toISOString(), madeBy: 'schedule' },
-  });
+  const dueAt = lastInstant(due, now);
+  const coveredTo = new Date(due.coveredTo);
+  // Not when the zone's rules have changed since and the instant that was stored is none any more.
+  const isNew = dueAt > coveredTo;
+  if (isNew) {
+    const { id: scheduleId, name: scheduleName, template, timezone, channels } = due;
+    await makeReport(tx, tenantId, {
+      ...{ scheduleId, scheduleName, template, timezone, channels },
+      period: { from: coveredTo.toISOString(), to: dueAt.toISOString() },
+      ...{ dueAt: dueAt.toISOString(), madeBy: 'schedule' },
+    });
+  }
   const next = nextInstant(due, now)?.toISOString() ?? null;
   await tx.execute(sql`update report_schedules set next_at = ${next}::timestamptz,
-      covered_to = ${dueAt.toISOString()}::timestamptz, last_error = null
+      covered_to = ${(isNew ? dueAt : coveredTo).toISOString()}::timestamptz, last_error = null
     where tenant_id = ${tenantId} and id = ${id}`);
-  return true;
+  return isNew;
 }

@@ -5,6 +5,7 @@ import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createChannels, deliverAlerts } from '#server/alerts/index.ts';
+import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { CRON_SECRET, makeKey, openWeb } from '#server/http/testing/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
@@ -50,6 +51,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => mailServer.listen(0, '127.0.0.1', () => resolve()));
   web = await openWeb(db, { alertChannels: openChannels() });
+  serveTestConnections({ allowCidrs: ['127.0.0.1'] });
 });
 afterAll(async () => {
   hook.close();
@@ -145,10 +147,16 @@ describe('a report schedule', () => {
     expect(row).toEqual({ isAhead: true, isCovered: true });
     const [report] = await reports(id);
     expect(Date.parse(report.periodTo) - Date.parse(report.periodFrom)).toBe(5 * 3_600_000);
-    await db.owner`update report_schedules set next_at = date_trunc('hour', now()) where id = ${id}`;
-    await db.owner`update reports set due_at = due_at - interval '1 second'`;
-    await makeDue();
-    expect((await reports(id))[0]).toMatchObject({ periodFrom: report.periodTo, periodTo: report.periodTo });
+    expect(await makeDue()).toEqual({ made: 0, failed: 0 });
+    // As if an hour had passed: everything lies an hour further back, and the next instant is the present hour.
+    const hour = db.owner`interval '1 hour'`;
+    await db.owner`update reports set due_at = due_at - ${hour}, period_from = period_from - ${hour},
+      period_to = period_to - ${hour}`;
+    await db.owner`update report_schedules set next_at = next_at - ${hour}, covered_to = covered_to - ${hour}`;
+    expect(await makeDue()).toEqual({ made: 1, failed: 0 });
+    const [second, first] = await reports(id);
+    expect(second.periodFrom).toBe(first.periodTo);
+    expect(Date.parse(second.periodTo) - Date.parse(second.periodFrom)).toBe(3_600_000);
   });
 
   it('that cannot be made says so and keeps no other from being made', async () => {
@@ -161,7 +169,8 @@ describe('a report schedule', () => {
     expect(await reports(good)).toHaveLength(1);
     const { body } = await call('GET', '/schedules');
     expect(body.items.find((item: { id: string }) => item.id === broken).lastError).toMatch(/could not be made/);
-    await db.owner`update report_schedules set timezone = 'Europe/Berlin' where id = ${broken}`;
+    expect(await makeDue(), 'not before its time').toEqual({ made: 0, failed: 0 });
+    await db.owner`update report_schedules set timezone = 'Europe/Berlin', next_at = now() where id = ${broken}`;
     expect(await makeDue()).toEqual({ made: 1, failed: 0 });
     expect(await reports(broken)).toHaveLength(1);
   });
@@ -204,6 +213,8 @@ describe('a report schedule', () => {
     expect(never.body.message).toMatch(/^cron: .*0 0 31 2/);
     const zone = await call('POST', '/schedules', hourly({ timezone: 'Europe/Atlantis' }));
     expect(zone.body.message).toContain('Europe/Atlantis');
+    const inner = hourly({ channels: [{ kind: 'webhook', url: 'http://10.0.0.1/reports' }] });
+    expect((await call('POST', '/schedules', inner)).body.code).toBe('ADDRESS_REFUSED');
     await makeSchedule();
     expect((await call('POST', '/schedules', hourly())).body.code).toBe('REPORT_NAME_TAKEN');
     expect((await call('POST', '/schedules', hourly({ name: 'nobody', channels: [] }))).status).toBe(400);

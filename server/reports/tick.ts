@@ -16,8 +16,16 @@ export const ALERT_INTERVAL_SECONDS = 60;
  */
 export async function tickAlerts(deps: AlertDependencies): Promise<AlertTick> {
   const evaluated = await evaluateAlerts(deps);
+  // Before the reports: an alert does not wait for what may take a minute.
+  const alerts = await deliverAlerts(deps);
   const reports = await makeDueReports(deps);
-  return { evaluated, reports, delivered: await deliverAlerts(deps) };
+  const rest = await deliverAlerts(deps);
+  const delivered = {
+    sent: alerts.sent + rest.sent,
+    retried: alerts.retried + rest.retried,
+    failed: alerts.failed + rest.failed,
+  };
+  return { evaluated, reports, delivered };
 }
 
 /**
