@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import type { BatchLimits, Position, Range } from './batch.ts';
+import { PLAN_ROWS } from './config.ts';
 import { DATA_SETS, type DataSet, tableOf } from './data-set.ts';
 
 /** `hasMore`: it may not be the last that there is now. */
@@ -30,22 +31,46 @@ export async function planBatch(tx: Tx, tenantId: string, set: DataSet, limits: 
   const from = { tx: at.tx, id: at.id };
   if (at.plannedTx !== null && at.plannedId !== null)
     return { from, to: { tx: at.plannedTx, id: at.plannedId }, hasMore: true };
-  const [end] = await query<Position & { rows: number; bytes: number }>(
-    tx,
-    sql`select n.tx, n.id, n.rows, n.bytes from (
-        select r.tx::text as tx, r.id, (row_number() over w)::int as rows, (sum(r.size) over w)::float8 as bytes, r.size
-        from (select r.tx, r.id, ${set.size} as size from ${tableOf(set)} r
-          where r.tenant_id = ${tenantId} and (r.tx, r.id) > (${from.tx}::xid8, ${from.id}::uuid)
-            and r.tx < pg_snapshot_xmin(pg_current_snapshot())
-          order by r.tx, r.id limit ${limits.rows}) r
-        window w as (order by r.tx, r.id)) n
-      where n.bytes - n.size < ${limits.bytes}::float8 order by n.rows desc limit 1`,
-  );
+  const end = await findEnd(tx, tenantId, set, { from, limits });
   if (!end) return null;
-  await tx.execute(sql`update export_checkpoints set planned_tx = ${end.tx}::xid8, planned_id = ${end.id}::uuid
+  await tx.execute(sql`update export_checkpoints set planned_tx = ${end.to.tx}::xid8, planned_id = ${end.to.id}::uuid
     where tenant_id = ${tenantId} and data_set = ${set.name}`);
-  const hasMore = end.rows >= limits.rows || end.bytes >= limits.bytes;
-  return { from, to: { tx: end.tx, id: end.id }, hasMore };
+  return { from, ...end };
+}
+
+/**
+ * The last row of a batch: the one that reaches a limit, or the last there is; null where there is none. Sizes are asked
+ * for page after page and no further than the limit: to know how long a context is as text, PostgreSQL has to fetch and
+ * unpack it, which for a whole batch of large ones could take longer than the transaction may.
+ */
+async function findEnd(
+  tx: Tx,
+  tenantId: string,
+  set: DataSet,
+  { from, limits }: { from: Position; limits: BatchLimits },
+): Promise<Omit<Plan, 'from'> | null> {
+  let to = from;
+  let [rows, bytes] = [0, 0];
+  const isFull = () => rows >= limits.rows || bytes >= limits.bytes;
+  while (!isFull()) {
+    const wanted = Math.min(PLAN_ROWS, limits.rows - rows);
+    // Each page has its own snapshot: a later one may see more, but never before a place that an earlier one could see.
+    const page = await query<Position & { size: number }>(
+      tx,
+      sql`select r.tx::text as tx, r.id, (${set.size})::float8 as size from ${tableOf(set)} r
+        where r.tenant_id = ${tenantId} and (r.tx, r.id) > (${to.tx}::xid8, ${to.id}::uuid)
+          and r.tx < pg_snapshot_xmin(pg_current_snapshot())
+        order by r.tx, r.id limit ${wanted}`,
+    );
+    for (const { size, ...position } of page) {
+      if (isFull()) break;
+      to = position;
+      rows += 1;
+      bytes += size;
+    }
+    if (page.length < wanted) break;
+  }
+  return rows === 0 ? null : { to, hasMore: isFull() };
 }
 
 /**

@@ -7,6 +7,9 @@ export const BATCH_ROWS = 10_000;
 /** A batch ends early past this size: all of it is in memory until its files are written. Unit: bytes. */
 export const BATCH_BYTES = 64 * 1024 * 1024;
 
+/** Rows whose sizes are asked for at once while a batch is planned: what is asked past its end is for nothing. */
+export const PLAN_ROWS = 250;
+
 /** Rows of one read within a batch. */
 export const READ_ROWS = 1_000;
 
