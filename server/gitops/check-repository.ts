@@ -1,10 +1,11 @@
 // One check of one tenant: read outside of any transaction, then store in one.
 import { sql } from 'drizzle-orm';
-import { type OpenConnection, openConnection, outboundClient } from '#server/connections/index.ts';
+import { type OpenConnection, openConnection } from '#server/connections/index.ts';
 import { query, queryOne, ServiceError, type TransactionScope, type Tx, withTransaction } from '#server/lib/index.ts';
-import { parseFiles, type ReadDocument } from './parse-files.ts';
-import { type Commit, readRepository } from './read-repository.ts';
+import type { ReadDocument } from './parse-files.ts';
+import { type RepositoryDocuments, readDocuments } from './read-documents.ts';
 import { countStates, type DriftCounts } from './states.ts';
+import { storableText } from './storable-text.ts';
 
 /** What came of a check. A repository that cannot be read has an error and nothing else: no state is known. */
 export type Checked =
@@ -14,28 +15,52 @@ export type Checked =
 type Source = { connectionId: string; updatedAt: string; startedAt: string };
 type Reading = {
   connection: OpenConnection<'git'> | null;
-  found: { commit: Commit; files: number; documents: ReadDocument[] } | null;
+  found: RepositoryDocuments | null;
   error: ServiceError | null;
+  /** What was not the repository's fault: kept as this check's failure and thrown all the same. */
+  fault?: unknown;
 };
 type CheckOptions = { signal?: AbortSignal; beforeCommit?: (tx: Tx) => Promise<void> };
 
 /** Invalid documents that are told of by name; the page has them all. */
 const MAX_TOLD = 20;
+const MAX_ERROR_CHARS = 1_000;
 
 /**
- * Reads the tenant's repository and keeps what it says. Null when the tenant has none.
- * @throws whatever is not the repository's own fault; the signal's reason
+ * Reads the tenant's repository and keeps what it says. Null when the tenant has none. Whatever goes wrong replaces the
+ * findings of the check before: they are not known to hold any more.
+ * @throws whatever is not the repository's own fault; ServiceError RATE_LIMITED when too many checks wait, of which
+ * nothing is kept; the signal's reason
  */
 export async function checkRepository(scope: TransactionScope, options: CheckOptions = {}): Promise<Checked | null> {
   const source = await withTransaction(scope, (tx) => findSource(tx, scope.tenant.id));
   if (!source) return null;
   const reading = await readSource(scope, source, options.signal);
-  return withTransaction(scope, async (tx) => {
-    const checked = await storeReading(tx, scope.tenant.id, source, reading);
-    await options.beforeCommit?.(tx);
-    return checked;
+  let isStored = false;
+  const store = (what: Reading) =>
+    withTransaction(scope, async (tx) => {
+      isStored = false;
+      const checked = await storeReading(tx, scope.tenant.id, source, what);
+      isStored = true;
+      await options.beforeCommit?.(tx);
+      return checked;
+    });
+  const checked = await store(reading).catch(async (error: unknown) => {
+    // What the caller's own hook says, such as a lost lease, is no finding.
+    if (!isStored) await store(failedBy(error, reading.connection));
+    throw error;
   });
+  if (reading.fault !== undefined) throw reading.fault;
+  return checked;
 }
+
+/** In words that give away nothing of the process; the log has the error itself, because it is thrown too. */
+const failedBy = (fault: unknown, connection: Reading['connection']): Reading => ({
+  connection,
+  found: null,
+  error: new ServiceError('INTERNAL', 'the check failed for a reason that is not the repository; the log has it'),
+  fault,
+});
 
 export async function findSource(tx: Tx, tenantId: string): Promise<Source | null> {
   const [row] = await query<Source>(
@@ -50,12 +75,12 @@ async function readSource(scope: TransactionScope, source: Source, signal?: Abor
   let connection: OpenConnection<'git'> | null = null;
   try {
     connection = await openConnection(scope, source.connectionId, 'git');
-    const { commit, ...rest } = await readRepository(outboundClient(), connection, signal);
-    const documents = await parseFiles(rest);
-    return { connection, found: { commit, files: rest.files.length, documents }, error: null };
+    const found = await readDocuments(scope.tenant.id, connection, signal);
+    return { connection, found, error: null };
   } catch (error) {
     signal?.throwIfAborted();
-    if (!(error instanceof ServiceError)) throw error;
+    if (!(error instanceof ServiceError)) return failedBy(error, connection);
+    if (error.code === 'RATE_LIMITED') throw error;
     return { connection, found: null, error };
   }
 }
@@ -103,7 +128,7 @@ async function putCheck(tx: Tx, tenantId: string, source: Source, reading: Readi
         ${connection?.config.path ?? null}, ${source.startedAt}::timestamptz, ${found?.commit.id ?? null},
         ${found?.commit.subject ?? null}, ${found?.commit.author ?? null},
         ${found?.commit.committedAt.toISOString() ?? null}::timestamptz, ${found?.files ?? null},
-        ${counts === null ? null : JSON.stringify(counts)}::jsonb, ${error?.code ?? null}, ${error?.message ?? null})
+        ${counts === null ? null : JSON.stringify(counts)}::jsonb, ${error?.code ?? null}, ${error === null ? null : storableText(error.message, MAX_ERROR_CHARS)})
       returning 1`,
   );
 }

@@ -15,7 +15,15 @@ export const MAX_PACK_BYTES = 33_554_432;
 export const MAX_OBJECT_BYTES = 16_777_216;
 /** Of everything in the commit, unpacked. */
 export const MAX_UNPACKED_BYTES = 134_217_728;
-/** For all of one reading. A tenant whose server is slow must not hold up the others' checks. */
+/** Files, folders and the commit itself. Each takes some twenty microseconds to look at and more to unpack. */
+export const MAX_OBJECTS = 50_000;
+/** Lines that the answer with the pack is cut into; Git's own servers fill 64 KB, older ones 1 KB. */
+export const MAX_PACK_LINES = 100_000;
+/** Repositories that one process reads at once: each may take the memory of a pack and of what it unpacks to. */
+export const MAX_READINGS = 2;
+/** Readings of one tenant that wait for their turn; a further one is refused. */
+export const MAX_WAITING = 2;
+/** For all of one reading and for parsing what was read. A tenant whose server is slow must not hold up the others' checks. */
 export const READ_DEADLINE_MS = 45_000;
 /** Problems that are kept of one document. */
 export const MAX_PROBLEMS = 50;

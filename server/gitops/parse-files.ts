@@ -1,7 +1,10 @@
 import { type PipelineDocument, PipelineName, type Problem, parseDocument, readYaml } from '#server/ir/index.ts';
 import { MAX_DOCUMENTS, MAX_PROBLEMS } from './limits.ts';
 import type { Repository } from './read-repository.ts';
+import { storableText } from './storable-text.ts';
 import { unreadable } from './unreadable.ts';
+
+const MAX_PROBLEM_CHARS = 1_000;
 
 /** One document of the repository: what it says, or what is wrong with it. */
 export type ReadDocument = { file: string; line: number; name: string | null } & (
@@ -12,9 +15,12 @@ export type ReadDocument = { file: string; line: number; name: string | null } &
 /**
  * Every document of these files, the wrong ones with their reasons. A name that stands twice is wrong everywhere: which
  * one is meant nobody can know. Lets other work go on between files: a large folder takes seconds.
- * @throws ServiceError REPOSITORY_UNREADABLE when there are too many
+ * @throws ServiceError REPOSITORY_UNREADABLE when there are too many; the signal's reason
  */
-export async function parseFiles({ files, skipped }: Pick<Repository, 'files' | 'skipped'>): Promise<ReadDocument[]> {
+export async function parseFiles(
+  { files, skipped }: Pick<Repository, 'files' | 'skipped'>,
+  signal: AbortSignal,
+): Promise<ReadDocument[]> {
   const found = skipped.map(({ path, reason }) => wrong({ file: path, line: 1, name: null }, reason));
   for (const { path, text } of files) {
     for (const part of readYaml(text)) {
@@ -28,6 +34,7 @@ export async function parseFiles({ files, skipped }: Pick<Repository, 'files' | 
     if (found.length > MAX_DOCUMENTS)
       throw unreadable('too_large', `the folder has more than ${MAX_DOCUMENTS} documents`);
     await new Promise(setImmediate);
+    signal.throwIfAborted();
   }
   return refuseTwins(found);
 }
@@ -42,10 +49,9 @@ function documentOf(place: Omit<ReadDocument, 'document' | 'problems'>, value: u
 /** Problems quote what was written, and that may be text that no column takes. */
 const storable = (problem: Problem): Problem => ({
   ...problem,
-  pointer: storableText(problem.pointer),
-  message: storableText(problem.message),
+  pointer: storableText(problem.pointer, MAX_PROBLEM_CHARS),
+  message: storableText(problem.message, MAX_PROBLEM_CHARS),
 });
-const storableText = (text: string) => text.slice(0, 1_000).toWellFormed().replaceAll('\0', '\ufffd');
 
 const wrong = (place: Omit<ReadDocument, 'document' | 'problems'>, message: string): ReadDocument => ({
   ...place,

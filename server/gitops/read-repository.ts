@@ -3,16 +3,10 @@ import git, { type HttpClient, type ReadTreeResult, type TreeEntry } from 'isomo
 import type { OpenConnection } from '#server/connections/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { gitHttp, type OutboundClient } from '#server/outbound/index.ts';
-import {
-  MAX_ENTRIES,
-  MAX_FILES,
-  MAX_FOLDER_DEPTH,
-  MAX_PACK_BYTES,
-  MAX_TOTAL_YAML_BYTES,
-  READ_DEADLINE_MS,
-} from './limits.ts';
+import { MAX_ENTRIES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_PACK_BYTES, MAX_TOTAL_YAML_BYTES } from './limits.ts';
 import { memoryFs } from './memory-fs.ts';
 import { packOf, scanPack } from './scan-pack.ts';
+import { storableText } from './storable-text.ts';
 import { type UnreadableCause, unreadable } from './unreadable.ts';
 
 export type RepositoryFile = { path: string; text: string };
@@ -22,25 +16,24 @@ export type Commit = { id: string; subject: string; author: string; committedAt:
 export type Repository = { commit: Commit; files: RepositoryFile[]; skipped: SkippedEntry[] };
 
 const GIT_DIR = '/repository.git';
+const MAX_COMMIT_TEXT_CHARS = 200;
+/** A day before the year 10000, so that no time zone reaches it. */
+const LAST_SECOND = 253_402_214_400;
 const IS_YAML = /\.ya?ml$/i;
 
 /**
  * The newest commit of the connection's branch, and the YAML files in its folder and below.
- * @throws ServiceError REPOSITORY_UNREADABLE with the reason; ADDRESS_REFUSED, OUTBOUND_UNREACHABLE, OUTBOUND_DEADLINE;
- * the signal's reason
+ * @throws ServiceError REPOSITORY_UNREADABLE with the reason, also once the signal is aborted; ADDRESS_REFUSED,
+ * OUTBOUND_UNREACHABLE, OUTBOUND_DEADLINE
  */
 export async function readRepository(
   outbound: OutboundClient,
   connection: OpenConnection<'git'>,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Repository> {
-  const deadline = AbortSignal.timeout(READ_DEADLINE_MS);
   try {
-    return await read(outbound, connection, signal ? AbortSignal.any([signal, deadline]) : deadline);
+    return await read(outbound, connection, signal);
   } catch (error) {
-    signal?.throwIfAborted();
-    if (deadline.aborted)
-      throw unreadable('deadline', `the repository could not be read within ${READ_DEADLINE_MS / 1_000} s`, error);
     throw toReason(error, connection);
   }
 }
@@ -51,7 +44,7 @@ async function read(
   signal: AbortSignal,
 ): Promise<Repository> {
   const place = { fs: memoryFs(), gitdir: GIT_DIR, cache: {} };
-  const http = scanned(gitHttp(outbound, { trust: 'tenant', maxPackBytes: MAX_PACK_BYTES, signal }));
+  const http = scanned(gitHttp(outbound, { trust: 'tenant', maxPackBytes: MAX_PACK_BYTES, signal }), signal);
   await git.init({ ...place, bare: true });
   await git.addRemote({ ...place, remote: 'origin', url: config.url });
   const { fetchHead } = await git.fetch({
@@ -75,23 +68,39 @@ async function read(
   return {
     commit: {
       id: fetchHead,
-      subject: (commit.message.split('\n', 1)[0] ?? '').slice(0, 200),
-      author: commit.author.name.slice(0, 200),
-      committedAt: new Date(commit.committer.timestamp * 1_000),
+      subject: storableText(commit.message.split('\n', 1)[0] ?? '', MAX_COMMIT_TEXT_CHARS),
+      author: storableText(commit.author.name, MAX_COMMIT_TEXT_CHARS),
+      committedAt: instantOf(commit.committer.timestamp),
     },
     ...found,
   };
 }
 
-/** Looks at each pack before isomorphic-git unpacks it. */
-const scanned = (http: HttpClient): HttpClient => ({
+/** Anybody can write any number into a commit; a year of five digits is no instant for who reads it. */
+function instantOf(seconds: number): Date {
+  if (!(seconds >= 0 && seconds <= LAST_SECOND))
+    throw unreadable('protocol', `the newest commit says that it was made at ${seconds}, which is no time`);
+  return new Date(seconds * 1_000);
+}
+
+const PACK_TYPE = 'application/x-git-upload-pack-result';
+
+/**
+ * Looks at each pack before isomorphic-git unpacks it. That an answer is a pack is decided by the question: isomorphic-git
+ * unpacks whatever it was answered, and the type is the server's own word.
+ */
+const scanned = (http: HttpClient, signal: AbortSignal): HttpClient => ({
   async request(request) {
     const answer = await http.request(request);
-    if (!answer.headers?.['content-type']?.startsWith('application/x-git-upload-pack-result')) return answer;
+    // What is asked by GET is the list of branches; any other status ends in isomorphic-git's HttpError.
+    if (request.method !== 'POST' || answer.statusCode !== 200) return answer;
+    const type = answer.headers?.['content-type']?.split(';', 1)[0]?.trim();
+    if (type !== PACK_TYPE)
+      throw unreadable('protocol', `the repository answered "${(type ?? '').slice(0, 100)}" instead of "${PACK_TYPE}"`);
     const parts: Uint8Array[] = [];
     for await (const part of answer.body ?? []) parts.push(part);
     const body = Buffer.concat(parts);
-    scanPack(packOf(body));
+    await scanPack(packOf(body), { signal });
     return {
       ...answer,
       body: (async function* () {

@@ -31,38 +31,66 @@ const tooLarge = expect.objectContaining({ code: 'REPOSITORY_UNREADABLE', detail
 const broken = expect.objectContaining({ code: 'REPOSITORY_UNREADABLE', details: { reason: 'protocol' } });
 
 describe('looking at a pack before it is unpacked', () => {
-  it('lets pass what is within the limits, object after object', () => {
+  it('lets pass what is within the limits, object after object', async () => {
     const objects = ['a', 'b'.repeat(5_000), ''].map((text) => object(BLOB, Buffer.from(text)));
-    expect(() => scanPack(pack(...objects), limits)).not.toThrow();
-    expect(() => scanPack(Buffer.alloc(0), limits)).not.toThrow();
+    await scanPack(pack(...objects), limits);
+    await scanPack(Buffer.alloc(0), limits);
   });
 
-  it('refuses an object that says it is too large, before it inflates it', () => {
+  it('refuses an object that says it is too large, before it inflates it', async () => {
     const bomb = object(BLOB, Buffer.alloc(10), 4_000_000_000);
-    expect(() => scanPack(pack(bomb), limits)).toThrow(tooLarge);
+    await expect(scanPack(pack(bomb), limits)).rejects.toThrow(tooLarge);
   });
 
-  it('refuses an object that is larger than it says', () => {
+  it('refuses an object that is larger than it says', async () => {
     const liar = object(BLOB, Buffer.alloc(50_000_000), 10);
     expect(liar.length).toBeLessThan(100_000);
-    expect(() => scanPack(pack(liar), limits)).toThrow(broken);
+    await expect(scanPack(pack(liar), limits)).rejects.toThrow(broken);
   });
 
-  it('refuses a delta that makes something too large of something small', () => {
+  it('refuses a delta that makes something too large of something small', async () => {
     const delta = Buffer.concat([sizeBytes(10, 7), sizeBytes(1_000_000_000, 7)]);
-    expect(() => scanPack(pack(object(OFS_DELTA, delta, delta.length, Buffer.from([5]))), limits)).toThrow(tooLarge);
+    await expect(scanPack(pack(object(OFS_DELTA, delta, delta.length, Buffer.from([5]))), limits)).rejects.toThrow(
+      tooLarge,
+    );
   });
 
-  it('refuses many that are too large together', () => {
+  it('refuses many that are too large together', async () => {
     const objects = [1, 2, 3].map(() => object(BLOB, Buffer.alloc(90_000)));
-    expect(() => scanPack(pack(...objects), limits)).toThrow(tooLarge);
-    expect(() => scanPack(pack(...objects.slice(1)), limits)).not.toThrow();
+    await expect(scanPack(pack(...objects), limits)).rejects.toThrow(tooLarge);
+    await scanPack(pack(...objects.slice(1)), limits);
   });
 
-  it('refuses what is no pack, or ends in the middle', () => {
-    expect(() => scanPack(Buffer.from('nothing of the kind'), limits)).toThrow(broken);
+  it('refuses what is no pack, or ends in the middle', async () => {
+    await expect(scanPack(Buffer.from('nothing of the kind'), limits)).rejects.toThrow(broken);
     const whole = pack(object(BLOB, Buffer.from('some text that is packed')));
-    expect(() => scanPack(whole.subarray(0, 20), limits)).toThrow(broken);
+    await expect(scanPack(whole.subarray(0, 20), limits)).rejects.toThrow(broken);
+  });
+
+  it('refuses more objects than a repository of documents has, before it looks at the first', async () => {
+    const many = pack();
+    many.writeUInt32BE(50_001, 8);
+    await expect(scanPack(many)).rejects.toThrow(tooLarge);
+  });
+
+  it('lets other work go on between many small objects, and ends when it is told to', async () => {
+    const many = pack(...Array<Buffer>(5_000).fill(object(BLOB, Buffer.alloc(0))));
+    let turns = 0;
+    const turn = setInterval(() => {
+      turns += 1;
+    }, 0);
+    await scanPack(many);
+    clearInterval(turn);
+    expect(turns).toBeGreaterThan(2);
+
+    const stop = new AbortController();
+    const scan = scanPack(many, { signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(scan).rejects.toThrow('enough');
+  });
+
+  it('refuses an answer that is cut into nothing but marks', () => {
+    expect(() => packOf(Buffer.from('0000'.repeat(100_001)))).toThrow(broken);
   });
 
   it('takes it out of the answer that carries it', () => {

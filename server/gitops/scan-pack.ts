@@ -1,7 +1,10 @@
 // A pack of a megabyte can say that it unpacks to a gigabyte, and does. isomorphic-git unpacks first and compares
 // sizes afterwards, so this reads the pack before it: what is declared is bounded, and inflating ends at the declared.
+// Objects are bounded in number too: an empty one is nine bytes, and each costs whoever unpacks it the same.
+
+import { setImmediate as otherWork } from 'node:timers/promises';
 import { inflateSync } from 'node:zlib';
-import { MAX_OBJECT_BYTES, MAX_UNPACKED_BYTES } from './limits.ts';
+import { MAX_OBJECT_BYTES, MAX_OBJECTS, MAX_PACK_LINES, MAX_UNPACKED_BYTES } from './limits.ts';
 import { unreadable } from './unreadable.ts';
 
 const BAND_PACK = 1;
@@ -9,13 +12,22 @@ const OFS_DELTA = 6;
 const REF_DELTA = 7;
 const OBJECT_ID_BYTES = 20;
 
-export type PackLimits = { maxObjectBytes: number; maxUnpackedBytes: number };
+/** So many objects are looked at before other work of the process goes on. */
+const OBJECTS_AT_A_TIME = 200;
 
-/** The pack inside an answer of git-upload-pack: what its first band carries. */
+type PackLimits = { maxObjectBytes: number; maxUnpackedBytes: number };
+type ScanOptions = Partial<PackLimits> & { signal?: AbortSignal };
+
+/**
+ * The pack inside an answer of git-upload-pack: what its first band carries.
+ * @throws ServiceError REPOSITORY_UNREADABLE for what is no such answer
+ */
 export function packOf(answer: Buffer): Buffer {
   const parts: Buffer[] = [];
   let at = 0;
-  while (at + 4 <= answer.length) {
+  for (let lines = 0; at + 4 <= answer.length; lines += 1) {
+    if (lines === MAX_PACK_LINES)
+      throw unreadable('protocol', `the repository answered in more than ${MAX_PACK_LINES} lines`);
     const length = Number.parseInt(answer.toString('latin1', at, at + 4), 16);
     if (Number.isNaN(length)) throw unreadable('protocol', 'the repository answered something that is not Git');
     // 0000 to 0003 are marks without content.
@@ -25,22 +37,31 @@ export function packOf(answer: Buffer): Buffer {
   return Buffer.concat(parts);
 }
 
-/** @throws ServiceError REPOSITORY_UNREADABLE for a pack that is too large once unpacked, or broken */
-export function scanPack(
-  pack: Buffer,
-  limits: PackLimits = { maxObjectBytes: MAX_OBJECT_BYTES, maxUnpackedBytes: MAX_UNPACKED_BYTES },
-): void {
+/**
+ * Lets other work go on in between: a large pack takes seconds.
+ * @throws ServiceError REPOSITORY_UNREADABLE for a pack that is too large once unpacked, or broken; the signal's reason
+ */
+export async function scanPack(pack: Buffer, options: ScanOptions = {}): Promise<void> {
+  const { maxObjectBytes = MAX_OBJECT_BYTES, maxUnpackedBytes = MAX_UNPACKED_BYTES, signal } = options;
   if (pack.length === 0) return;
-  if (pack.toString('latin1', 0, 4) !== 'PACK') throw unreadable('protocol', 'the repository sent a broken pack');
+  if (pack.length < 12 || pack.toString('latin1', 0, 4) !== 'PACK')
+    throw unreadable('protocol', 'the repository sent a broken pack');
   const objects = pack.readUInt32BE(8);
+  if (objects > MAX_OBJECTS)
+    throw unreadable(
+      'too_large',
+      `the commit has ${objects} files and folders, more than ${MAX_OBJECTS}; keep documents in a repository of their own`,
+    );
   let at = 12;
   let unpackedBytes = 0;
   for (let n = 0; n < objects; n += 1) {
-    const object = scanObject(pack, at, limits);
+    const object = scanObject(pack, at, { maxObjectBytes, maxUnpackedBytes });
     at = object.end;
     unpackedBytes += object.bytes;
-    if (unpackedBytes > limits.maxUnpackedBytes)
-      throw unreadable('too_large', `the commit unpacks to more than ${limits.maxUnpackedBytes} bytes`);
+    if (unpackedBytes > maxUnpackedBytes)
+      throw unreadable('too_large', `the commit unpacks to more than ${maxUnpackedBytes} bytes`);
+    if (n % OBJECTS_AT_A_TIME === 0) await otherWork();
+    signal?.throwIfAborted();
   }
 }
 

@@ -1,11 +1,10 @@
 import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
-import { type OpenConnection, openConnection, outboundClient } from '#server/connections/index.ts';
+import { type OpenConnection, openConnection } from '#server/connections/index.ts';
 import { query, ServiceError, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { checkRepository } from './check-repository.ts';
-import { parseFiles } from './parse-files.ts';
-import { readRepository } from './read-repository.ts';
+import { readDocuments } from './read-documents.ts';
 import { getStatus, readSource } from './status.ts';
 
 /**
@@ -57,7 +56,7 @@ const dropFindings = (ctx: Ctx) =>
  */
 export async function testSource(ctx: Ctx, input: { connection: string }) {
   const connection = await openConnection(ctx, input.connection, 'git');
-  const result = await tryReading(connection);
+  const result = await tryReading(ctx.tenant.id, connection);
   await withTransaction(ctx, (tx) =>
     recordAudit(tx, ctx, {
       ...{ action: 'gitops.test', targetKind: 'connection', targetId: connection.id, details: { ok: result.ok } },
@@ -66,15 +65,14 @@ export async function testSource(ctx: Ctx, input: { connection: string }) {
   return result;
 }
 
-async function tryReading(connection: OpenConnection<'git'>) {
+async function tryReading(tenantId: string, connection: OpenConnection<'git'>) {
   const nothing = { commitId: null, files: 0, documents: 0, invalid: 0 };
   try {
-    const repository = await readRepository(outboundClient(), connection);
-    const documents = await parseFiles(repository);
+    const { commit, files, documents } = await readDocuments(tenantId, connection);
     const invalid = documents.filter(({ problems }) => problems !== null).length;
-    const counts = { files: repository.files.length, documents: documents.length, invalid };
+    const counts = { files, documents: documents.length, invalid };
     const message = `it can be read: ${counts.documents} documents in ${counts.files} files, ${invalid} of them invalid`;
-    return { ok: true, message, commitId: repository.commit.id, ...counts };
+    return { ok: true, message, commitId: commit.id, ...counts };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return { ok: false, message: error.message, ...nothing };

@@ -60,6 +60,13 @@ export async function openGitServer() {
         run(work, 'commit', '--quiet', '--message', message);
         return push();
       },
+      /** Writes an object as it is, which git itself would not make, and has the branch point at it; its id. */
+      pushObject(type: string, content: string) {
+        writeFileSync(join(work, '.git', 'object'), content);
+        const id = run(work, 'hash-object', '-t', type, '-w', '--literally', join(work, '.git', 'object'));
+        run(work, 'push', '--quiet', '--force', bare, `${id}:refs/heads/main`);
+        return id;
+      },
       /** Takes the newest commit back by another. */
       revert() {
         run(work, 'revert', '--no-edit', 'HEAD');
@@ -88,11 +95,21 @@ async function answer(root: string, request: IncomingMessage, response: ServerRe
   const expected = `Basic ${Buffer.from(`token:${GIT_TOKEN}`).toString('base64')}`;
   if (url.pathname.startsWith('/private') && request.headers.authorization !== expected)
     return void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="git"' }).end();
+  if (url.pathname.startsWith('/mislabelled/')) {
+    const place = new URL(`${url.pathname.slice(12)}${url.search}`, url);
+    return asCgi(root, place, request, response, request.method === 'POST' ? { 'Content-Type': 'text/plain' } : {});
+  }
   await asCgi(root, url, request, response);
 }
 
 /** As a web server calls a CGI program: it answers with headers, an empty line and the body. */
-async function asCgi(root: string, url: URL, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function asCgi(
+  root: string,
+  url: URL,
+  request: IncomingMessage,
+  response: ServerResponse,
+  instead: Record<string, string> = {},
+): Promise<void> {
   const child = spawn('git', ['http-backend'], {
     env: {
       ...{ NODE_ENV: 'test', PATH: process.env.PATH, GIT_PROJECT_ROOT: root, GIT_HTTP_EXPORT_ALL: '1' },
@@ -115,5 +132,5 @@ async function asCgi(root: string, url: URL, request: IncomingMessage, response:
     .map((line) => line.split(/:\s*/, 2));
   const status = headers.find(([name]) => name === 'Status')?.[1];
   for (const [name = '', value = ''] of headers) if (name !== 'Status') response.setHeader(name, value);
-  response.writeHead(Number(status?.slice(0, 3) ?? 200)).end(output.subarray(end + 4));
+  response.writeHead(Number(status?.slice(0, 3) ?? 200), instead).end(output.subarray(end + 4));
 }
