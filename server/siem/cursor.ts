@@ -58,7 +58,9 @@ export async function setAside(tx: Tx, target: SiemTarget, refused: readonly Ref
     await tx.execute(sql`insert into siem_quarantine as q (tenant_id, destination, audit_id, status, reason)
       values (${row.tenantId}::uuid, ${id}, ${row.id}::uuid, ${status}::int, ${reason})
       on conflict (tenant_id, destination, audit_id) do update set status = excluded.status, reason = excluded.reason,
-        created_at = now(), state = case q.state when 'requeued' then 'open' else q.state end`);
+        created_at = now(), state = case q.state when 'requeued' then 'open' else q.state end,
+        decided_by = case q.state when 'requeued' then null else q.decided_by end,
+        decided_at = case q.state when 'requeued' then null else q.decided_at end`);
 }
 
 /** Forgets that rows were set aside: the destination has taken them. */
@@ -67,6 +69,32 @@ export async function takeBack(tx: Tx, target: SiemTarget, shipped: readonly Aud
   await tx.execute(sql`delete from siem_quarantine q
     using jsonb_to_recordset(${rows}::text::jsonb) as s ("tenantId" uuid, id uuid)
     where q.tenant_id = s."tenantId" and q.destination = ${destinationId(target)} and q.audit_id = s.id`);
+}
+
+/**
+ * Takes over what somebody wants sent again and a former destination refused: nobody would ever come for it there. What
+ * the position has not reached is only let go, because it comes by itself.
+ */
+export async function adoptRequeued(tx: Tx, target: SiemTarget): Promise<void> {
+  const id = destinationId(target);
+  await tx.execute(sql`with former as (
+      delete from siem_quarantine where state = 'requeued' and destination <> ${id}
+      returning tenant_id, audit_id, status, reason, decided_by, decided_at)
+    insert into siem_quarantine (tenant_id, destination, audit_id, status, reason, state, decided_by, decided_at)
+    select distinct on (f.tenant_id, f.audit_id) f.tenant_id, ${id}, f.audit_id, f.status, f.reason, 'requeued',
+      f.decided_by, f.decided_at
+    from former f join audit_log a on a.tenant_id = f.tenant_id and a.id = f.audit_id
+      join siem_destinations d on d.id = ${id} and (a.tx, a.id) <= (d.tx, d.audit_id)
+    order by f.tenant_id, f.audit_id, f.decided_at desc
+    on conflict do nothing`);
+}
+
+/** Rows that arrived without moving the position. The destination is well again, whatever it said before. */
+export async function noteShipped(tx: Tx, target: SiemTarget, shipped: number): Promise<void> {
+  await tx.execute(sql`update siem_destinations set shipped = shipped + ${shipped}::bigint, last_error = null,
+      last_shipped_at = case when ${shipped}::bigint > 0 then clock_timestamp() else last_shipped_at end,
+      updated_at = clock_timestamp()
+    where id = ${destinationId(target)}`);
 }
 
 /** Up to `limit` rows that this destination refused and somebody wants sent again, oldest first. */

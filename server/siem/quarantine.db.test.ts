@@ -103,14 +103,64 @@ describe('a row that the destination refused', () => {
     expect(receiver.kept.filter((one) => one === id)).toHaveLength(1);
     expect(await list()).toEqual([]);
     const [deed] = await db.owner`select action, details from audit_log where action like 'siem.%'`;
-    expect(deed).toMatchObject({ action: 'siem.requeue', details: { rows: [{ id }] } });
+    const destination = `elastic ${receiver.url} audit`;
+    expect(deed).toEqual({ action: 'siem.requeue', details: { count: 1, destinations: [destination], ids: [id] } });
+  });
+
+  it('that is sent again is counted, and ends what the destination last complained of', async () => {
+    const id = await refuseOne();
+    await decide('requeue', [id]);
+    receiver.refuse = () => false;
+    receiver.faults = [1, 2].map(() => ({ kind: 'status' as const, status: 503 }));
+    await ship();
+    const state = async () => (await db.owner`select shipped::int as shipped, last_error from siem_destinations`)[0];
+    expect(await state()).toEqual({ shipped: 2, last_error: expect.stringContaining('503') });
+    // Nothing new is there beside it: it alone brings the destination's answer.
+    await db.owner`delete from audit_log where action = 'siem.requeue'`;
+    expect(await ship()).toMatchObject({ shipped: 1, rowsScanned: 1, error: null });
+    expect(await state()).toEqual({ shipped: 3, last_error: null });
+  });
+
+  it('and whose destination is a former one by now is sent to the present one', async () => {
+    const id = await refuseOne();
+    await db.owner`update siem_quarantine set destination = 'splunk https://former.example main'`;
+    expect(await decide('requeue', [id])).toEqual([200, { changed: 1 }]);
+    receiver.refuse = () => false;
+    receiver.kept = [];
+    expect(await ship()).toMatchObject({ shipped: 2, refused: 0, rowsScanned: 2 });
+    expect(receiver.kept.filter((one) => one === id)).toHaveLength(1);
+    expect(await list()).toEqual([]);
+  });
+
+  it('and whose destination is a former one is not sent twice by one that begins anew', async () => {
+    const id = await refuseOne();
+    await db.owner`update siem_quarantine set destination = 'splunk https://former.example main'`;
+    await db.owner`delete from siem_destinations`;
+    await decide('requeue', [id]);
+    receiver.kept = [];
+    // Three rows and the deed itself.
+    expect(await ship()).toMatchObject({ refused: 1, rowsScanned: 4 });
+    expect(await list()).toMatchObject([{ id, state: 'open', destination: `elastic ${receiver.url} audit` }]);
+  });
+
+  it('with 499 others at a long address leaves an audit row that names all of them', async () => {
+    const destination = `elastic https://${'long.'.repeat(40)}example audit`;
+    const rows = await db.owner<{ id: string }[]>`with written as (
+        insert into audit_log (tenant_id, actor_kind, actor_id, action)
+        select ${acme.id}, 'user', 'ada@example.org', 'report' from generate_series(1, 500) n returning id)
+      insert into siem_quarantine (tenant_id, destination, audit_id, status, reason)
+      select ${acme.id}, ${destination}, id, 400, 'no' from written returning audit_id as id`;
+    const ids = rows.map(({ id }) => id).sort();
+    expect(await decide('discard', ids)).toEqual([200, { changed: 500 }]);
+    const deeds = await db.owner`select target_id, details from audit_log where action = 'siem.discard'`;
+    expect(deeds).toEqual([{ target_id: '', details: { count: 500, destinations: [destination], ids } }]);
   });
 
   it('that is refused again is open again, and is not tried by every run', async () => {
     const id = await refuseOne();
     await decide('requeue', [id]);
     expect(await ship()).toMatchObject({ refused: 1, error: null });
-    expect(await list('?state=open')).toMatchObject([{ id }]);
+    expect(await list('?state=open')).toMatchObject([{ id, decidedBy: null, decidedAt: null }]);
     expect(await ship()).toMatchObject({ refused: 0, rowsScanned: 0 });
   });
 

@@ -45,7 +45,8 @@ function toItem(row: Row): QuarantinedRow {
 }
 
 /**
- * Has the next run send these rows alone once more, at the destinations that refused them.
+ * Has the next run send these rows alone once more. Where the destination that refused them is no longer the one that
+ * is shipped to, the present one gets them instead.
  * @throws ServiceError SIEM_ROW_NOT_FOUND when none of them is set aside
  */
 export const requeueRows = (ctx: Ctx, { ids }: { ids: string[] }) => decide(ctx, ids, 'requeued');
@@ -72,11 +73,18 @@ function decide(ctx: Ctx, ids: string[], state: 'requeued' | 'discarded'): Promi
         action: state === 'requeued' ? 'siem.requeue' : 'siem.discard',
         targetKind: 'audit_row',
         targetId: changed.length === 1 ? changed[0]!.id : '',
-        details: { rows: changed },
+        details: toDetails(changed),
       });
     return { changed: changed.length };
   });
 }
+
+/** Each address once: beside every one of 500 ids, long ones would be more than an audit row keeps. */
+const toDetails = (changed: readonly { id: string; destination: string }[]) => ({
+  count: changed.length,
+  destinations: [...new Set(changed.map(({ destination }) => destination))].sort(),
+  ids: [...new Set(changed.map(({ id }) => id))].sort(),
+});
 
 const isAnyThere = async (tx: Tx, isMeant: ReturnType<typeof sql>): Promise<boolean> =>
   (await query(tx, sql`select 1 as one from siem_quarantine where ${isMeant} limit 1`)).length > 0;

@@ -3,8 +3,10 @@ import type { JobContext } from '#server/jobs/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import type { SiemConfig } from './config.ts';
 import {
+  adoptRequeued,
   movePosition,
   noteError,
+  noteShipped,
   openPosition,
   type Position,
   readAfter,
@@ -37,6 +39,7 @@ export async function shipAudit(ctx: JobContext, target: Target, options: ShipOp
   let position = await inFence(ctx, async (tx) => {
     await openPosition(tx, target);
     if (options.replayFrom) await rewind(tx, target, options.replayFrom);
+    await adoptRequeued(tx, target);
     return openPosition(tx, target);
   });
   while (performance.now() < untilMs && (await shipRequeued(ctx, target, options, total)));
@@ -77,6 +80,7 @@ async function shipRequeued(ctx: JobContext, target: Target, options: ShipOption
       rows.filter(({ id }) => delivery.shipped.has(id)),
     );
     await setAside(tx, target, delivery.refused);
+    await noteShipped(tx, target, delivery.shipped.size);
     if (delivery.error !== null) await noteError(tx, target, delivery.error);
   });
   total.rowsScanned += rows.length;
