@@ -12,6 +12,7 @@ const DEEDS = { create: 'create', save: 'save', publish: 'publish', none: 'nothi
  * `mainspring apply`: each document becomes the latest version of the pipeline of its name. Without `--yes` it only
  * says what it would do. Each document is applied as a whole or not at all, on top of the version that was looked at;
  * one that is refused does not keep the others from being applied: 1 then.
+ * @throws MainspringError, after it has told what was applied before
  */
 export async function apply(
   context: Context,
@@ -40,17 +41,30 @@ function tell({ isJson, print }: Context, plan: PlanItem[]): ExitCode {
   return rows.some(([, deed]) => deed === 'invalid') ? 1 : 0;
 }
 
+type Line = Applied & { place: string };
+
 async function carryOut({ client, isJson, print }: Context, plan: PlanItem[], publish: boolean): Promise<ExitCode> {
-  const applied: (Applied & { place: string })[] = [];
-  // In the order of the files: a later pipeline may read what an earlier one makes.
-  for (const some of inPortions(plan, ({ document }) => document)) {
-    const items = some.map(({ document, baseVersion }) => ({ document, baseVersion }));
-    const answer = await client.gitops.applyDocuments.mutate({ items, publish });
-    applied.push(...answer.items.map((item, at) => ({ ...item, place: some[at]!.place })));
+  const applied: Line[] = [];
+  const say = () => print(isJson ? asJson(applied) : asTable(applied));
+  try {
+    // In the order of the files: a later pipeline may read what an earlier one makes.
+    for (const some of inPortions(plan, ({ document }) => document)) {
+      const items = some.map(({ document, baseVersion }) => ({ document, baseVersion }));
+      const answer = await client.gitops.applyDocuments.mutate({ items, publish });
+      applied.push(...answer.items.map((item, at) => ({ ...item, place: some[at]!.place })));
+    }
+  } catch (error) {
+    // What went before stays applied, so it is told before the error is.
+    if (applied.length > 0) say();
+    throw error;
   }
+  say();
+  return applied.some(({ result }) => result === 'refused' || result === 'stale') ? 1 : 0;
+}
+
+function asTable(applied: Line[]): string {
   const rows = applied.map(({ name, place, result, version, isPublished, message }) => [
     ...[name ?? place, result, version === null ? '' : String(version), isPublished ? 'live' : '', message],
   ]);
-  print(isJson ? asJson(applied) : table(['pipeline', 'result', 'version', '', ''], rows));
-  return applied.some(({ result }) => result === 'refused' || result === 'stale') ? 1 : 0;
+  return table(['pipeline', 'result', 'version', '', ''], rows);
 }
