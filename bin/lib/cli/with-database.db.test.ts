@@ -70,6 +70,15 @@ describe('a command beside the database', { timeout: 120_000 }, () => {
     expect(said.err).toMatch(/does not have the tables of this release .*: start Mainspring on it once\n/);
   });
 
+  it('says that the user is not the one whose tables they are', async () => {
+    const said = await run(db.workerUrl, ['init', '--email', 'root@example.org', '--tenant', 'acme']);
+    expect([said.code, said.out]).toEqual([2, '']);
+    expect(said.err).toMatch(
+      /does not let the user "\w+" do this \(permission denied .*\): DATABASE_URL must name the owner of Mainspring's tables\n/,
+    );
+    expect(said.err).not.toContain(db.passwords.worker);
+  });
+
   it('says that DATABASE_URL is none', async () => {
     const said = await run('the database next door', ['audit', 'verify']);
     expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DATABASE_URL is no address') });

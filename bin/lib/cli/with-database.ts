@@ -4,15 +4,17 @@ import { ServiceError } from '#server/lib/index.ts';
 import type { LocalDatabase } from './local-database.ts';
 import { UsageError } from './usage.ts';
 
-/** undefined_table, undefined_column, undefined_function, insufficient_privilege. */
+/** undefined_table, undefined_column, undefined_function. */
 const OTHER_SCHEMA = /^42(P01|703|883)$/;
+/** insufficient_privilege. */
+const NOT_ALLOWED = '42501';
 /** The system's, and the driver's CONNECT_TIMEOUT, CONNECTION_CLOSED and so on. */
 const NO_ANSWER =
   /^(ECONN(REFUSED|RESET|ABORTED)|E(HOST|NET)UNREACH|ENETDOWN|ETIMEDOUT|EPIPE|ENOTFOUND|EAI_AGAIN|CONNECT_?\w+)$/;
 
 /**
  * Runs `fn` with a pool of the owner's, and closes it.
- * @throws UsageError when the address is none or the database is not this release's; ServiceError DATABASE_UNAVAILABLE
+ * @throws UsageError when the address is none, its user not the owner or the database not this release's; ServiceError DATABASE_UNAVAILABLE
  */
 export async function withDatabase<T>(
   { url }: LocalDatabase,
@@ -35,7 +37,7 @@ export async function withDatabase<T>(
 
 /** The error in words where it is the database's; any other as it is. Never the password. */
 function told(error: unknown, url: string): unknown {
-  const { host, pathname } = new URL(url);
+  const { host, pathname, username } = new URL(url);
   const where = `the database at ${host}${pathname}`;
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
@@ -46,6 +48,10 @@ function told(error: unknown, url: string): unknown {
       });
     if (NO_ANSWER.test(code))
       return new ServiceError('DATABASE_UNAVAILABLE', `${where} does not answer: ${code}`, undefined, { cause: error });
+    if (code === NOT_ALLOWED)
+      return new UsageError(
+        `${where} does not let the user "${decodeURIComponent(username)}" do this (${cause.message}): DATABASE_URL must name the owner of Mainspring's tables`,
+      );
     if (OTHER_SCHEMA.test(code))
       return new UsageError(
         `${where} does not have the tables of this release (${cause.message}): start Mainspring on it once`,
