@@ -23,7 +23,9 @@ export function EventsCard({ events: { items, nextCursor } }: { events: Page<Ale
             <Column>When</Column>
             <Column>Rule</Column>
             <Column>What</Column>
-            <Column align="right">Value</Column>
+            <Column align="right" className="max-sm:hidden">
+              Value
+            </Column>
             <Column>Told</Column>
           </Head>
           <tbody>
@@ -39,7 +41,7 @@ export function EventsCard({ events: { items, nextCursor } }: { events: Page<Ale
                 <Cell>
                   <Pill {...eventLook[event.kind]} />
                 </Cell>
-                <Cell align="right" className="tabular text-xs">
+                <Cell align="right" className="tabular text-xs max-sm:hidden">
                   {numberWords(event.value)}
                 </Cell>
                 <Cell className="max-w-80 text-xs">

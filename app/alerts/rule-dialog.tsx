@@ -31,7 +31,7 @@ export function EditRule({ rule, metrics }: { rule: AlertRule | null; metrics: A
         )
       }
     >
-      <Form method="post" action="/ops/alerts" className="max-h-[68vh] space-y-3 overflow-y-auto pr-1">
+      <Form method="post" action="/ops/alerts" className="max-h-[58vh] space-y-3 overflow-y-auto pr-1">
         <input type="hidden" name="intent" value="save" />
         <input type="hidden" name="id" value={rule?.id ?? ''} />
         <Field label="Name" name="name" required maxLength={200} defaultValue={rule?.name} />

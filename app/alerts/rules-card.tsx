@@ -31,8 +31,10 @@ export function RulesCard({ rules, metrics, canWrite }: RulesCardProps) {
           <Head>
             <Column>Rule</Column>
             <Column>State</Column>
-            <Column align="right">Now</Column>
-            <Column>Tells</Column>
+            <Column align="right" className="max-sm:hidden">
+              Now
+            </Column>
+            <Column className="max-sm:hidden">Tells</Column>
             {canWrite && (
               <Column align="right">
                 <span className="sr-only">Actions</span>
@@ -83,10 +85,10 @@ function RuleRow({ rule, metrics, canWrite, onDelete }: RuleRowProps) {
           since <Time at={rule.stateSince} />
         </p>
       </Cell>
-      <Cell align="right" className="tabular whitespace-nowrap text-xs">
+      <Cell align="right" className="tabular whitespace-nowrap text-xs max-sm:hidden">
         {rule.evaluatedAt === null ? <Dash /> : numberWords(rule.lastValue)}
       </Cell>
-      <Cell className="max-w-60 break-words text-xs">
+      <Cell className="max-w-60 break-words text-xs max-sm:hidden">
         {rule.channels.map((channel) => (
           <p key={channelWords(channel)} className="truncate" title={channelWords(channel)}>
             {channelWords(channel)}
@@ -95,7 +97,7 @@ function RuleRow({ rule, metrics, canWrite, onDelete }: RuleRowProps) {
       </Cell>
       {canWrite && (
         <Cell align="right">
-          <div className="flex justify-end gap-1.5">
+          <div className="flex justify-end gap-1.5 max-sm:flex-col max-sm:items-end">
             <Form method="post" action="/ops/alerts">
               <input type="hidden" name="intent" value="test" />
               <input type="hidden" name="id" value={rule.id} />

@@ -23,8 +23,8 @@ export function MadeCard({ reports: { items, nextCursor } }: { reports: Page<Rep
           <Head>
             <Column>When</Column>
             <Column>Report</Column>
-            <Column>Figures</Column>
-            <Column>Sent</Column>
+            <Column className="max-sm:hidden">Figures</Column>
+            <Column className="max-sm:hidden">Sent</Column>
             <Column align="right">
               <span className="sr-only">Files</span>
             </Column>
@@ -46,27 +46,25 @@ function MadeRow({ report }: { report: ReportItem }) {
     <Row>
       <Cell className="text-xs">
         <Time at={report.madeAt} />
-        <p className="text-faint">{report.dueAt === null ? `asked for by ${report.madeBy}` : 'on schedule'}</p>
+        <p className="max-w-36 truncate text-faint max-sm:max-w-20" title={report.madeBy}>
+          {report.dueAt === null ? `by ${report.madeBy}` : 'on schedule'}
+        </p>
       </Cell>
       <Cell>
         <p className="max-w-80 break-words font-medium">{report.title}</p>
         <p className="text-faint text-xs">{periodWords(report)}</p>
+        <div className="mt-1 sm:hidden">
+          <Figures report={report} />
+        </div>
       </Cell>
-      <Cell>
-        <dl className="flex max-w-96 flex-wrap gap-x-4 gap-y-0.5 text-xs">
-          {report.figures.map((figure) => (
-            <div key={figure.label} className="flex gap-1">
-              <dt className="text-muted">{figure.label}</dt>
-              <dd className="tabular font-medium">{figureWords(figure)}</dd>
-            </div>
-          ))}
-        </dl>
+      <Cell className="max-sm:hidden">
+        <Figures report={report} />
       </Cell>
-      <Cell className="max-w-60 text-xs">
+      <Cell className="max-w-60 text-xs max-sm:hidden">
         <Told deliveries={report.deliveries} />
       </Cell>
       <Cell align="right">
-        <div className="flex justify-end gap-1.5">
+        <div className="flex justify-end gap-1.5 max-sm:flex-col max-sm:items-end">
           <Button asChild size="sm">
             <a href={`/ops/reports/${report.id}/html`} download aria-label={`${report.title} as a page`}>
               <FileText aria-hidden /> HTML
@@ -80,5 +78,18 @@ function MadeRow({ report }: { report: ReportItem }) {
         </div>
       </Cell>
     </Row>
+  );
+}
+
+function Figures({ report }: { report: ReportItem }) {
+  return (
+    <dl className="flex max-w-96 flex-wrap gap-x-4 gap-y-0.5 text-xs">
+      {report.figures.map((figure) => (
+        <div key={figure.label} className="flex gap-1">
+          <dt className="text-muted">{figure.label}</dt>
+          <dd className="tabular font-medium">{figureWords(figure)}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -38,7 +38,7 @@ export function EditSchedule({
         )
       }
     >
-      <Form method="post" action="/ops/reports" className="max-h-[68vh] space-y-3 overflow-y-auto pr-1">
+      <Form method="post" action="/ops/reports" className="max-h-[58vh] space-y-3 overflow-y-auto pr-1">
         <input type="hidden" name="intent" value="save" />
         <input type="hidden" name="id" value={schedule?.id ?? ''} />
         <Field label="Name" name="name" required maxLength={200} defaultValue={schedule?.name} />
@@ -49,7 +49,6 @@ export function EditSchedule({
             name="cron"
             required
             maxLength={200}
-            className="font-mono"
             defaultValue={schedule?.cron ?? '0 8 * * 1-5'}
             hint="Minute, hour, day, month, weekday."
           />

@@ -28,9 +28,9 @@ export function SchedulesCard({ schedules, templates, canWrite }: SchedulesCardP
         <Table label="Report schedules">
           <Head>
             <Column>Report</Column>
-            <Column>When</Column>
+            <Column className="max-sm:hidden">When</Column>
             <Column>Next</Column>
-            <Column>Sent to</Column>
+            <Column className="max-sm:hidden">Sent to</Column>
             {canWrite && (
               <Column align="right">
                 <span className="sr-only">Actions</span>
@@ -69,9 +69,12 @@ function ScheduleRow({ schedule, templates, canWrite, onDelete }: ScheduleRowPro
       <Cell>
         <p className="max-w-80 break-words font-medium">{schedule.name}</p>
         <p className="text-muted text-xs">{templates.find(({ name }) => name === schedule.template)?.title}</p>
+        <p className="text-faint text-xs sm:hidden">
+          <code>{schedule.cron}</code> {schedule.timezone}
+        </p>
         {schedule.lastError !== null && <p className="max-w-96 break-words text-bad text-xs">{schedule.lastError}</p>}
       </Cell>
-      <Cell className="text-xs">
+      <Cell className="text-xs max-sm:hidden">
         <code className="whitespace-nowrap">{schedule.cron}</code>
         <p className="text-faint">{schedule.timezone}</p>
       </Cell>
@@ -82,7 +85,7 @@ function ScheduleRow({ schedule, templates, canWrite, onDelete }: ScheduleRowPro
           <Time at={schedule.nextAt} zone={schedule.timezone} />
         )}
       </Cell>
-      <Cell className="max-w-60 break-words text-xs">
+      <Cell className="max-w-60 break-words text-xs max-sm:hidden">
         {schedule.channels.map((channel) => (
           <p key={channelWords(channel)} className="truncate" title={channelWords(channel)}>
             {channelWords(channel)}
@@ -91,7 +94,7 @@ function ScheduleRow({ schedule, templates, canWrite, onDelete }: ScheduleRowPro
       </Cell>
       {canWrite && (
         <Cell align="right">
-          <div className="flex justify-end gap-1.5">
+          <div className="flex justify-end gap-1.5 max-sm:flex-col max-sm:items-end">
             <Form method="post" action="/ops/reports">
               <input type="hidden" name="intent" value="run" />
               <input type="hidden" name="id" value={schedule.id} />

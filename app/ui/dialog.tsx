@@ -41,7 +41,7 @@ export function Dialog({ trigger, title, description, open, onOpenChange, childr
 /** The row of buttons at a dialog's end. */
 export function DialogButtons({ children, dismiss = 'Cancel' }: { children: ReactNode; dismiss?: string }) {
   return (
-    <div className="mt-5 flex justify-end gap-2">
+    <div className="sticky bottom-0 mt-5 flex justify-end gap-2 bg-surface pt-1">
       <Radix.Close asChild>
         <Button>{dismiss}</Button>
       </Radix.Close>

@@ -1,14 +1,13 @@
 // Every page that `npm run screens` takes a picture of. A new page adds its line here.
 import type { Page } from '@playwright/test';
+import type { MadeData } from './screen-data.ts';
 
 /** What the demo has to show: ids that only a running installation knows. */
-export interface Shown {
+export interface Shown extends MadeData {
   /** A pipeline with joins, dead letters and many runs. */
   pipelineId: string;
   /** A run of it that set rows aside. */
   dirtyRunId: string;
-  /** A connection that was tested. */
-  connectionId: string;
 }
 
 export interface ScreenPage {
@@ -35,6 +34,7 @@ const openFirst = (address: string) => async (page: Page) => {
 export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'login', path: () => '/login', isPublic: true },
   { name: 'forgot', path: () => '/forgot', isPublic: true },
+  { name: 'invite', path: ({ invitePath }) => invitePath, isPublic: true },
   { name: 'link-over', path: () => '/reset?token=unknown', isPublic: true },
   { name: 'scheduler', path: () => '/data/scheduler' },
   { name: 'pipelines', path: () => '/data/pipelines' },
@@ -63,10 +63,14 @@ export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'runs', path: () => '/data/runs' },
   { name: 'run', path: ({ dirtyRunId }) => `/data/runs/${dirtyRunId}` },
   { name: 'retention', path: () => '/data/retention' },
+  { name: 'gitops', path: () => '/data/gitops' },
   { name: 'engagement', path: () => '/data/engagement' },
   { name: 'outbox', path: () => '/ops/outbox' },
+  { name: 'outbox-event', path: () => '/ops/outbox', prepare: openFirst('/ops/outbox/0') },
   { name: 'alerts', path: () => '/ops/alerts' },
   { name: 'reports', path: () => '/ops/reports' },
+  { name: 'report-new', path: () => '/ops/reports', prepare: openDialog('New report') },
+  { name: 'siem', path: () => '/ops/siem' },
   { name: 'cron', path: () => '/ops/cron' },
   { name: 'audit', path: () => '/ops/audit' },
   { name: 'audit-entry', path: () => '/ops/audit', prepare: openFirst('/ops/audit/0') },

@@ -7,6 +7,7 @@ import { type Browser, chromium, type Page } from '@playwright/test';
 import startInstallation from '../../e2e/global-setup.ts';
 import { type Installation, readInstallation } from '../../e2e/installation.ts';
 import { chromiumFlags, findSystemChromium } from './chromium.ts';
+import { makeScreenData } from './screen-data.ts';
 import { SCREEN_PAGES, type ScreenPage, type Shown } from './screen-pages.ts';
 
 const OUT = resolve(import.meta.dirname, '../../docs/screens');
@@ -37,30 +38,10 @@ async function whatIsShown(installation: Installation): Promise<Shown> {
     const dirty = items.find(({ rowsRejected }) => (rowsRejected ?? 0) > 0);
     const names = new Set(items.map(({ pipelineName }) => pipelineName));
     if (dirty && pipelines.every(({ name }) => names.has(name)))
-      return { pipelineId, dirtyRunId: dirty.id, connectionId: await makeConnections(installation) };
+      return { pipelineId, dirtyRunId: dirty.id, ...(await makeScreenData(installation)) };
     await new Promise((done) => setTimeout(done, 1_000));
   }
   throw new Error(`the demo's pipelines did not all run within ${WAIT_MS / 1_000} s`);
-}
-
-/** One connection that works, one that does not, one that nobody has tested; they may be there already. */
-async function makeConnections({ baseUrl, apiKey }: Installation): Promise<string> {
-  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
-  const post = (path: string, body: unknown = {}) =>
-    fetch(`${baseUrl}/api/v1/connections${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  const url = `${process.env.E2E_RECEIVER ?? 'https://chat.example.org'}/events`;
-  const brokers = [{ host: '127.0.0.1', port: 9 }];
-  await post('', { name: 'team-chat', kind: 'webhook', description: 'Where the on-call team reads', secrets: { url } });
-  await post('', { name: 'stock-ticks', kind: 'kafka', config: { brokers, ssl: false } });
-  await post('', {
-    ...{ name: 'sales-archive', kind: 's3', config: { bucket: 'sales-archive', region: 'eu-central-1' } },
-    secrets: { accessKeyId: 'none', secretAccessKey: 'none' },
-  });
-  for (const name of ['team-chat', 'stock-ticks']) await post(`/${name}/test`);
-  const { items } = (await (await fetch(`${baseUrl}/api/v1/connections`, { headers })).json()) as {
-    items: { id: string; kind: string }[];
-  };
-  return items.find(({ kind }) => kind === 'webhook')?.id ?? items[0]?.id ?? '';
 }
 
 async function signIn(page: Page, { login }: Installation): Promise<void> {

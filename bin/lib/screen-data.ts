@@ -1,0 +1,61 @@
+// What the pictures show beyond the demo: made over the API, as a person's scripts would; it may be there already.
+import type { Installation } from '../../e2e/installation.ts';
+
+export interface MadeData {
+  /** A connection that was tested. */
+  connectionId: string;
+  /** The address of an invite that nobody has accepted, without its host. */
+  invitePath: string;
+}
+
+type Item = { id: string; kind?: string; name?: string };
+
+/** Connections in each state, events and customers, an alert rule that was tested, a report, an open invite. */
+export async function makeScreenData({ baseUrl, apiKey }: Installation): Promise<MadeData> {
+  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+  const call = async (method: string, path: string, body?: unknown) => {
+    const answer = await fetch(`${baseUrl}/api/v1${path}`, {
+      ...{ method, headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return (await answer.json()) as { items?: Item[]; id?: string; interactionId?: string; linkPath?: string };
+  };
+  const ofName = async (path: string, name: string) =>
+    (await call('GET', path)).items?.find((item) => item.name === name)?.id ?? '';
+
+  const url = `${process.env.E2E_RECEIVER ?? 'https://chat.example.org'}/events`;
+  const brokers = [{ host: '127.0.0.1', port: 9 }];
+  await call('POST', '/connections', {
+    ...{ name: 'team-chat', kind: 'webhook', description: 'Where the on-call team reads', secrets: { url } },
+  });
+  await call('POST', '/connections', { name: 'stock-ticks', kind: 'kafka', config: { brokers, ssl: false } });
+  await call('POST', '/connections', {
+    ...{ name: 'sales-archive', kind: 's3', config: { bucket: 'sales-archive', region: 'eu-central-1' } },
+    secrets: { accessKeyId: 'none', secretAccessKey: 'none' },
+  });
+  for (const name of ['team-chat', 'stock-ticks']) await call('POST', `/connections/${name}/test`, {});
+
+  for (const [index, outcome] of ['accepted', 'ignored', 'accepted', 'rejected'].entries()) {
+    const { interactionId } = await call('POST', '/respond', {
+      ...{ customerId: `customer-${index % 3}`, offerId: 'spring-fares', channel: 'web', interactionType: 'offer' },
+    });
+    await call('POST', '/outcomes', { interactionId, outcome });
+  }
+
+  const channels = [{ kind: 'log' }];
+  await call('POST', '/alerts/rules', {
+    ...{ name: 'Runs fail', metric: 'failed_runs', operator: '>', threshold: 3, windowMinutes: 60, channels },
+  });
+  await call('POST', `/alerts/rules/${await ofName('/alerts/rules', 'Runs fail')}/test`, {});
+  await call('POST', '/reports/schedules', {
+    ...{ name: 'Monday morning', template: 'fleet_summary', cron: '0 8 * * 1', timezone: 'Europe/Berlin', channels },
+  });
+  await call('POST', `/reports/schedules/${await ofName('/reports/schedules', 'Monday morning')}/run`, {});
+
+  const { linkPath } = await call('POST', '/invites', { email: 'new.colleague@example.org', role: 'operator' });
+  const connections = (await call('GET', '/connections')).items ?? [];
+  return {
+    connectionId: (connections.find(({ kind }) => kind === 'webhook') ?? connections[0])?.id ?? '',
+    invitePath: linkPath ?? '/invite',
+  };
+}
