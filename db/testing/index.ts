@@ -4,6 +4,7 @@ import { roleNames } from '../access.ts';
 import { openPool, type Pool, urlForRole } from '../client.ts';
 import { urlOfDatabase, withAdmin } from './admin.ts';
 
+export { passHorizon } from './horizon.ts';
 export { requireComponent } from './require.ts';
 
 export type TestDatabase = {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openPool } from '#db/client.ts';
-import { testDatabase } from '#db/testing/index.ts';
+import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { openFolderStore } from '#server/files/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { addInteractions, runExport } from './testing/index.ts';
@@ -109,6 +109,7 @@ describe('an export', () => {
     const tenant = await createTenant(db.owner, { slug: 'digits', name: 'Digits' });
     await db.owner`insert into interaction_history (tenant_id, customer_id, offer_id, channel, interaction_type, context)
       values (${tenant.id}, 'c', 'o', 'web', 'i', '{"n": 12345678901234567890.123456789}'::text::jsonb)`;
+    await passHorizon(db.owner);
     const { tenants } = await runExport(db, openFolderStore(folder));
     expect(await readFile(join(folder, tenants[0]!.filePath!), 'utf8')).toContain('12345678901234567890.123456789');
     await db.owner`update tenants set status = 'suspended'`;
@@ -178,6 +179,7 @@ describe('twelve writers in slow transactions', () => {
       });
       await exporting;
       await pool.end();
+      await passHorizon(db.owner);
       await runExport(db, store);
       const written = await idsOf(tenant.id);
       expect(written.length).toBe(writers * transactions * (2 * rows - 24));

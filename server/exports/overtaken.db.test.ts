@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { testDatabase } from '#db/testing/index.ts';
+import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { type BlobStore, openFolderStore } from '#server/files/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
@@ -112,6 +112,7 @@ describe('outcomes', () => {
     const [interaction] = await stored(tenant.id);
     await db.owner`insert into interaction_outcomes (tenant_id, interaction_id, customer_id, outcome, value, occurred_at)
       values (${tenant.id}, ${interaction!}, 'c1', 'accepted', 12.5, '2026-03-05T10:00:00Z')`;
+    await passHorizon(db.owner);
     const { tenants, totalExported } = await runExport(db, store);
     expect(totalExported).toBe(2);
     expect(tenants[0]?.files).toEqual([

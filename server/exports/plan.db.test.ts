@@ -2,7 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { expect, it } from 'vitest';
-import { testDatabase } from '#db/testing/index.ts';
+import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import type { BatchLimits } from './batch.ts';
@@ -18,25 +18,12 @@ const interactions = DATA_SETS.find(({ name }) => name === 'interaction_history'
 const fetchedAside = sql`select coalesce(sum(idx_scan), 0)::int as count from pg_stat_xact_all_tables
   where relid in (select reltoastrelid from pg_class where relname like 'interaction\_history%' and relkind = 'r')`;
 
-/** The plan, and what was fetched for it. Waits for older transactions of other tests: their end is the horizon. */
-async function planOf(tenantId: string, limits: BatchLimits): Promise<{ plan: Plan | null; fetched: number }> {
-  let planned: { plan: Plan | null; fetched: number } = { plan: null, fetched: 0 };
-  const tryOnce = () =>
-    transaction(db.worker, { tenantId }, async (tx) => ({
-      plan: await planBatch(tx, tenantId, interactions, limits),
-      fetched: (await query<{ count: number }>(tx, fetchedAside))[0]!.count,
-    }));
-  await expect
-    .poll(
-      async () => {
-        planned = await tryOnce();
-        return planned.plan;
-      },
-      { timeout: 60_000 },
-    )
-    .not.toBeNull();
-  return planned;
-}
+/** The plan, and what was fetched for it. */
+const planOf = (tenantId: string, limits: BatchLimits): Promise<{ plan: Plan | null; fetched: number }> =>
+  transaction(db.worker, { tenantId }, async (tx) => ({
+    plan: await planBatch(tx, tenantId, interactions, limits),
+    fetched: (await query<{ count: number }>(tx, fetchedAside))[0]!.count,
+  }));
 
 it('a plan stops at the limit of bytes and leaves the large contexts behind it where they are', {
   timeout: 120_000,
@@ -48,6 +35,7 @@ it('a plan stops at the limit of bytes and leaves the large contexts behind it w
     select ${tenant.id}, 'c', 'o', 'web', 'i', jsonb_build_object('text',
       (select string_agg(md5(random()::text || n || part), '') from generate_series(1, 300) part))
     from generate_series(1, ${rows}) n`;
+  await passHorizon(db.owner);
   const { plan, fetched } = await planOf(tenant.id, { rows, bytes: 100_000 });
   const ids = await db.owner<{ id: string }[]>`select id from interaction_history where tenant_id = ${tenant.id}
     order by tx, id limit 11`;

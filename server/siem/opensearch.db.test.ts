@@ -1,6 +1,6 @@
 // The elastic form against a real node, which says itself what it took and what it refused.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { testDatabase } from '#db/testing/index.ts';
+import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
@@ -40,8 +40,17 @@ describe.skipIf(!hasOpenSearch())('a real OpenSearch node', async () => {
     },
     ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
   };
-  const ship = () =>
-    shipAudit(ctx, { backend: 'elastic', client, endpoint: node.url, apiKey: 'a2V5', index: 'audit', sourcetype: '' });
+  const ship = async () => {
+    await passHorizon(db.owner);
+    return shipAudit(ctx, {
+      backend: 'elastic',
+      client,
+      endpoint: node.url,
+      apiKey: 'a2V5',
+      index: 'audit',
+      sourcetype: '',
+    });
+  };
   const write = (count: number, details: unknown) =>
     db.owner`insert into audit_log (tenant_id, actor_kind, actor_id, action, details)
       select ${tenantId}, 'system', 'test', 'load.test', ${JSON.stringify(details)}::text::jsonb from generate_series(1, ${count})`;

@@ -1,6 +1,6 @@
 // What becomes of rows that a destination refused for good: seen and decided by their tenant, sent again alone.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { testDatabase } from '#db/testing/index.ts';
+import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { makeKey, openWeb } from '#server/http/testing/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
 import { createLogger, registry } from '#server/lib/index.ts';
@@ -51,8 +51,10 @@ const ctx: JobContext = {
   },
   ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
 };
-const ship = (options: { replayFrom?: Date } = {}) =>
-  shipAudit(ctx, target(), { delivery: { ...DELIVERY, firstPauseMs: 5, maxTries: 2 }, ...options });
+async function ship(options: { replayFrom?: Date } = {}) {
+  await passHorizon(db.owner);
+  return shipAudit(ctx, target(), { delivery: { ...DELIVERY, firstPauseMs: 5, maxTries: 2 }, ...options });
+}
 
 /** Three rows, of which the destination refuses the second. */
 async function refuseOne(): Promise<string> {

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
-import { testDatabase } from '#db/testing/index.ts';
+import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { CRON_SECRET, openWeb } from '#server/http/testing/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
@@ -74,12 +74,13 @@ const QUICK = { ...DELIVERY, firstPauseMs: 5 };
 const ship = (backend: Backend, options: Parameters<typeof shipAudit>[2] = {}) =>
   shipAudit(ctx, targetOf(backend), { delivery: QUICK, ...options });
 
-/** Ids in the order of their commits. */
+/** Ids in the order of their commits. The next shipment sees them. */
 async function writeRows(count: number, tenant: Tenant = acme, details = {}): Promise<string[]> {
   const rows = await db.owner<{ id: string }[]>`
     insert into audit_log (tenant_id, id, actor_kind, actor_id, action, target_kind, target_id, details)
     select ${tenant.id}, ms_uuid(), 'user', 'ada@example.org', 'pipeline.pause', 'pipeline', n::text, ${JSON.stringify(details)}::text::jsonb
     from generate_series(1, ${count}) n returning id`;
+  await passHorizon(db.owner);
   return rows.map((row) => row.id).sort();
 }
 const quarantined = async () =>
