@@ -58,7 +58,7 @@ async function apply(api: PagesApi, form: FormData): Promise<ActionResult> {
   const items = itemsOf(text(form, 'items'));
   if (items === null) return refused('The form does not say what to apply. Load the page again.');
   const publish = form.get('publish') !== null;
-  const done = await api.gitops.applySource({ commitId: text(form, 'commitId'), items, publish });
+  const done = await api.gitops.applySource({ checkId: text(form, 'checkId'), items, publish });
   const failed = done.items.filter(({ result }) => result === 'refused' || result === 'stale');
   if (failed.length > 0) return notAll(failed, done.items.length);
   return {

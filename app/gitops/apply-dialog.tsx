@@ -1,5 +1,6 @@
 import { GitPullRequestArrow } from 'lucide-react';
 import { useState } from 'react';
+import type { SourcePlan } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { useAction } from '../ui/use-action.tsx';
@@ -8,39 +9,66 @@ import { itemWords, type PlanItem, planWords } from './words.ts';
 /** So many are named; the rest is counted. */
 const NAMED = 8;
 
-interface ApplyDialogProps {
+/**
+ * The plan as it was when somebody asked for it: the page loads itself again meanwhile, and what was shown is what is
+ * applied.
+ */
+export interface Applying {
+  checkId: string;
   commitId: string;
-  /** What is applied; the revisions in it are those that this page shows. */
   items: PlanItem[];
+}
+
+/** These of the plan's items; null where nothing can be applied. */
+export function applyingOf(plan: SourcePlan | null, items: PlanItem[]): Applying | null {
+  if (plan === null || plan.checkId === null || plan.commitId === null || items.length === 0) return null;
+  return { checkId: plan.checkId, commitId: plan.commitId, items };
+}
+
+interface ApplyButtonProps {
+  applying: Applying;
   label: string;
   /** For a button among many. */
   what?: string;
+  onApply: (applying: Applying) => void;
 }
 
-/** Applies documents of the checked commit, after naming what will happen. */
-export function ApplyDialog({ commitId, items, label, what }: ApplyDialogProps) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
+export const ApplyButton = ({ applying, label, what, onApply }: ApplyButtonProps) => (
+  <Button
+    size={what === undefined ? 'md' : 'sm'}
+    look={what === undefined ? 'primary' : 'plain'}
+    aria-label={what}
+    aria-haspopup="dialog"
+    onClick={() => onApply(applying)}
+  >
+    <GitPullRequestArrow aria-hidden /> {label}
+  </Button>
+);
+
+/** What a page with apply buttons holds: what to give them, and the dialog, which outlives them. */
+export function useApplyDialog() {
+  const [applying, setApplying] = useState<Applying | null>(null);
+  return { onApply: setApplying, dialog: <ApplyDialog applying={applying} onClose={() => setApplying(null)} /> };
+}
+
+/**
+ * Applies documents of the checked commit, after naming what will happen. Stands outside what it changes, because a
+ * document that was applied has no button any more when its outcome is told.
+ */
+function ApplyDialog({ applying, onClose }: { applying: Applying | null; onClose: () => void }) {
+  const { Form, busy } = useAction(onClose);
+  const { checkId = '', commitId = '', items = [] } = applying ?? {};
   const revisions = items.map(({ name, baseVersion }) => ({ name, baseVersion }));
   return (
     <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
+      open={applying !== null}
+      onOpenChange={(isOpen) => !isOpen && onClose()}
       title={items.length === 1 ? `Apply ${items[0]?.name}?` : `Apply ${items.length} documents?`}
       description={planWords(items, commitId)}
-      trigger={
-        <Button
-          size={what === undefined ? 'md' : 'sm'}
-          look={what === undefined ? 'primary' : 'plain'}
-          aria-label={what}
-        >
-          <GitPullRequestArrow aria-hidden /> {label}
-        </Button>
-      }
     >
       <Form method="post" action="/data/gitops">
         <input type="hidden" name="intent" value="apply" />
-        <input type="hidden" name="commitId" value={commitId} />
+        <input type="hidden" name="checkId" value={checkId} />
         <input type="hidden" name="items" value={JSON.stringify(revisions)} />
         <ul className="max-h-48 space-y-1 overflow-y-auto break-words text-xs">
           {items.slice(0, NAMED).map((item) => (

@@ -9,7 +9,7 @@ import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Dash } from '../ui/time.tsx';
-import { ApplyDialog } from './apply-dialog.tsx';
+import { ApplyButton, applyingOf, useApplyDialog } from './apply-dialog.tsx';
 import { stateLook } from './words.ts';
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
@@ -25,14 +25,14 @@ export async function loader(args: LoaderFunctionArgs) {
   });
   return {
     document,
-    commitId: plan?.commitId ?? null,
-    planned: plan?.items.find(({ name }) => name === document.name),
+    applying: applyingOf(plan, plan?.items.filter(({ name }) => name === document.name) ?? []),
   };
 }
 
 /** One document: what is here, what the repository says, and what is between them. */
 export default function GitopsDocumentPage() {
-  const { document, commitId, planned } = useLoaderData<typeof loader>();
+  const { document, applying } = useLoaderData<typeof loader>();
+  const { onApply, dialog } = useApplyDialog();
   const { means, ...look } = stateLook[document.state];
   return (
     <>
@@ -41,8 +41,9 @@ export default function GitopsDocumentPage() {
         title={document.name ?? document.file}
         mark={<Pill {...look} />}
         detail={means}
-        actions={commitId !== null && planned && <ApplyDialog commitId={commitId} items={[planned]} label="Apply" />}
+        actions={applying && <ApplyButton applying={applying} label="Apply" onApply={onApply} />}
       />
+      {dialog}
       <Card className="mb-4">
         <Facts facts={factsOf(document)} />
       </Card>

@@ -7,7 +7,7 @@ import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash } from '../ui/time.tsx';
-import { ApplyDialog } from './apply-dialog.tsx';
+import { ApplyButton, type Applying, applyingOf } from './apply-dialog.tsx';
 import { stateLook } from './words.ts';
 
 interface DocumentsCardProps {
@@ -15,10 +15,11 @@ interface DocumentsCardProps {
   isFiltered: boolean;
   /** Null for somebody who may not apply. */
   plan: SourcePlan | null;
+  onApply: (applying: Applying) => void;
 }
 
 /** Each document and each pipeline with how they stand to each other, what needs a hand first. */
-export function DocumentsCard({ documents: { items, nextCursor }, isFiltered, plan }: DocumentsCardProps) {
+export function DocumentsCard({ documents: { items, nextCursor }, isFiltered, plan, onApply }: DocumentsCardProps) {
   if (items.length === 0)
     return (
       <Card>
@@ -48,7 +49,7 @@ export function DocumentsCard({ documents: { items, nextCursor }, isFiltered, pl
         </Head>
         <tbody>
           {items.map((item) => (
-            <DocumentRow key={item.id} item={item} plan={plan} />
+            <DocumentRow key={item.id} item={item} plan={plan} onApply={onApply} />
           ))}
         </tbody>
       </Table>
@@ -57,8 +58,11 @@ export function DocumentsCard({ documents: { items, nextCursor }, isFiltered, pl
   );
 }
 
-function DocumentRow({ item, plan }: { item: GitopsDocument; plan: SourcePlan | null }) {
-  const planned = plan?.items.find(({ name, file }) => name === item.name && file === item.file);
+type RowProps = { item: GitopsDocument } & Pick<DocumentsCardProps, 'plan' | 'onApply'>;
+
+function DocumentRow({ item, plan, onApply }: RowProps) {
+  const planned = plan?.items.filter(({ name, file }) => name === item.name && file === item.file) ?? [];
+  const applying = applyingOf(plan, planned);
   return (
     <Row>
       <Cell className="max-w-72 break-words font-medium">
@@ -86,9 +90,7 @@ function DocumentRow({ item, plan }: { item: GitopsDocument; plan: SourcePlan | 
       </Cell>
       {plan !== null && (
         <Cell align="right">
-          {planned && plan.commitId !== null && (
-            <ApplyDialog commitId={plan.commitId} items={[planned]} label="Apply" what={`Apply ${planned.name}`} />
-          )}
+          {applying && <ApplyButton applying={applying} label="Apply" what={`Apply ${item.name}`} onApply={onApply} />}
         </Cell>
       )}
     </Row>

@@ -1,6 +1,7 @@
 import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useLoaderData } from '@remix-run/react';
 import { GitBranch, RefreshCw } from 'lucide-react';
+import { useState } from 'react';
 import type { GitopsStatus } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { count } from '../time/format.ts';
@@ -13,10 +14,10 @@ import { PageHeader } from '../ui/page.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { useAction } from '../ui/use-action.tsx';
 import { gitopsAction } from './action.server.ts';
-import { ApplyDialog } from './apply-dialog.tsx';
+import { ApplyButton, applyingOf, useApplyDialog } from './apply-dialog.tsx';
 import { DocumentsCard } from './documents-card.tsx';
 import { SourceCard } from './source-card.tsx';
-import { SourceDialog } from './source-dialog.tsx';
+import { SourceButton, SourceDialog } from './source-dialog.tsx';
 import { STATES, stateLook } from './words.ts';
 
 export const meta: MetaFunction = () => [{ title: 'Git · Mainspring' }];
@@ -59,7 +60,10 @@ export default function Gitops() {
   const { status, documents, plan, connections, canApply, canCheck, isFiltered, loadedAtMs } =
     useLoaderData<typeof loader>();
   const { source, check, state, counts } = status;
-  const setUp = canApply && <SourceDialog connections={connections} current={source?.connection ?? null} />;
+  const [isSourceOpen, setSourceOpen] = useState(false);
+  const { onApply, dialog } = useApplyDialog();
+  const all = applyingOf(plan, plan?.items ?? []);
+  const setUp = canApply && <SourceButton isSet={source !== null} onClick={() => setSourceOpen(true)} />;
   return (
     <>
       <PageHeader
@@ -71,13 +75,15 @@ export default function Gitops() {
               <Live loadedAtMs={loadedAtMs} />
               {setUp}
               {canCheck && <CheckNow />}
-              {plan?.commitId && plan.items.length > 0 && (
-                <ApplyDialog commitId={plan.commitId} items={plan.items} label={`Apply all ${plan.items.length}`} />
-              )}
+              {all && <ApplyButton applying={all} label={`Apply all ${all.items.length}`} onApply={onApply} />}
             </>
           )
         }
       />
+      {dialog}
+      {canApply && (
+        <SourceDialog connections={connections} current={source} isOpen={isSourceOpen} onOpenChange={setSourceOpen} />
+      )}
       {source === null ? (
         <Card>
           <EmptyState icon={GitBranch} title="No repository is set" action={setUp}>
@@ -100,7 +106,7 @@ export default function Gitops() {
               })),
             }}
           />
-          <DocumentsCard documents={documents} isFiltered={isFiltered} plan={plan} />
+          <DocumentsCard documents={documents} isFiltered={isFiltered} plan={plan} onApply={onApply} />
         </>
       )}
     </>

@@ -1,7 +1,6 @@
 import { Link } from '@remix-run/react';
 import { GitBranch, Settings2 } from 'lucide-react';
-import { useState } from 'react';
-import type { Connection } from '#server/web/index.ts';
+import type { Connection, GitopsStatus } from '#server/web/index.ts';
 import { SelectField } from '../accounts/select-field.tsx';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
@@ -9,30 +8,32 @@ import { useAction } from '../ui/use-action.tsx';
 
 interface SourceDialogProps {
   connections: Connection[];
-  /** The connection that is set now. */
-  current: string | null;
+  /** What is set now. */
+  current: GitopsStatus['source'];
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
 }
 
 const placeOf = ({ config }: Connection) =>
   `${String(config.url)}, ${String(config.branch)}${config.path ? `, ${String(config.path)}` : ''}`;
 
-/** Which of the tenant's Git connections has the documents. */
-export function SourceDialog({ connections, current }: SourceDialogProps) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
-  const { Form: Removal, busy: isRemoving } = useAction(() => setOpen(false));
+export const SourceButton = ({ isSet, onClick }: { isSet: boolean; onClick: () => void }) => (
+  <Button look={isSet ? 'plain' : 'primary'} aria-haspopup="dialog" onClick={onClick}>
+    {isSet ? <Settings2 aria-hidden /> : <GitBranch aria-hidden />}
+    {isSet ? 'Repository' : 'Set repository'}
+  </Button>
+);
+
+/** Which of the tenant's Git connections has the documents. Apart from its button, which is another once one is set. */
+export function SourceDialog({ connections, current, isOpen, onOpenChange }: SourceDialogProps) {
+  const { Form, busy } = useAction(() => onOpenChange(false));
+  const { Form: Removal, busy: isRemoving } = useAction(() => onOpenChange(false));
   return (
     <Dialog
       open={isOpen}
-      onOpenChange={setOpen}
+      onOpenChange={onOpenChange}
       title="Repository of the documents"
       description="A Git connection says where it is: its address, branch and folder, and a token that may read it."
-      trigger={
-        <Button look={current === null ? 'primary' : 'plain'}>
-          {current === null ? <GitBranch aria-hidden /> : <Settings2 aria-hidden />}
-          {current === null ? 'Set repository' : 'Repository'}
-        </Button>
-      }
     >
       {connections.length === 0 ? (
         <p>
@@ -48,7 +49,7 @@ export function SourceDialog({ connections, current }: SourceDialogProps) {
           <SelectField
             label="Connection"
             name="connection"
-            defaultValue={current ?? connections[0]?.name}
+            defaultValue={current?.connection ?? connections[0]?.name}
             options={connections.map((one) => ({ value: one.name, label: `${one.name}: ${placeOf(one)}` }))}
           />
           <p className="text-faint text-xs">It is read before it is set. Pipelines change only when you apply.</p>

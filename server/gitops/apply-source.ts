@@ -23,15 +23,15 @@ type PlanRow = {
  */
 export function planSource(ctx: Ctx): Promise<SourcePlan> {
   return withTransaction(ctx, async (tx) => {
-    const { commitId } = await checkedCommit(tx, ctx);
-    if (commitId === null) return { commitId, items: [] };
+    const checked = await checkedCommit(tx, ctx);
+    if (checked.commitId === null) return { checkId: null, commitId: null, items: [] };
     const rows = await query<PlanRow>(
       tx,
       sql`select name, file, latest_version as "latestVersion", live_version as "liveVersion", is_latest as "isLatest"
         from ${driftRows(ctx.tenant.id)} r where state in ('changed', 'missing') order by file, line`,
     );
     return {
-      commitId,
+      ...{ checkId: checked.checkId, commitId: checked.commitId },
       items: rows.map(({ name, file, latestVersion, liveVersion, isLatest }) => ({
         ...{ name, file, liveVersion, baseVersion: latestVersion },
         action: actionOf(latestVersion === null ? null : { isLatest, isPublished: false }, true),
@@ -42,7 +42,7 @@ export function planSource(ctx: Ctx): Promise<SourcePlan> {
 
 /**
  * Applies documents of the checked commit by name.
- * @throws ServiceError GITOPS_NOT_CONFIGURED; GITOPS_PLAN_STALE when another commit, or another source, was checked since
+ * @throws ServiceError GITOPS_NOT_CONFIGURED; GITOPS_PLAN_STALE when there was another check since the plan
  */
 export async function applySource(ctx: Ctx, input: z.output<typeof ApplySourceInput>): Promise<{ items: Applied[] }> {
   await requireSource(ctx);
@@ -51,12 +51,13 @@ export async function applySource(ctx: Ctx, input: z.output<typeof ApplySourceIn
     await tx.execute(sql`select from gitops_sources where tenant_id = ${ctx.tenant.id} for update`);
     const checked = await checkedCommit(tx, ctx);
     if (checked.commitId === null) throw new ServiceError('GITOPS_PLAN_STALE', checked.why);
-    const { commitId } = checked;
-    if (commitId !== input.commitId)
+    const { checkId, commitId } = checked;
+    // Not the commit: the same one has other documents in another folder.
+    if (checkId !== input.checkId.toLowerCase())
       throw new ServiceError(
         'GITOPS_PLAN_STALE',
-        `the repository was checked since, at commit ${commitId.slice(0, 12)} instead of ${input.commitId.slice(0, 12)}; look at the new plan`,
-        { commitId },
+        `the repository was checked since, at commit ${commitId.slice(0, 12)}; look at the new plan`,
+        { checkId, commitId },
       );
     const documents = await readDocuments(tx, ctx);
     const known = input.items.filter(({ name }) => documents.has(name));
@@ -79,14 +80,17 @@ const notThere = (name: string): Applied => ({
 });
 
 /** The commit whose documents may be applied, or why there is none. */
-async function checkedCommit(tx: Tx, ctx: Ctx): Promise<{ commitId: string } | { commitId: null; why: string }> {
+async function checkedCommit(
+  tx: Tx,
+  ctx: Ctx,
+): Promise<{ checkId: string; commitId: string } | { commitId: null; why: string }> {
   const source = await readSource(tx, ctx.tenant.id);
   const check = source && (await readCheck(tx, ctx.tenant.id, source));
   const none = (why: string) => ({ commitId: null, why });
   if (!check) return none('the repository was not checked yet; check it first');
   if (!check.commit) return none(`the repository could not be read: ${check.error?.message ?? ''}`);
   if (check.isOutdated) return none('the connection was changed since the last check; check again');
-  return { commitId: check.commit.id };
+  return { checkId: check.id, commitId: check.commit.id };
 }
 
 async function readDocuments(tx: Tx, ctx: Ctx): Promise<Map<string, unknown>> {

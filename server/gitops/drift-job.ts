@@ -1,5 +1,29 @@
-import { forEachTenant, type JobDefinition } from '#server/jobs/index.ts';
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import { forEachTenant, type JobDefinition, type JobTenant } from '#server/jobs/index.ts';
+import { query, transaction } from '#server/lib/index.ts';
 import { checkRepository } from './check-repository.ts';
+
+/**
+ * Who never had a check comes first, then whose is the oldest: slow repositories can take all the time of a run,
+ * and those that it did not reach must not be the same every day.
+ */
+async function oldestFirst(pool: Pool, tenants: JobTenant[]): Promise<JobTenant[]> {
+  const aged: { tenant: JobTenant; startedAt: string }[] = [];
+  for (const tenant of tenants) {
+    const [last] = await transaction(pool, { tenantId: tenant.id }, (tx) =>
+      query<{ startedAt: string }>(
+        tx,
+        sql`select to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS') as "startedAt"
+          from gitops_checks where tenant_id = ${tenant.id}`,
+      ),
+    );
+    aged.push({ tenant, startedAt: last?.startedAt ?? '' });
+  }
+  return aged
+    .sort((a, b) => Number(a.startedAt > b.startedAt) - Number(a.startedAt < b.startedAt))
+    .map((one) => one.tenant);
+}
 
 /** Each active tenant's repository against its pipelines; one that cannot be read fails for its tenant alone. */
 export const gitopsDriftCheckJob: JobDefinition = {
@@ -20,7 +44,7 @@ export const gitopsDriftCheckJob: JobDefinition = {
         if (!checked.ok) return { isFailed: true, errors: [`${checked.code}: ${checked.message}`] };
         return { counts: { checked: 1, ...checked.counts }, errors: checked.invalid };
       },
-      { activeOnly: true },
+      { activeOnly: true, inOrder: (tenants) => oldestFirst(ctx.pool, tenants) },
     );
     const told = perTenant.filter(({ ok, counts }) => !ok || counts.checked === 1);
     return {

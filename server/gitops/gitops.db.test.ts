@@ -155,7 +155,7 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
     for (const name of ['one', 'two']) await ask('POST /pipelines', { document: describing(name, 'here') });
     repository.commit({ 'a.yaml': text(describing('one', 'there'), describing('two', 'there')) });
     await connect(ask, 'repo', { url: repository.url });
-    expect((await ask('GET /gitops/plan')).body).toEqual({ commitId: null, items: [] });
+    expect((await ask('GET /gitops/plan')).body).toEqual({ checkId: null, commitId: null, items: [] });
     await ask('POST /gitops/check');
     const { body: plan } = await ask('GET /gitops/plan');
     await ask('PUT /pipelines/one/ir', { baseVersion: 1, document: describing('one', 'meanwhile') });
@@ -176,6 +176,22 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
       ...['gitops.configure', 'gitops.check', 'gitops.apply', 'gitops.check'],
     ]);
     expect(actions[2]?.details).toMatchObject({ results: { stale: 1, saved: 1 } });
+  });
+
+  it('is not applied by the plan of another folder of the same commit', async () => {
+    const { ask } = await openCaller('folders');
+    const repository = git.makeRepository('folders');
+    repository.commit({ 'left/p.yaml': text(describing('p', 'left')), 'right/p.yaml': text(describing('p', 'right')) });
+    await connect(ask, 'left', { url: repository.url, path: 'left' });
+    await ask('POST /gitops/check');
+    const { body: plan } = await ask('GET /gitops/plan');
+    await connect(ask, 'right', { url: repository.url, path: 'right' });
+    const { body: checked } = await ask('POST /gitops/check');
+    expect(checked).toMatchObject({ check: { commit: { id: plan.commitId }, folder: 'right' } });
+    expect(await ask('POST /gitops/source/apply', plan)).toMatchObject({
+      ...{ status: 409, body: { code: 'GITOPS_PLAN_STALE' } },
+    });
+    expect((await ask('GET /pipelines/p')).status).toBe(404);
   });
 
   it('that cannot be published is not saved either, and does not hold up the others', async () => {
@@ -234,8 +250,8 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
       expect(body.check, what).toMatchObject({ error: { message: expect.stringMatching(message) } });
       expect((await ask('GET /gitops/documents')).body.items, what).toEqual([]);
       expect((await ask('POST /gitops/source/test', { connection: name })).body, what).toMatchObject({ ok: false });
-      expect((await ask('GET /gitops/plan')).body, what).toEqual({ commitId: null, items: [] });
-      const blind = { commitId: '0'.repeat(40), items: [{ name: 'one', baseVersion: 1 }] };
+      expect((await ask('GET /gitops/plan')).body, what).toEqual({ checkId: null, commitId: null, items: [] });
+      const blind = { checkId: crypto.randomUUID(), items: [{ name: 'one', baseVersion: 1 }] };
       expect((await ask('POST /gitops/source/apply', blind)).body, what).toMatchObject({ code: 'GITOPS_PLAN_STALE' });
     }
     await connect(ask, 'signed-in', { url: `${git.baseUrl}/private-one.git` }, { token: GIT_TOKEN });
@@ -359,6 +375,10 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
       },
     ]);
     expect((await left.ask('GET /gitops')).body).toMatchObject({ counts: { missing: 1, invalid: 1, unmanaged: 0 } });
+    // Whom the last run reached first is reached last by the next.
+    await left.ask('POST /gitops/check');
+    const next = (await run()).body as { perTenant: Record<string, unknown>[] };
+    expect(next.perTenant.map(({ tenantId }) => tenantId)).toEqual([right.ctx.tenant.id, left.ctx.tenant.id]);
     expect((await right.ask('GET /gitops')).body).toMatchObject({ state: 'broken' });
     await left.ask('DELETE /gitops/source');
     expect((await left.ask('GET /gitops')).body).toEqual({

@@ -36,6 +36,7 @@ export const TestSourceOutput = z.object({
   invalid: z.number().int(),
 });
 export const GitopsCheck = z.object({
+  id: z.uuid(),
   checkedAt: instant,
   startedAt: instant,
   url: z.string().nullable(),
@@ -111,7 +112,8 @@ export const PlanDocumentsOutput = z.object({
   ),
 });
 export const SourcePlan = z.object({
-  commitId: z.string().nullable().describe('Null where no commit was checked that could be applied.'),
+  checkId: z.uuid().nullable().describe('The check whose documents these are; null where none could be applied.'),
+  commitId: z.string().nullable(),
   items: z.array(PlanItem.omit({ state: true }).extend({ name: z.string(), file: z.string() })),
 });
 export type SourcePlan = z.infer<typeof SourcePlan>;
@@ -125,7 +127,7 @@ export const ApplyDocumentsInput = z.object({
   publish,
 });
 export const ApplySourceInput = z.object({
-  commitId: z.string().regex(/^[0-9a-f]{40,64}$/, 'must be the id of the commit that was checked'),
+  checkId: z.uuid().describe('As the plan gave it.'),
   items: z
     .array(z.object({ name: z.string().min(1).max(200), baseVersion }))
     .min(1)

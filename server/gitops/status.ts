@@ -14,6 +14,7 @@ type Row = {
   updatedAt: string;
 };
 type CheckRow = {
+  id: string;
   connectionId: string;
   url: string | null;
   branch: string | null;
@@ -67,20 +68,20 @@ type Source = NonNullable<GitopsStatus['source']>;
 export async function readCheck(tx: Tx, tenantId: string, source: Source): Promise<GitopsStatus['check']> {
   const [row] = await query<CheckRow>(
     tx,
-    sql`select connection_id as "connectionId", url, branch, folder, started_at as "startedAt", checked_at as "checkedAt",
+    sql`select id, connection_id as "connectionId", url, branch, folder, started_at as "startedAt", checked_at as "checkedAt",
         commit_id as "commitId", commit_subject as subject, commit_author as author, committed_at as "committedAt", files,
         error_code as "errorCode", error_message as "errorMessage"
       from gitops_checks where tenant_id = ${tenantId}`,
   );
   if (!row) return null;
-  const { url, branch, folder, files } = row;
+  const { id, url, branch, folder, files } = row;
   const isSame =
     row.connectionId === source.connectionId &&
     url === source.url &&
     branch === source.branch &&
     folder === source.folder;
   return {
-    ...{ url, branch, folder, files, checkedAt: instantOf(row.checkedAt), startedAt: instantOf(row.startedAt) },
+    ...{ id, url, branch, folder, files, checkedAt: instantOf(row.checkedAt), startedAt: instantOf(row.startedAt) },
     commit:
       row.commitId === null
         ? null

@@ -20,15 +20,16 @@ export type TenantWork = { counts?: Counts; errors?: string[]; isFailed?: boolea
 
 /**
  * Does `work` for one tenant after the other. One that throws is logged, reported and left; the others are done.
- * `detail` is what `work` returned, null where it threw.
+ * `detail` is what `work` returned, null where it threw. `inOrder` says who comes first where a run may not reach all.
  * @throws the signal's reason when the run is to end: tenants not reached are the next run's.
  */
 export async function forEachTenant<T extends TenantWork | Record<string, unknown>>(
   ctx: JobContext,
   work: (tenant: JobTenant) => Promise<T>,
-  options: { activeOnly?: boolean } = {},
+  options: { activeOnly?: boolean; inOrder?: (tenants: JobTenant[]) => Promise<JobTenant[]> } = {},
 ): Promise<(TenantOutcome & { detail: T | null })[]> {
-  const tenants = await listJobTenants(ctx.pool);
+  const bySlug = await listJobTenants(ctx.pool);
+  const tenants = (await options.inOrder?.(bySlug)) ?? bySlug;
   const outcomes: (TenantOutcome & { detail: T | null })[] = [];
   for (const tenant of tenants) {
     if (options.activeOnly && !tenant.isActive) continue;

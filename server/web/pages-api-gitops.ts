@@ -16,7 +16,7 @@ export interface GitopsApi {
   document(input: { id: string }): Promise<GitopsDocumentDetail>;
   planSource(): Promise<SourcePlan>;
   applySource(input: {
-    commitId: string;
+    checkId: string;
     items: { name: string; baseVersion: number | null }[];
     publish: boolean;
   }): Promise<{ items: Applied[] }>;
