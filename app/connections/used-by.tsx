@@ -6,10 +6,18 @@ import { Card } from '../ui/card.tsx';
 /** So many are named in a sentence. */
 const IN_WORDS = 5;
 
-/** The pipelines whose documents name the connection. */
-export function UsedBy({ uses: { items, total } }: { uses: ConnectionUses }) {
+/** The pipelines whose documents name the connection, and the comparison with its repository. */
+export function UsedBy({ uses: { items, total, isGitSource } }: { uses: ConnectionUses }) {
   return (
     <Card title="Used by" aside={total > 0 && `${total} ${total === 1 ? 'pipeline' : 'pipelines'}`}>
+      {isGitSource && (
+        <p className="mb-2">
+          <Link to="/data/gitops" className="text-accent underline">
+            The repository of the documents
+          </Link>
+          : pipelines are compared with it.
+        </p>
+      )}
       {total === 0 ? (
         <p className="text-muted">No pipeline names it.</p>
       ) : (
@@ -30,13 +38,16 @@ export function UsedBy({ uses: { items, total } }: { uses: ConnectionUses }) {
 }
 
 /** What its deletion does, with the pipelines by name. */
-function deleteWords(name: string, { items, total }: ConnectionUses): string {
+function deleteWords(name: string, { items, total, isGitSource }: ConnectionUses): string {
+  const source = isGitSource
+    ? 'It is the repository of the documents: pipelines are no longer compared with it, and none can be applied. '
+    : '';
   if (total === 0)
-    return `${name} and its secrets are gone for good. No pipeline names it; what else was given its name fails from then on.`;
+    return `${name} and its secrets are gone for good. ${source}No pipeline names it; what else was given its name fails from then on.`;
   const named = items.slice(0, IN_WORDS).map(({ pipelineName }) => pipelineName);
   const rest = total - named.length;
   const list = rest > 0 ? `${named.join(', ')} and ${rest} more` : named.join(', ');
-  return `${name} and its secrets are gone for good. ${total === 1 ? 'One pipeline names' : `${total} pipelines name`} it and ${total === 1 ? 'fails' : 'fail'} from then on: ${list}.`;
+  return `${name} and its secrets are gone for good. ${source}${total === 1 ? 'One pipeline names' : `${total} pipelines name`} it and ${total === 1 ? 'fails' : 'fail'} from then on: ${list}.`;
 }
 
 export function DeleteConnection({ name, uses }: { name: string; uses: ConnectionUses }) {

@@ -242,5 +242,18 @@ describe('what uses a connection', () => {
       ['a-draft', false],
       ['b-live', true],
     ]);
+    expect(uses.isGitSource).toBe(false);
+  });
+
+  it('is the comparison of documents too, for the tenant that set it', async () => {
+    const repository = {
+      ...{ name: 'documents', kind: 'git' as const, description: '', secrets: {} },
+      config: { url: 'https://git.example.org/a.git' },
+    };
+    const [made] = [await createConnection(mine, repository), await createConnection(theirs, repository)];
+    await db.owner`insert into gitops_sources (tenant_id, connection_id, updated_by)
+      values (${mine.tenant.id}, ${made.id}, 'test')`;
+    expect(await listUses(mine, { id: 'documents' })).toEqual({ items: [], total: 0, isGitSource: true });
+    expect(await listUses(theirs, { id: 'documents' })).toMatchObject({ isGitSource: false });
   });
 });

@@ -1,4 +1,4 @@
-// Which pipelines name a connection: what whoever deletes or changes it has to know before.
+// Which pipelines name a connection, and whether documents are compared with its repository: what whoever deletes or changes it has to know before.
 import { sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { query, withTransaction } from '#server/lib/index.ts';
@@ -12,7 +12,8 @@ const NAMED = 100;
 type Use = z.output<typeof ConnectionUses>['items'][number];
 
 /**
- * Pipelines, not archived, whose live or newest version names the connection by name or id anywhere in its document.
+ * Pipelines, not archived, whose live or newest version names the connection by name or id anywhere in its document;
+ * and whether it is the tenant's source of documents.
  * @throws ServiceError CONNECTION_NOT_FOUND
  */
 export function listUses(ctx: Ctx, input: { id: string }): Promise<z.output<typeof ConnectionUses>> {
@@ -29,6 +30,13 @@ export function listUses(ctx: Ctx, input: { id: string }): Promise<z.output<type
             jsonb_build_object('name', ${name}::text, 'id', ${id}::text))
         group by p.id, p.name order by p.name limit ${NAMED}`,
     );
-    return { items: rows.map(({ total: _, ...use }) => use), total: rows[0]?.total ?? 0 };
+    const [source] = await query(
+      tx,
+      sql`select 1 from gitops_sources where tenant_id = ${ctx.tenant.id} and connection_id = ${id}`,
+    );
+    return {
+      ...{ items: rows.map(({ total: _, ...use }) => use), total: rows[0]?.total ?? 0 },
+      isGitSource: source !== undefined,
+    };
   });
 }

@@ -50,6 +50,7 @@ export const ConnectionUses = z.object({
     }),
   ),
   total: z.number().int().describe('All of them; the first hundred by name are listed.'),
+  isGitSource: z.boolean().describe('Its repository is the one that pipelines are compared with.'),
 });
 export const DeleteOutput = z.object({ id: z.uuid() });
 export const TestOutput = z.object({ ok: z.boolean(), message: z.string(), durationMs: z.number() });

@@ -19,10 +19,11 @@ export interface Connection {
   test: { ok: boolean; message: string; testedAt: Instant } | null;
 }
 
-/** Pipelines that name a connection; `total` counts also those that are not listed. */
+/** What uses a connection; `total` counts also the pipelines that are not listed. */
 export interface ConnectionUses {
   items: { pipelineId: string; pipelineName: string; isLive: boolean }[];
   total: number;
+  isGitSource: boolean;
 }
 
 export interface ConnectionParts {
