@@ -11,4 +11,12 @@ export {
 export type { Problem } from './problem.ts';
 export * from './schema.ts';
 export { validateStructure } from './validate-structure.ts';
-export { inOrder, MAX_YAML_BYTES, readYaml, writeYaml, type YamlPart } from './yaml.ts';
+export {
+  inOrder,
+  LOCAL_YAML_LIMITS,
+  MAX_YAML_BYTES,
+  readYaml,
+  writeYaml,
+  type YamlLimits,
+  type YamlPart,
+} from './yaml.ts';

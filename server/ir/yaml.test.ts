@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inOrder, MAX_YAML_BYTES, readYaml, writeYaml } from './yaml.ts';
+import { inOrder, LOCAL_YAML_LIMITS, MAX_YAML_BYTES, readYaml, writeYaml } from './yaml.ts';
 
 const document = {
   kind: 'pipeline',
@@ -10,6 +10,7 @@ const document = {
     { id: 'out', kind: 'target', inputs: ['src'], config: { type: 'table', table: 'b', mode: 'append' } },
   ],
 };
+const FILE_OF_MANY = Array.from({ length: 150 }, (_, n) => `---\nname: p-${n}\nsays: ${'x'.repeat(1_000)}\n`).join('');
 const problemOf = (text: string) => readYaml(text)[0]?.problem;
 
 describe('reading YAML', () => {
@@ -57,6 +58,13 @@ describe('reading YAML', () => {
 });
 
 describe('writing YAML', () => {
+  it("reads more of one's own files than of strangers', each document at its line", () => {
+    expect(problemOf(FILE_OF_MANY)).toMatch(/more than/);
+    const parts = readYaml(FILE_OF_MANY, LOCAL_YAML_LIMITS);
+    expect(parts).toHaveLength(150);
+    expect(parts.at(-1)).toMatchObject({ line: 149 * 3 + 2, problem: null, value: { name: 'p-149' } });
+  });
+
   it('comes back as what it was', () => {
     expect(readYaml(writeYaml(document))[0]?.value).toEqual(inOrder(document));
   });

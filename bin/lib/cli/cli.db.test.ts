@@ -124,6 +124,16 @@ describe('mainspring', () => {
     expect(parsed(again).map((row: { result: string }) => row.result)).toEqual(['unchanged', 'unchanged']);
   });
 
+  it('reads a file of more than a hundred documents, as an export of them is', async () => {
+    const file = join(folder, 'many.yaml');
+    // JSON is YAML.
+    const many = Array.from({ length: 101 }, (_, n) => JSON.stringify(documentOf(`many-${n}`)));
+    await writeFile(file, many.map((one) => `---\n${one}\n`).join(''));
+    const { out, code } = await mainspring(['diff', '-f', file]);
+    expect(code).toBe(1);
+    expect(out).toContain('many-100: missing');
+  });
+
   it('runs a pipeline and waits: 0 when it succeeded, 1 when it failed', async () => {
     const queued = await mainspring(['run', 'one']);
     expect(queued).toMatchObject({ code: 0, out: expect.stringMatching(/^queued run [0-9a-f-]{36}\n$/) });

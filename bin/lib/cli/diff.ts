@@ -1,5 +1,5 @@
 import differences from 'microdiff';
-import { readYaml } from '#server/ir/index.ts';
+import { LOCAL_YAML_LIMITS, readYaml } from '#server/ir/index.ts';
 import { asJson, type Context, type ExitCode } from './command.ts';
 import { readDocuments } from './documents.ts';
 import { allNames } from './export.ts';
@@ -45,4 +45,4 @@ function changesOf({ here, wanted }: PlanItem): Change[] {
   });
 }
 
-const documentOf = (yaml: string) => readYaml(yaml)[0]?.value as Record<string, unknown>;
+const documentOf = (yaml: string) => readYaml(yaml, LOCAL_YAML_LIMITS)[0]?.value as Record<string, unknown>;

@@ -1,7 +1,7 @@
 // Pipeline documents in files and folders: YAML with one or more documents, or JSON with one or a list of them.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readYaml } from '#server/ir/index.ts';
+import { LOCAL_YAML_LIMITS, readYaml } from '#server/ir/index.ts';
 import { UsageError } from './usage.ts';
 
 /** `place` is the file, with the line where it has several documents. */
@@ -56,7 +56,7 @@ function fromJson(file: string, text: string): Placed[] {
 }
 
 function fromYaml(file: string, text: string): Placed[] {
-  const parts = readYaml(text);
+  const parts = readYaml(text, LOCAL_YAML_LIMITS);
   return parts.map(({ line, value, problem }) => {
     if (problem !== null) throw new UsageError(`${file} is not YAML: ${problem}`);
     return { place: parts.length === 1 ? file : `${file}:${line}`, document: value };
