@@ -179,9 +179,8 @@ describe('the answers over REST', () => {
     await expectKept('gitops.setSource', { connection: 'documents' });
     expect(await expectKept('gitops.testSource', { connection: 'documents' })).toMatchObject({ ok: false });
     expect(await expectKept('gitops.check', {})).toMatchObject({ state: 'broken' });
-    expect(await expectKept('gitops.planSource')).toEqual({ commitId: null, items: [] });
-    const commitId = 'c'.repeat(40);
-    await db.owner`update gitops_checks set commit_id = ${commitId}, committed_at = now(), files = 1, error_code = null,
+    expect(await expectKept('gitops.planSource')).toEqual({ checkId: null, commitId: null, items: [] });
+    await db.owner`update gitops_checks set commit_id = ${'c'.repeat(40)}, committed_at = now(), files = 1, error_code = null,
       error_message = null where tenant_id = ${tenantId}`;
     await db.owner`insert into gitops_documents (tenant_id, file, line, problems) values (${tenantId}, 'bad.yaml', 1,
       '[{"pointer": "", "code": "unreadable", "message": "wrong", "severity": "error"}]'::jsonb)`;
@@ -191,7 +190,8 @@ describe('the answers over REST', () => {
     const document = { kind: 'pipeline', version: '1.0', metadata: { name: 'from-git' }, nodes: [] };
     await expectKept('gitops.planDocuments', { documents: [document] });
     await expectKept('gitops.applyDocuments', { items: [{ document, baseVersion: null }], publish: false });
-    await expectKept('gitops.applySource', { commitId, items: [{ name: 'absent', baseVersion: null }] });
+    const { checkId } = await expectKept('gitops.planSource');
+    await expectKept('gitops.applySource', { checkId, items: [{ name: 'absent', baseVersion: null }] });
     await expectKept('gitops.removeSource', {});
   });
 
