@@ -145,7 +145,15 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
     gitops_checks: [
       {
         ...{ tenant_id, connection_id: ids.repositoryId, url: `http://127.0.0.1:1/${ids.slug}.git`, branch: 'main' },
-        ...{ folder: '', started_at: at, commit_id: '0'.repeat(40), files: 1, counts: { in_sync: 1 } },
+        // The one of its connection, so that a walk knows it.
+        ...{
+          id: ids.repositoryId,
+          folder: '',
+          started_at: at,
+          commit_id: '0'.repeat(40),
+          files: 1,
+          counts: { in_sync: 1 },
+        },
       },
     ],
     gitops_documents: [{ tenant_id, file: `${ids.slug}.yaml`, line: 1, name: ids.pipelineName, document }],

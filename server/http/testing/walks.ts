@@ -139,7 +139,7 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'gitops.document': (names) => [{ id: names.pipelineName }, { id: names.pipelineId }],
   'gitops.planSource': () => [{}],
   'gitops.applySource': (names) => [
-    { checkId: newId(), items: [{ name: names.pipelineName, baseVersion: 3 }], publish: false },
+    { checkId: names.repositoryId, items: [{ name: names.pipelineName, baseVersion: 3 }], publish: false },
   ],
   'gitops.planDocuments': (names) => [{ documents: [document(names.pipelineName, names.table)] }],
   'gitops.applyDocuments': (names) => [
