@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
-import type { ReactNode } from 'react';
+import { type ReactNode, useRef } from 'react';
 import { Button } from './button.tsx';
 
 interface DialogProps {
@@ -16,12 +16,25 @@ interface DialogProps {
 
 /** A dialog that traps focus and gives it back. Its confirm button names the deed, never "OK". */
 export function Dialog({ trigger, title, description, open, onOpenChange, children }: DialogProps) {
+  // One without a trigger of its own gives the focus back to whatever opened it, if that is still there.
+  const opener = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       {trigger !== undefined && <Radix.Trigger asChild>{trigger}</Radix.Trigger>}
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/45" />
-        <Radix.Content className="fixed top-[14vh] left-1/2 z-50 w-[min(27rem,calc(100vw-2rem))] -translate-x-1/2 animate-pop rounded-lg border border-line bg-surface p-5 shadow-pop">
+        <Radix.Content
+          onOpenAutoFocus={() => {
+            opener.current = document.activeElement;
+          }}
+          onCloseAutoFocus={(event) => {
+            if (trigger !== undefined || !(opener.current instanceof HTMLElement) || !opener.current.isConnected)
+              return;
+            event.preventDefault();
+            opener.current.focus();
+          }}
+          className="fixed top-[14vh] left-1/2 z-50 w-[min(27rem,calc(100vw-2rem))] -translate-x-1/2 animate-pop rounded-lg border border-line bg-surface p-5 shadow-pop"
+        >
           <Radix.Title className="pr-8 font-semibold text-base">{title}</Radix.Title>
           <Radix.Description asChild>
             <div className="mt-1.5 text-muted">{description}</div>
