@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { decodeCursor, isUuid, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
+import { type Delivery, deliveriesOf, toDeliveries } from './deliveries.ts';
 import type { ListAlertEventsInput } from './schemas.ts';
 
 type Row = {
@@ -14,13 +15,7 @@ type Row = {
   threshold: number;
   silencedBy: 'cooldown' | null;
   at: string;
-  deliveries: {
-    channel: 'log' | 'webhook' | 'email';
-    status: 'pending' | 'sent' | 'failed';
-    attempts: number;
-    lastError: string | null;
-    sentAt: string | null;
-  }[];
+  deliveries: Delivery[];
 };
 
 /** What the tenant's rules said, newest first, and whether those who were to hear of it did. */
@@ -37,9 +32,7 @@ export function listAlertEvents(ctx: Ctx, input: ListAlertEventsInput) {
       tx,
       sql`select e.id, e.rule_id as "ruleId", e.rule_name as "ruleName", e.metric, e.kind, e.value, e.operator,
           e.threshold, e.silenced_by as "silencedBy", e.at,
-          coalesce((select jsonb_agg(jsonb_build_object('channel', d.channel ->> 'kind', 'status', d.status,
-              'attempts', d.attempts, 'lastError', d.last_error, 'sentAt', d.sent_at) order by d.id)
-            from alert_deliveries d where d.tenant_id = ${tenantId} and d.event_id = e.id), '[]') as deliveries
+          ${deliveriesOf(tenantId, sql`d.event_id = e.id`)} as deliveries
         from alert_events e where e.tenant_id = ${tenantId}
           and ${input.ruleId === undefined ? sql`true` : sql`e.rule_id = ${input.ruleId}`}
           and ${before === null ? sql`true` : sql`e.id < ${before}`}
@@ -50,10 +43,7 @@ export function listAlertEvents(ctx: Ctx, input: ListAlertEventsInput) {
       items: page.items.map((row) => ({
         ...row,
         at: new Date(row.at).toISOString(),
-        deliveries: row.deliveries.map((delivery) => ({
-          ...delivery,
-          sentAt: delivery.sentAt === null ? null : new Date(delivery.sentAt).toISOString(),
-        })),
+        deliveries: toDeliveries(row.deliveries),
       })),
       nextCursor: page.nextCursor,
     };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ALERT_OPERATORS, ALERT_STATES } from '#db/schema/index.ts';
+import { Delivery } from './deliveries.ts';
 import { ALERT_METRICS } from './metrics.ts';
 
 const instant = z.iso.datetime();
@@ -80,15 +81,7 @@ export const AlertEvent = z.object({
   /** Why nobody was told; null when they were. */
   silencedBy: z.enum(['cooldown']).nullable(),
   at: instant,
-  deliveries: z.array(
-    z.object({
-      channel: z.enum(['log', 'webhook', 'email']),
-      status: z.enum(['pending', 'sent', 'failed']),
-      attempts: z.number().int(),
-      lastError: z.string().nullable(),
-      sentAt: instant.nullable(),
-    }),
-  ),
+  deliveries: z.array(Delivery),
 });
 export type AlertEvent = z.infer<typeof AlertEvent>;
 export const ListAlertEventsOutput = z.object({ items: z.array(AlertEvent), nextCursor: z.string().nullable() });

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { ReportFigure, ReportTemplate } from '#db/schema/index.ts';
+import { type Delivery, deliveriesOf, toDeliveries } from '#server/alerts/index.ts';
 import { decodeCursor, isUuid, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import type { ListReportsInput } from './schemas.ts';
@@ -17,13 +18,7 @@ type Row = {
   figures: ReportFigure[];
   madeBy: string;
   madeAt: string;
-  deliveries: {
-    channel: 'log' | 'webhook' | 'email';
-    status: 'pending' | 'sent' | 'failed';
-    attempts: number;
-    lastError: string | null;
-    sentAt: string | null;
-  }[];
+  deliveries: Delivery[];
 };
 const iso = (text: string) => new Date(text).toISOString();
 const isoOrNull = (text: string | null) => (text === null ? null : iso(text));
@@ -65,9 +60,7 @@ function readReports<T extends Row>(tx: Tx, tenantId: string, of: { columns: SQL
     sql`select r.id, r.schedule_id as "scheduleId", r.schedule_name as "scheduleName", r.template, r.title,
         r.period_from as "periodFrom", r.period_to as "periodTo", r.timezone, r.due_at as "dueAt", r.figures,
         r.made_by as "madeBy", r.made_at as "madeAt",
-        coalesce((select jsonb_agg(jsonb_build_object('channel', d.channel ->> 'kind', 'status', d.status,
-            'attempts', d.attempts, 'lastError', d.last_error, 'sentAt', d.sent_at) order by d.id)
-          from alert_deliveries d where d.tenant_id = ${tenantId} and d.report_id = r.id), '[]') as deliveries
+        ${deliveriesOf(tenantId, sql`d.report_id = r.id`)} as deliveries
         ${of.columns}
       from reports r where r.tenant_id = ${tenantId} and ${of.where} order by r.id desc limit ${of.limit}`,
   );
@@ -76,5 +69,5 @@ function readReports<T extends Row>(tx: Tx, tenantId: string, of: { columns: SQL
 const toItem = ({ periodFrom, periodTo, dueAt, madeAt, deliveries, ...row }: Row) => ({
   ...row,
   ...{ periodFrom: iso(periodFrom), periodTo: iso(periodTo), dueAt: isoOrNull(dueAt), madeAt: iso(madeAt) },
-  deliveries: deliveries.map((delivery) => ({ ...delivery, sentAt: isoOrNull(delivery.sentAt) })),
+  deliveries: toDeliveries(deliveries),
 });

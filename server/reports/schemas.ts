@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { REPORT_TEMPLATES } from '#db/schema/index.ts';
-import { AlertChannelInput } from '#server/alerts/index.ts';
+import { AlertChannelInput, Delivery } from '#server/alerts/index.ts';
 
 const instant = z.iso.datetime();
 
@@ -63,15 +63,7 @@ export const ReportItem = z.object({
   figures: z.array(z.object({ label: z.string(), value: z.number().nullable(), unit: z.string() })),
   madeBy: z.string(),
   madeAt: instant,
-  deliveries: z.array(
-    z.object({
-      channel: z.enum(['log', 'webhook', 'email']),
-      status: z.enum(['pending', 'sent', 'failed']),
-      attempts: z.number().int(),
-      lastError: z.string().nullable(),
-      sentAt: instant.nullable(),
-    }),
-  ),
+  deliveries: z.array(Delivery),
 });
 export type ReportItem = z.infer<typeof ReportItem>;
 export const ListReportsOutput = z.object({ items: z.array(ReportItem), nextCursor: z.string().nullable() });

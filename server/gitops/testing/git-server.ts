@@ -1,21 +1,12 @@
 // A real Git server for tests: git's own HTTP backend behind a small server on this machine.
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { requireComponent } from '#db/testing/index.ts';
 
 export const GIT_TOKEN = 'the-token-of-the-git-server';
-
-/** Whether a test may run that needs git; loud when not. */
-export const requireGit = () =>
-  requireComponent(
-    'git',
-    spawnSync('git', ['http-backend'], { env: { ...process.env, PATH_INFO: '' } }).error === undefined,
-    'apt-get install git',
-  );
 
 export type GitServer = Awaited<ReturnType<typeof openGitServer>>;
 

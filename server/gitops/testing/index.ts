@@ -1,1 +1,2 @@
-export { GIT_TOKEN, type GitServer, openGitServer, requireGit } from './git-server.ts';
+export { GIT_TOKEN, type GitServer, openGitServer } from './git-server.ts';
+export { requireGit } from './require-git.ts';

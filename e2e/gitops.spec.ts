@@ -1,0 +1,60 @@
+// A repository behind git's own HTTP backend, compared and applied in a tenant of the test's own.
+import { openGitServer } from '../server/gitops/testing/git-server.ts';
+import { expect, expectUsable, test } from './fixtures.ts';
+import { makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
+
+const document = (name: string) =>
+  JSON.stringify({
+    kind: 'pipeline',
+    version: '1.0',
+    metadata: { name, description: 'Kept in Git' },
+    nodes: [
+      { id: 'rows', kind: 'source', config: { type: 'table', table: 'facts' } },
+      {
+        id: 'kept',
+        kind: 'target',
+        inputs: ['rows'],
+        config: { type: 'table', table: 'facts_kept', mode: 'append' },
+      },
+    ],
+  });
+
+test('drift is found, shown and applied, and the page says what came of it', async ({ page, installation }) => {
+  test.slow();
+  const git = await openGitServer();
+  try {
+    const repository = git.makeRepository('team');
+    repository.commit({
+      'pipelines/one.yaml': document('from-git'),
+      'pipelines/wrong.yaml': 'kind: pipeline\nmetadata: {name: wrong',
+    });
+    await signInAsAdmin(page, await makeKeptTenant([]), installation.baseUrl);
+    await page.goto('/settings/connections?new=git');
+    await page.getByLabel('Name').fill('repo');
+    await page.getByLabel('Address').fill(repository.url);
+    await page.getByLabel('Folder').fill('pipelines');
+    await page.getByRole('button', { name: 'Make connection' }).click();
+    await expect(page.getByText('repo is made')).toBeVisible();
+
+    await page.goto('/data/gitops');
+    await page.getByRole('button', { name: 'Set repository' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Set and check' }).click();
+    await expect(page.getByText('Repository set and checked', { exact: true })).toBeVisible();
+    const rows = page.getByRole('region', { name: 'Documents and pipelines' }).getByRole('row');
+    await expect(rows.filter({ hasText: 'from-git' })).toContainText('Missing');
+    await expect(rows.filter({ hasText: 'wrong.yaml' })).toContainText('Invalid');
+    await expectUsable(page);
+
+    await page.getByRole('button', { name: 'Apply from-git' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Apply from-git?' });
+    // Its tables are not there, so that it could not go live.
+    await dialog.getByLabel('Make live what is applied').uncheck();
+    await dialog.getByRole('button', { name: 'Apply', exact: true }).click();
+    await expect(page.getByText('from-git applied', { exact: true })).toBeVisible();
+    await expect(rows.filter({ hasText: 'from-git' })).toContainText('version 1, none live');
+    await page.goto('/data/pipelines');
+    await expect(page.getByRole('link', { name: 'from-git' })).toBeVisible();
+  } finally {
+    await git.close();
+  }
+});
