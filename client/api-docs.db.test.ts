@@ -6,6 +6,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { testDatabase } from '#db/testing/index.ts';
 import { copyTable } from '#server/runs/testing/index.ts';
 import { openInstallation } from '#workers/testing/installation.ts';
@@ -45,9 +46,12 @@ describe('docs/api.md', () => {
     expect(JSON.parse(said[1]!).items).toMatchObject([{ name: 'copy-numbers' }]);
     expect(JSON.parse(said[2]!)).toEqual({ runId: expect.any(String) });
     expect(JSON.parse(said[3]!)).toMatchObject({ ok: true });
-    expect(JSON.parse(await readFile(join(folder, 'exported.json'), 'utf8'))).toMatchObject({ kind: 'pipeline' });
+    for (const file of ['exported.yaml', 'pipelines/copy-numbers.yaml'])
+      expect(parse(await readFile(join(folder, file), 'utf8'))).toMatchObject({
+        ...{ kind: 'pipeline', metadata: { name: 'copy-numbers' } },
+      });
     // A process for each command.
-  }, 150_000);
+  }, 240_000);
 
   it('shows as TypeScript only what is an example that is run elsewhere', async () => {
     const files = await readdir(join(rootDir, 'client/examples'));
