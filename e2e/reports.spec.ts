@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, expectUsable, test } from './fixtures.ts';
 
+// A rule that never fires is refused on the way.
+test.use({ expectedErrors: [/status of 400/] });
+
 test('a report is scheduled, made now, had as a spreadsheet, and its schedule deleted', async ({
   operator: page,
   isMobile,
