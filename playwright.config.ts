@@ -20,6 +20,8 @@ export default defineConfig({
     baseURL: process.env.E2E_BASE_URL,
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
+    // A dot that breathes for ever costs a browser without a graphics card a core.
+    contextOptions: { reducedMotion: 'reduce' },
     launchOptions: { executablePath: findSystemChromium() ?? undefined, args: chromiumFlags },
   },
   projects: [

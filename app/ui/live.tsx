@@ -33,7 +33,11 @@ export function Live({ loadedAtMs, topics, everyMs }: LiveProps) {
     <div className="no-print flex items-center gap-1 text-faint text-xs max-sm:w-full">
       <span
         aria-hidden
-        className={cn('size-1.5 rounded-full', mark, isOn && isReachable && isLive && 'animate-breathe')}
+        className={cn(
+          'size-1.5 rounded-full',
+          mark,
+          isOn && isReachable && isLive && 'animate-breathe [animation-iteration-count:3]',
+        )}
       />
       <span className="tabular min-w-36 whitespace-nowrap pl-0.5">
         {says}
