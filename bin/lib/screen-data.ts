@@ -1,5 +1,6 @@
 // What the pictures show beyond the demo: made over the API, as a person's scripts would; it may be there already.
 import type { Installation } from '../../e2e/installation.ts';
+import { openGitServer } from '../../server/gitops/testing/git-server.ts';
 
 export interface MadeData {
   /** A connection that was tested. */
@@ -9,16 +10,18 @@ export interface MadeData {
 }
 
 type Item = { id: string; kind?: string; name?: string };
+type Answer = { items?: Item[]; id?: string; interactionId?: string; linkPath?: string; document?: unknown };
+type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
 
 /** Connections in each state, events and customers, an alert rule that was tested, a report, an open invite. */
 export async function makeScreenData({ baseUrl, apiKey }: Installation): Promise<MadeData> {
   const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
-  const call = async (method: string, path: string, body?: unknown) => {
+  const call: Call = async (method, path, body) => {
     const answer = await fetch(`${baseUrl}/api/v1${path}`, {
       ...{ method, headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    return (await answer.json()) as { items?: Item[]; id?: string; interactionId?: string; linkPath?: string };
+    return (await answer.json()) as Answer;
   };
   const ofName = async (path: string, name: string) =>
     (await call('GET', path)).items?.find((item) => item.name === name)?.id ?? '';
@@ -52,10 +55,40 @@ export async function makeScreenData({ baseUrl, apiKey }: Installation): Promise
   });
   await call('POST', `/reports/schedules/${await ofName('/reports/schedules', 'Monday morning')}/run`, {});
 
+  await makeDrift(call);
   const { linkPath } = await call('POST', '/invites', { email: 'new.colleague@example.org', role: 'operator' });
   const connections = (await call('GET', '/connections')).items ?? [];
   return {
     connectionId: (connections.find(({ kind }) => kind === 'webhook') ?? connections[0])?.id ?? '',
     invitePath: linkPath ?? '/invite',
   };
+}
+
+/** A repository in which one pipeline stands as it is, one was changed, one is new, and one file cannot be read. */
+async function makeDrift(call: Call): Promise<void> {
+  const git = await openGitServer();
+  try {
+    const repository = git.makeRepository('pipelines');
+    const [same, other] = await Promise.all(
+      ['seattle-weather', 'movie-ratings'].map(async (name) => (await call('GET', `/pipelines/${name}/ir`)).document),
+    );
+    const changed = { ...(other as { metadata: object }) };
+    changed.metadata = { ...changed.metadata, description: 'Ratings, cleaned and counted by genre' };
+    repository.commit(
+      {
+        'pipelines/weather.yaml': JSON.stringify(same),
+        'pipelines/ratings.yaml': JSON.stringify(changed),
+        'pipelines/fares.yaml': JSON.stringify({ ...changed, metadata: { ...changed.metadata, name: 'fares' } }),
+        'pipelines/draft.yaml': 'kind: pipeline\nmetadata: {name: draft',
+      },
+      'Count ratings by genre',
+    );
+    await call('POST', '/connections', {
+      ...{ name: 'pipelines-repository', kind: 'git', config: { url: repository.url, path: 'pipelines' }, secrets: {} },
+    });
+    await call('PUT', '/gitops/source', { connection: 'pipelines-repository' });
+    await call('POST', '/gitops/check', {});
+  } finally {
+    await git.close();
+  }
 }

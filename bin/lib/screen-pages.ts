@@ -1,5 +1,7 @@
 // Every page that `npm run screens` takes a picture of. A new page adds its line here.
 import type { Page } from '@playwright/test';
+import postgres from 'postgres';
+import { makeKeptTenant, ownerUrl, signInAsAdmin } from '../../e2e/retention-tenant.ts';
 import type { MadeData } from './screen-data.ts';
 
 /** What the demo has to show: ids that only a running installation knows. */
@@ -30,6 +32,18 @@ const openFirst = (address: string) => async (page: Page) => {
   await page.locator(`main a[href^="${address}"]`).filter({ visible: true }).first().click();
   await page.waitForURL(`**${address}*`);
 };
+
+async function enterSuspendedTenant(page: Page): Promise<void> {
+  const tenant = await makeKeptTenant([]);
+  await signInAsAdmin(page, tenant, new URL(page.url()).origin);
+  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
+  try {
+    await sql`update tenants set status = 'suspended' where id = ${tenant.id}`;
+  } finally {
+    await sql.end();
+  }
+  await page.goto('/no-tenant');
+}
 
 export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'login', path: () => '/login', isPublic: true },
@@ -64,6 +78,14 @@ export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'run', path: ({ dirtyRunId }) => `/data/runs/${dirtyRunId}` },
   { name: 'retention', path: () => '/data/retention' },
   { name: 'gitops', path: () => '/data/gitops' },
+  {
+    name: 'gitops-document',
+    path: () => '/data/gitops',
+    prepare: async (page) => {
+      await page.getByRole('link', { name: 'movie-ratings' }).filter({ visible: true }).last().click();
+      await page.waitForURL('**/data/gitops/*');
+    },
+  },
   { name: 'engagement', path: () => '/data/engagement' },
   { name: 'outbox', path: () => '/ops/outbox' },
   { name: 'outbox-event', path: () => '/ops/outbox', prepare: openFirst('/ops/outbox/0') },
@@ -88,4 +110,6 @@ export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'account', path: () => '/settings/account' },
   { name: 'palette', path: () => '/data/scheduler', prepare: openDialog('Search and commands') },
   { name: 'not-found', path: () => '/nowhere' },
+  // Last: it signs somebody else in, whose tenant is suspended.
+  { name: 'no-tenant', path: () => '/nowhere', prepare: enterSuspendedTenant },
 ];
