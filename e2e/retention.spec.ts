@@ -102,7 +102,7 @@ test.describe('a hold on nobody', () => {
     await hold.getByLabel('Customer id').fill('nobody');
     await hold.getByLabel('Reason').fill('Case 13');
     await hold.getByRole('button', { name: 'Place hold' }).click();
-    await expect(page.getByText('RETENTION_SUBJECT_NOT_FOUND')).toBeVisible();
+    await expect(page.getByText('RETENTION_SUBJECT_NOT_FOUND').first()).toBeVisible();
     await hold.getByLabel('Also when nothing is stored of this customer yet').check();
     await hold.getByRole('button', { name: 'Place hold' }).click();
     await expect(hold).toBeHidden();
