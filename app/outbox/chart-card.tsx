@@ -22,7 +22,7 @@ export function ChartCard({ history, minutes }: ChartCardProps) {
   return (
     <Card title="Over time" aside={<WindowChoice minutes={minutes} />}>
       <p className="sr-only">{inWords(history)}</p>
-      <div className="min-h-44">
+      <div className="min-h-[33.2rem] md:min-h-[11.5rem]">
         {isInBrowser ? (
           <Suspense fallback={<Skeleton rows={4} />}>
             <Charts {...history} />
