@@ -39,8 +39,8 @@ export function DocumentsCard({ documents: { items, nextCursor }, isFiltered, pl
         <Head>
           <Column>Document</Column>
           <Column>State</Column>
-          <Column>File</Column>
-          <Column>Here</Column>
+          <Column className="max-sm:hidden">File</Column>
+          <Column className="max-sm:hidden">Here</Column>
           {plan !== null && (
             <Column align="right">
               <span className="sr-only">Actions</span>
@@ -74,14 +74,14 @@ function DocumentRow({ item, plan, onApply }: RowProps) {
       <Cell>
         <Pill {...stateLook[item.state]} />
       </Cell>
-      <Cell className="max-w-60 break-words font-mono text-xs">
+      <Cell className="max-w-60 break-words font-mono text-xs max-sm:hidden">
         {item.file === null ? (
           <Dash why="The repository has none" />
         ) : (
           `${item.file}${item.line === 1 || item.line === null ? '' : `:${item.line}`}`
         )}
       </Cell>
-      <Cell className="whitespace-nowrap text-xs">
+      <Cell className="whitespace-nowrap text-xs max-sm:hidden">
         {item.latestVersion === null ? (
           <Dash why="There is no such pipeline" />
         ) : (
