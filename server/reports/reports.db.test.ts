@@ -78,14 +78,27 @@ async function deliver() {
   channels.close();
   return delivered;
 }
+/** What the answers of these routes have between them. */
+interface Body {
+  id: string;
+  items: Body[];
+  reportId: string;
+  periodFrom: string;
+  periodTo: string;
+  lastError: string | null;
+  figures: { label: string; value: number | null; unit: string }[];
+  csv: string;
+  html: string;
+  code: string;
+  message: string;
+}
 async function call(method: string, path: string, body?: unknown) {
   const answer = await web.fetch(`/api/v1/reports${path}`, {
     method,
     headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}) },
     ...(body ? { body: JSON.stringify(body) } : {}),
   });
-  // biome-ignore lint/suspicious/noExplicitAny: what the API answers is what is looked at
-  return { status: answer.status, body: (await answer.json()) as any };
+  return { status: answer.status, body: (await answer.json()) as Body };
 }
 const hourly = (more: object = {}) => ({
   ...{ name: 'every hour', template: 'fleet_summary', cron: '0 * * * *', timezone: 'UTC', channels: [{ kind: 'log' }] },
@@ -145,7 +158,7 @@ describe('a report schedule', () => {
     const [row] = await db.owner`select next_at > now() as "isAhead",
         covered_to = date_trunc('hour', now()) as "isCovered" from report_schedules where id = ${id}`;
     expect(row).toEqual({ isAhead: true, isCovered: true });
-    const [report] = await reports(id);
+    const report = (await reports(id))[0]!;
     expect(Date.parse(report.periodTo) - Date.parse(report.periodFrom)).toBe(5 * 3_600_000);
     expect(await makeDue()).toEqual({ made: 0, failed: 0 });
     // As if an hour had passed: everything lies an hour further back, and the next instant is the present hour.
@@ -154,7 +167,7 @@ describe('a report schedule', () => {
       period_to = period_to - ${hour}`;
     await db.owner`update report_schedules set next_at = next_at - ${hour}, covered_to = covered_to - ${hour}`;
     expect(await makeDue()).toEqual({ made: 1, failed: 0 });
-    const [second, first] = await reports(id);
+    const [second, first] = (await reports(id)) as [Body, Body];
     expect(second.periodFrom).toBe(first.periodTo);
     expect(Date.parse(second.periodTo) - Date.parse(second.periodFrom)).toBe(3_600_000);
   });
@@ -168,7 +181,7 @@ describe('a report schedule', () => {
     expect(await makeDue()).toEqual({ made: 1, failed: 1 });
     expect(await reports(good)).toHaveLength(1);
     const { body } = await call('GET', '/schedules');
-    expect(body.items.find((item: { id: string }) => item.id === broken).lastError).toMatch(/could not be made/);
+    expect(body.items.find((item) => item.id === broken)?.lastError).toMatch(/could not be made/);
     expect(await makeDue(), 'not before its time').toEqual({ made: 0, failed: 0 });
     await db.owner`update report_schedules set timezone = 'Europe/Berlin', next_at = now() where id = ${broken}`;
     expect(await makeDue()).toEqual({ made: 1, failed: 0 });
@@ -243,9 +256,9 @@ describe('what a report says', () => {
     const id = await makeSchedule();
     await letHoursPass(id, 1);
     await makeDue();
-    const [item] = await reports(id);
+    const item = (await reports(id))[0]!;
     const { body } = await call('GET', `/${item.id}`);
-    const figure = (label: string) => body.figures.find((one: { label: string }) => one.label === label).value;
+    const figure = (label: string) => body.figures.find((one) => one.label === label)?.value;
     expect([figure('Runs succeeded'), figure('Runs failed'), figure('Success rate'), figure('Rows written')]).toEqual([
       ...[2, 1, 66.67, 120],
     ]);
@@ -268,8 +281,8 @@ describe('what a report says', () => {
     const id = await makeSchedule({ template: 'sla' });
     await letHoursPass(id, 1);
     await makeDue();
-    const [item] = await reports(id);
-    expect(item.figures.map(({ value }: { value: number }) => value)).toEqual([60, 3, 1, 1, 1]);
+    const item = (await reports(id))[0]!;
+    expect(item.figures.map(({ value }) => value)).toEqual([60, 3, 1, 1, 1]);
   });
 
   it('of retention: each purge with its receipt’s hash', async () => {
@@ -278,7 +291,7 @@ describe('what a report says', () => {
     const id = await makeSchedule({ template: 'retention_receipt' });
     await letHoursPass(id, 1);
     await makeDue();
-    const { body } = await call('GET', `/${(await reports(id))[0].id}`);
+    const { body } = await call('GET', `/${(await reports(id))[0]!.id}`);
     expect(body.csv).toContain('abc123');
     expect(body.figures).toContainEqual({ label: 'Interactions deleted', value: 41, unit: '' });
   });
