@@ -59,6 +59,14 @@ describe('a report as HTML', () => {
     expect(localTime('2026-10-25T01:30:00Z', 'Europe/Berlin')).toBe('2026-10-25 02:30 GMT+1');
   });
 
+  it('says where its table was cut, and nothing of it where it was not', () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, index) => [`pipeline ${index}`, index]);
+    expect(renderHtml(head, composed(rows(2_000)))).toContain(
+      'The table ends after 2,000 rows; the figures count all.',
+    );
+    expect(renderHtml(head, composed(rows(1_999)))).not.toContain('The table ends');
+  });
+
   it('says that there was nothing, and a dash where there is no number', () => {
     const html = renderHtml(head, composed([]));
     expect(html).toContain('There were no runs that ended in this period.');

@@ -1,7 +1,7 @@
 // A report as a page that stands alone (a mail's body, a file) and as a table for a spreadsheet.
 import { stringify } from 'csv-stringify/sync';
 import type { ReportFigure } from '#db/schema/index.ts';
-import type { Composed, Period, ReportCell } from './templates/index.ts';
+import { type Composed, MAX_ROWS, type Period, type ReportCell } from './templates/index.ts';
 
 export type ReportHead = { title: string; tenant: string; timeZone: string; period: Period };
 
@@ -51,7 +51,7 @@ export function renderHtml(head: ReportHead, { figures, columns, rows, rowsAre }
     rows.length === 0
       ? `<p>There were no ${escapeHtml(rowsAre)} in this period.</p>`
       : `<table><thead><tr>${columns.map((column, index) => cell('th', index, escapeHtml(column))).join('')}</tr></thead>
-<tbody>${rows.map((row) => `<tr>${row.map((value, index) => cell('td', index, cellText(value))).join('')}</tr>`).join('\n')}</tbody></table>`;
+<tbody>${rows.map((row) => `<tr>${row.map((value, index) => cell('td', index, cellText(value))).join('')}</tr>`).join('\n')}</tbody></table>${rows.length < MAX_ROWS ? '' : `\n<p>The table ends after ${MAX_ROWS.toLocaleString('en-US')} rows; the figures count all.</p>`}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(head.title)}</title><style>${STYLE}</style></head>

@@ -9,4 +9,4 @@ export const TEMPLATES: Record<ReportTemplate, Template> = {
   sla,
   retention_receipt: retentionReceipt,
 };
-export type { Composed, Period, ReportCell } from './template.ts';
+export { type Composed, MAX_ROWS, type Period, type ReportCell } from './template.ts';
