@@ -11,6 +11,7 @@ describe('the environment of the outbox', () => {
     ['EVENT_PUBLISHER', { EVENT_PUBLISHER: 'pigeon' }],
     ['KAFKA_BROKERS', { EVENT_PUBLISHER: 'kafka' }],
     ['KAFKA_BROKERS', { EVENT_PUBLISHER: 'kafka', KAFKA_BROKERS: 'one-without-a-port' }],
+    ['KAFKA_SSL_CA_FILE', { KAFKA_SSL: 'true', KAFKA_SSL_CA_FILE: '/no/such/a-canary.pem' }],
     ['OUTBOX_TOPIC', { OUTBOX_TOPIC: '{kind}' }],
     ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_MECHANISM: 'gssapi' }],
     ['KAFKA_SASL_PASSWORD', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'someone' }],

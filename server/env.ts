@@ -1,4 +1,6 @@
 // The one place that reads the environment. A bad value stops the boot with exit code 2 and names the variable.
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
@@ -15,6 +17,14 @@ const isHostAndPort = (text: string) => /^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/.
 const isWebhookSecret = (text: string) => {
   const bytes = Buffer.from(text.replace(/^whsec_/, ''), 'base64').byteLength;
   return /^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes >= 24 && bytes <= 64;
+};
+/** Read at the start, so that a wrong path is found before the first event waits for it. */
+const holdsCertificate = (path: string) => {
+  try {
+    return new X509Certificate(readFileSync(path)).subject !== undefined;
+  } catch {
+    return false;
+  }
 };
 const flag = z
   .enum(['true', 'false', '1', '0', ''])
@@ -130,6 +140,11 @@ export const Environment = z.object({
     .regex(/^[\w.-]{1,200}$/, 'must be 1 to 200 letters, digits, dots, hyphens and underscores')
     .default('mainspring'),
   KAFKA_SSL: flag,
+  /** A file in PEM: the authorities that may have signed the brokers' certificates, instead of the system's. */
+  KAFKA_SSL_CA_FILE: z
+    .string()
+    .optional()
+    .refine((path) => path === undefined || holdsCertificate(path), 'must be a readable file with certificates in PEM'),
   KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   KAFKA_SASL_USERNAME: z.string().optional(),
   KAFKA_SASL_PASSWORD: z.string().optional(),
@@ -210,6 +225,7 @@ function missingWith(env: z.infer<typeof Environment>): [name: string, because: 
   for (const name of ['OIDC_ISSUER', 'OIDC_CLIENT_ID', 'OIDC_CLIENT_SECRET'] as const)
     if (env.OIDC_ISSUER || env.OIDC_CLIENT_ID || env.OIDC_CLIENT_SECRET)
       need(name, !!env[name], 'must be set, as OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET go together');
+  if (env.KAFKA_SSL_CA_FILE) need('KAFKA_SSL', env.KAFKA_SSL, 'must be true with KAFKA_SSL_CA_FILE');
   if (env.KAFKA_SASL_MECHANISM) {
     need('KAFKA_SASL_USERNAME', !!env.KAFKA_SASL_USERNAME, 'must be set with KAFKA_SASL_MECHANISM');
     need('KAFKA_SASL_PASSWORD', !!env.KAFKA_SASL_PASSWORD, 'must be set with KAFKA_SASL_MECHANISM');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { openPool } from '#db/client.ts';
 import type { Environment } from '#server/env.ts';
 import type { Logger } from '#server/lib/index.ts';
@@ -41,7 +42,7 @@ function openPublisher(env: Environment): EventPublisher {
       return createKafkaPublisher({
         brokers: env.KAFKA_BROKERS,
         clientId: env.KAFKA_CLIENT_ID,
-        ssl: env.KAFKA_SSL,
+        ssl: env.KAFKA_SSL ? { ca: env.KAFKA_SSL_CA_FILE ? readFileSync(env.KAFKA_SSL_CA_FILE, 'utf8') : null } : null,
         sasl: saslOf(env),
         requestTimeoutMs: env.KAFKA_REQUEST_TIMEOUT_MS,
         topic: env.OUTBOX_TOPIC,

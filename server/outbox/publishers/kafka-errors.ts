@@ -18,6 +18,10 @@ const ELECTING = new Set(['LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
 const INVALID_RECORD = new Set(['INVALID_TIMESTAMP', 'INVALID_RECORD', 'UNSUPPORTED_FOR_MESSAGE_FORMAT']);
 const INVALID_RECORD_CODE = 87;
 
+/** What Node says of a certificate that it does not accept; the first word of what OpenSSL says of a chain. */
+const BAD_CERTIFICATE =
+  /^(SELF_SIGNED|DEPTH_ZERO_SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_|INVALID_CA$|ERR_TLS_CERT_ALTNAME_INVALID$)/;
+
 /** Sorts an error of a send by its innermost cause: kafkajs wraps it once per layer. */
 export function judgeKafkaError(error: unknown): KafkaVerdict {
   const root = rootOf(error);
@@ -30,10 +34,21 @@ export function judgeKafkaError(error: unknown): KafkaVerdict {
   if (type === 'TOPIC_AUTHORIZATION_FAILED' || type === 'POLICY_VIOLATION')
     return { fault: 'topic', error: said, isFinal: false };
   if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return { fault: 'missing topic', error: said };
+  const setting = settingBehind(root, code);
+  if (setting) return { fault: 'backend', error: new Error(setting, { cause: root }), isElecting: false };
   // A refused sign-in stays refused; a connection that broke, or a broker that is electing, does not.
   const passes = 'retriable' in root && root.retriable === true;
   const fault = passes ? new PublisherUnavailableError(said.message, { cause: root }) : said;
   return { fault: 'backend', error: fault, isElecting: ELECTING.has(type) };
+}
+
+/** What to look at when waiting does not help; kafkajs takes a refused certificate for a connection that broke. */
+function settingBehind(root: Error, code: unknown): string | null {
+  if (typeof code === 'string' && BAD_CERTIFICATE.test(code))
+    return `the broker's certificate is not accepted (${code}): ${root.message}; KAFKA_SSL_CA_FILE names the authority to trust, and KAFKA_BROKERS the name that the certificate bears`;
+  if (root.name === 'KafkaJSSASLAuthenticationError')
+    return `the broker refused the sign-in: ${root.message}; look at KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD`;
+  return null;
 }
 
 function rootOf(error: unknown): Error {

@@ -10,7 +10,8 @@ export type KafkaConnection = {
   /** host:port, each. */
   brokers: readonly string[];
   clientId: string;
-  ssl: boolean;
+  /** Null: no TLS. `ca`: certificates in PEM, trusted instead of the system's authorities. */
+  ssl: { ca: string | null } | null;
   sasl: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string } | null;
   /** An answer that does not come within this ends the producer. */
   requestTimeoutMs: number;
@@ -52,7 +53,7 @@ export function createKafkaSender(
   const kafka = new Kafka({
     brokers: [...connection.brokers],
     clientId: connection.clientId,
-    ssl: connection.ssl,
+    ssl: connection.ssl ? (connection.ssl.ca === null ? true : { ca: [connection.ssl.ca] }) : false,
     // A copy: kafkajs leaves an authenticator in what it is given.
     ...(connection.sasl ? { sasl: { ...connection.sasl } as SASLOptions } : {}),
     requestTimeout: connection.requestTimeoutMs,

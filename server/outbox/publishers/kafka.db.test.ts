@@ -44,7 +44,7 @@ describe.skipIf(!hasKafka())('the Kafka publisher', { timeout: 180_000 }, () => 
 
   const open = (over: Partial<KafkaPublisherOptions> = {}) => {
     const publisher = createKafkaPublisher({
-      ...{ brokers: [kafka.brokers], clientId: 'test', ssl: false, sasl: null, requestTimeoutMs: 20_000 },
+      ...{ brokers: [kafka.brokers], clientId: 'test', ssl: null, sasl: null, requestTimeoutMs: 20_000 },
       topic: '{type}',
       ...over,
     });

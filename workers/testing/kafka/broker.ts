@@ -10,17 +10,21 @@ import { Kafka, logLevel } from 'kafkajs';
 import { findKafka } from '#db/testing/components.ts';
 import { requireComponent } from '#db/testing/require.ts';
 import { freePorts } from '../ports.ts';
+import { makeCertificates, STORE_PASSWORD } from './certificates.ts';
 
 const GUARD = fileURLToPath(new URL('./guard.ts', import.meta.url));
 const READY_MS = 120_000;
 const STOP_MS = 20_000;
 export const SASL_USER = { username: 'mainspring', password: 'a-password-of-the-test' };
+const { username, password } = SASL_USER;
 
 export type KafkaAddresses = {
   /** Bootstrap address without anything in between. */
   brokers: string;
   /** The same broker for clients that sign in with SASL/PLAIN as SASL_USER. */
   saslBrokers: string;
+  /** The same over TLS, where SASL_USER signs in with PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512; null unless asked for. */
+  sealed: { brokers: string; caFile: string } | null;
   /** Ways to it that a proxy can stand in: whoever listens on `port` passes on to `upstream`. */
   proxies: { port: number; upstream: string }[];
 };
@@ -41,23 +45,30 @@ export function hasKafka(): boolean {
 
 /**
  * Starts a broker in `dir` (made when missing) and waits until it answers. It ends with the process `ownerPid`
- * (default: this one), and `dir` with it. Topics are made on first use with `partitions` partitions.
+ * (default: this one), and `dir` with it. Topics are made on first use with `partitions` partitions. `isSealed` adds
+ * a listener with TLS.
  */
 export async function startKafka(options: {
   dir: string;
   ownerPid?: number;
   proxies?: number;
   partitions?: number;
+  isSealed?: boolean;
 }): Promise<KafkaBroker> {
   const libs = findKafka();
   if (!libs) throw new Error('Kafka is missing: get it with `bin/tools kafka`');
   await mkdir(options.dir, { recursive: true });
-  const addresses = await configure(options.dir, options.proxies ?? 0, options.partitions ?? 6);
+  const addresses = await configure(options);
   const java = (main: string[], memory: string) => [memory, '-XX:+UseSerialGC', '-cp', join(libs, '*'), ...main];
   const config = join(options.dir, 'server.properties');
   // A leading hyphen would be read as an option.
   const clusterId = `A${randomBytes(16).toString('base64url').slice(1)}`;
-  await run('java', java(['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config], '-Xmx128m'));
+  const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', config];
+  const scram = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].map(
+    (mechanism) => `${mechanism}=[name=${username},password=${password}]`,
+  );
+  const users = addresses.sealed ? scram.flatMap((user) => ['--add-scram', user]) : [];
+  await run('java', java([...format, ...users], '-Xmx128m'));
   let child: ChildProcess | null = null;
 
   async function start(): Promise<void> {
@@ -88,16 +99,18 @@ export async function startKafka(options: {
   return { ...addresses, start, stop, discard: () => stop('SIGKILL') };
 }
 
-async function configure(dir: string, proxies: number, partitions: number): Promise<KafkaAddresses> {
-  const [direct, sasl, controller, ...rest] = await freePorts(3 + 2 * proxies);
+async function configure(options: Parameters<typeof startKafka>[0]): Promise<KafkaAddresses> {
+  const { dir, proxies = 0, partitions = 6, isSealed = false } = options;
+  const [direct, sasl, tls, controller, ...rest] = await freePorts(4 + 2 * proxies);
+  const certificates = isSealed ? await makeCertificates(dir) : null;
   const ways = Array.from({ length: proxies }, (_, n) => ({ port: rest[2 * n]!, inner: rest[2 * n + 1]! }));
   const local = (port: number | undefined) => `127.0.0.1:${port}`;
   const listeners = [
     { name: 'DIRECT', at: direct, says: direct, protocol: 'PLAINTEXT' },
     { name: 'SIGNED', at: sasl, says: sasl, protocol: 'SASL_PLAINTEXT' },
+    ...(certificates ? [{ name: 'SEALED', at: tls, says: tls, protocol: 'SASL_SSL' }] : []),
     ...ways.map(({ port, inner }, n) => ({ name: `WAY${n}`, at: inner, says: port, protocol: 'PLAINTEXT' })),
   ];
-  const { username, password } = SASL_USER;
   const lines = [
     'process.roles=broker,controller',
     'node.id=1',
@@ -108,7 +121,8 @@ async function configure(dir: string, proxies: number, partitions: number): Prom
     `listener.security.protocol.map=${listeners.map(({ name, protocol }) => `${name}:${protocol}`).join(',')},CONTROLLER:PLAINTEXT`,
     'inter.broker.listener.name=DIRECT',
     'sasl.enabled.mechanisms=PLAIN',
-    `listener.name.signed.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`,
+    `listener.name.signed.plain.sasl.jaas.config=${PLAIN_LOGIN}`,
+    ...(certificates ? sealedListener(certificates.storeFile) : []),
     `log.dirs=${join(dir, 'data')}`,
     `num.partitions=${partitions}`,
     'offsets.topic.replication.factor=1',
@@ -123,9 +137,25 @@ async function configure(dir: string, proxies: number, partitions: number): Prom
   return {
     brokers: local(direct),
     saslBrokers: local(sasl),
+    sealed: certificates ? { brokers: local(tls), caFile: certificates.caFile } : null,
     proxies: ways.map(({ port, inner }) => ({ port, upstream: local(inner) })),
   };
 }
+
+const PLAIN_LOGIN = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`;
+const SCRAM_LOGIN = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
+
+const sealedListener = (storeFile: string) =>
+  [
+    'sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    `plain.sasl.jaas.config=${PLAIN_LOGIN}`,
+    `scram-sha-256.sasl.jaas.config=${SCRAM_LOGIN}`,
+    `scram-sha-512.sasl.jaas.config=${SCRAM_LOGIN}`,
+    'ssl.keystore.type=PKCS12',
+    `ssl.keystore.location=${storeFile}`,
+    `ssl.keystore.password=${STORE_PASSWORD}`,
+    `ssl.key.password=${STORE_PASSWORD}`,
+  ].map((line) => `listener.name.sealed.${line}`);
 
 async function run(command: string, args: string[]): Promise<void> {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });

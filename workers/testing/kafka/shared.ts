@@ -13,6 +13,12 @@ const WAYS = ['publisher', 'chaos'] as const;
 export async function sharedKafka(
   way: (typeof WAYS)[number],
 ): Promise<KafkaAddresses & { proxy: { port: number; upstream: string } }> {
+  const addresses = await sharedBroker();
+  return { ...addresses, proxy: addresses.proxies[WAYS.indexOf(way)]! };
+}
+
+/** The same without a way of its own. */
+export async function sharedBroker(): Promise<KafkaAddresses> {
   const { rolePrefix, runPid } = inject('testServer');
   const dir = join(tmpdir(), `mainspring-kafka-${rolePrefix}`);
   const isFirst = await mkdir(dir).then(
@@ -20,8 +26,7 @@ export async function sharedKafka(
     () => false,
   );
   if (isFirst) await startForAll(dir, runPid);
-  const addresses = await readAddresses(dir);
-  return { ...addresses, proxy: addresses.proxies[WAYS.indexOf(way)]! };
+  return readAddresses(dir);
 }
 
 async function startForAll(dir: string, runPid: number): Promise<void> {
@@ -30,8 +35,9 @@ async function startForAll(dir: string, runPid: number): Promise<void> {
     await rename(join(dir, 'outcome.part'), join(dir, 'outcome.json'));
   };
   try {
-    const { brokers, saslBrokers, proxies } = await startKafka({ dir, ownerPid: runPid, proxies: WAYS.length });
-    await say({ brokers, saslBrokers, proxies });
+    const options = { dir, ownerPid: runPid, proxies: WAYS.length, isSealed: true };
+    const { brokers, saslBrokers, sealed, proxies } = await startKafka(options);
+    await say({ brokers, saslBrokers, sealed, proxies });
   } catch (error) {
     await say({ error: String(error) });
   }
