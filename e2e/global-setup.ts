@@ -1,117 +1,34 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { isAbsolute, join, resolve } from 'node:path';
 import { readInstallation } from './installation.ts';
+import { startProduct } from './product.ts';
 import { startReceiver } from './receiver.ts';
 
-const rootDir = resolve(import.meta.dirname, '..');
-/** The first start on a machine also builds the pages. */
-const startTimeoutMs = 240_000;
-const stopTimeoutMs = 60_000;
-
 /**
- * Starts the product as a user does, with bin/start's own program, on a throwaway home and free ports.
- * With E2E_HOME set to a home that is running already, that one is used and left alone.
+ * Starts the product for all tests of the run. With E2E_HOME set to a home that is running already, that one is used
+ * and left alone.
  */
 export default async function globalSetup(): Promise<() => Promise<void>> {
   if (process.env.E2E_HOME) {
     process.env.E2E_BASE_URL = readInstallation().baseUrl;
     return async () => undefined;
   }
-  const home = mkdtempSync(join(tmpdir(), 'mainspring-e2e-'));
-  const [port, workerPort] = await Promise.all([findFreePort(), findFreePort()]);
   const receiver = await startReceiver();
-  const product = spawn(process.execPath, [join(rootDir, 'bin/lib/start.ts')], {
-    cwd: rootDir,
-    env: {
-      ...process.env,
-      MAINSPRING_HOME: home,
-      PORT: String(port),
-      WORKER_PORT: String(workerPort),
-      DATABASE_URL: '',
-      EVENT_PUBLISHER: 'webhook',
-      OUTBOX_WEBHOOK_URL: `${receiver.url}/events`,
-      // What tests connect to by themselves is here, too.
-      OUTBOUND_ALLOW_CIDRS: '127.0.0.1/32',
-      OUTBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const stop = async () => {
-    await stopProduct(product);
-    await receiver.close();
-    // A start that failed early has none, and its own message must not be lost over that.
-    if (existsSync(join(home, 'logs')))
-      cpSync(join(home, 'logs'), join(rootDir, 'test-results/logs'), { recursive: true, force: true });
-    discard(home);
+  const settings = {
+    EVENT_PUBLISHER: 'webhook',
+    OUTBOX_WEBHOOK_URL: `${receiver.url}/events`,
+    // What tests connect to by themselves is here, too.
+    OUTBOUND_ALLOW_CIDRS: '127.0.0.1/32',
+    OUTBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
   };
-  try {
-    await waitUntilRunning(product);
-  } catch (error) {
-    await stop();
+  const product = await startProduct(settings, 'logs').catch(async (error: unknown) => {
+    await receiver.close();
     throw error;
-  }
-  process.env.E2E_HOME = home;
+  });
+  process.env.E2E_HOME = product.home;
   process.env.E2E_RECEIVER = receiver.url;
   process.env.E2E_BASE_URL = readInstallation().baseUrl;
-  return stop;
-}
-
-/** Resolves with the line that tells a person the address; demo.json is written by then. */
-function waitUntilRunning(product: ChildProcess): Promise<void> {
-  return new Promise((done, fail) => {
-    let output = '';
-    const timer = setTimeout(() => fail(new Error(`The product did not start in time:\n${output}`)), startTimeoutMs);
-    const read = (chunk: Buffer) => {
-      output += chunk.toString('utf8');
-      if (!output.includes('Mainspring is running at')) return;
-      clearTimeout(timer);
-      done();
-    };
-    product.stdout?.on('data', read);
-    product.stderr?.on('data', read);
-    product.once('exit', (code) => {
-      clearTimeout(timer);
-      fail(new Error(`The product ended with exit code ${code} while starting:\n${output}`));
-    });
-  });
-}
-
-function stopProduct(product: ChildProcess): Promise<void> {
-  return new Promise((done) => {
-    if (product.exitCode !== null || product.signalCode !== null) return done();
-    const timer = setTimeout(() => product.kill('SIGKILL'), stopTimeoutMs);
-    product.once('exit', () => {
-      clearTimeout(timer);
-      done();
-    });
-    product.kill('SIGTERM');
-  });
-}
-
-/** As root the database may live outside the home, where embedded.json says. */
-function discard(home: string): void {
-  try {
-    const { place } = JSON.parse(readFileSync(join(home, 'embedded.json'), 'utf8')) as { place?: string };
-    if (place && isAbsolute(place)) rmSync(place, { recursive: true, force: true });
-  } catch {
-    // It did not get as far as a database.
-  }
-  rmSync(home, { recursive: true, force: true });
-}
-
-function findFreePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        address && typeof address === 'object' ? done(address.port) : fail(new Error('no free port')),
-      );
-    });
-  });
+  return async () => {
+    await product.stop();
+    await receiver.close();
+  };
 }

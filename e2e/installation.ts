@@ -13,9 +13,8 @@ export type Installation = {
   pipelines: { id: string; name: string }[];
 };
 
-/** The installation under test. */
-export function readInstallation(): Installation {
-  const home = process.env.E2E_HOME;
+/** The installation under test, or the one whose home it is. */
+export function readInstallation(home = process.env.E2E_HOME): Installation {
   if (!home) throw new Error('E2E_HOME is not set: run these tests with "npm run test:e2e".');
   return JSON.parse(readFileSync(join(home, 'demo.json'), 'utf8')) as Installation;
 }

@@ -82,7 +82,9 @@ function runWithTools(project: keyof typeof TOOLS): Promise<Tally> {
 }
 
 async function runPlaywright(): Promise<Tally> {
-  const [browser] = ensureTools(['chromium']);
+  const [browser, kafka] = ensureTools(['chromium', 'kafka']);
+  if (kafka && !kafka.path)
+    process.stdout.write(`SKIPPED: browser tests with ${kafka.name}, because it ${kafka.reason}\n`);
   const cli = join(rootDir, 'node_modules/@playwright/test/cli.js');
   const report = join(resultsDir, 'e2e.json');
   const env = { PLAYWRIGHT_JSON_OUTPUT_NAME: report };

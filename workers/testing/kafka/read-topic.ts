@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Admin, ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
+import kafkajs, { type Admin, Kafka, logLevel } from 'kafkajs';
 
 export type ReadRecord = {
   topic: string;
@@ -11,6 +11,8 @@ export type ReadRecord = {
 };
 
 const STALLED_MS = 60_000;
+// Node does not find this name among those of a CommonJS module.
+const { ConfigResourceTypes } = kafkajs;
 
 /** Admin client of a broker without anything in between. */
 const clientOf = (brokers: string) => new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING });
