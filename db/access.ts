@@ -43,7 +43,7 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   idempotency_keys: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE'],
-    worker: ['SELECT', 'DELETE'],
+    worker: ['SELECT', 'UPDATE', 'DELETE'],
   },
   // Nobody changes or removes what was logged or sealed. The worker reads all tenants' rows: it seals and ships them.
   audit_log: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT'], isWorkerWide: true },
@@ -157,6 +157,18 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     app: ['SELECT', 'INSERT', 'DELETE'],
     worker: ['SELECT', 'INSERT', 'DELETE'],
   },
+  models: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'UPDATE'],
+  },
+  // Final once trained (a trigger says so). Of a model that is trained daily the oldest go.
+  model_versions: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+  },
+  model_promotions: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT'] },
   engagement_scores: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -167,6 +179,11 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     app: ['SELECT', 'INSERT', 'UPDATE'],
     worker: ['SELECT', 'INSERT', 'UPDATE'],
   },
+  approval_settings: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE },
+  // Decided requests and votes are kept as they are: nobody may delete them, or change a vote.
+  approval_requests: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT', 'UPDATE'] },
+  approval_stages: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
+  approval_votes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
   gitops_sources: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -182,11 +199,16 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     app: ['SELECT', 'INSERT', 'DELETE'],
     worker: ['SELECT', 'INSERT', 'DELETE'],
   },
-  // The worker exports them and deletes what a retention policy says, a tenant at a time.
-  interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
-  interaction_outcomes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
-  decision_traces: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
-  ai_attachments: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
+  // The worker exports them and deletes what a retention policy says, a tenant at a time; an erasure takes its subject
+  // out of what was recorded of others.
+  interaction_history: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'UPDATE', 'DELETE'] },
+  interaction_outcomes: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT'],
+    worker: ['SELECT', 'UPDATE', 'DELETE'],
+  },
+  decision_traces: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'UPDATE', 'DELETE'] },
+  ai_attachments: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'UPDATE', 'DELETE'] },
   // UPDATE, because its row is the lock of all retention: see the migration.
   retention_settings: {
     tenantColumn: 'tenant_id',
@@ -194,13 +216,21 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     worker: ['SELECT', 'INSERT', 'UPDATE'],
   },
   retention_policies: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'] },
-  retention_holds: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT'] },
+  // The worker takes an erased subject out of holds that were released.
+  retention_holds: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT', 'UPDATE'] },
   retention_purges: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   retention_blobs: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   export_checkpoints: { tenantColumn: 'tenant_id', app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
+  dsar_settings: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
+  dsar_requests: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT', 'UPDATE'] },
+  dsar_bundles: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'UPDATE'],
+    worker: ['SELECT', 'INSERT', 'UPDATE'],
+  },
   cron_jobs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   cron_runs: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
-  cron_requests: { tenantColumn: null, app: ['SELECT', 'INSERT'], worker: ['SELECT', 'DELETE'] },
+  cron_requests: { tenantColumn: null, app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT', 'DELETE'] },
   siem_destinations: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   siem_quarantine: {
     tenantColumn: 'tenant_id',
@@ -266,6 +296,7 @@ export const AUTH_FUNCTIONS = [
   'instance_tenants()',
   'instance_tenant_suspend(uuid, text, text)',
   'auth_login_tenants(text)',
+  'approval_people()',
 ];
 
 /** The same for the worker: what it may know of all tenants. */

@@ -23,9 +23,12 @@ export type FilledTenant = {
   auditId: string;
   alertRuleId: string;
   reportId: string;
+  modelId: string;
   connectionId: string;
   repositoryId: string;
   holdId: string;
+  approvalId: string;
+  dsarId: string;
 };
 
 const hash = () => `\\x${randomBytes(32).toString('hex')}`;
@@ -133,6 +136,35 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
         ...{ figures: [], html: '<p></p>', csv: '', made_by: 'filled' },
       },
     ],
+    models: [
+      {
+        ...{ tenant_id, id: ids.modelId, name: `model of ${ids.slug}`, kind: 'logistic', source_table: 'filled' },
+        ...{ features: ['x'], label: 'y', positive: 'true', negative: 'false', latest_version: 1 },
+        ...{ created_by: 'filled', updated_by: 'filled' },
+      },
+    ],
+    model_versions: [
+      {
+        ...{ tenant_id, model_id: ids.modelId, version: 1, status: 'ready', trained_by: 'filled', trained_at: at },
+        definition: {
+          ...{ kind: 'logistic', sourceTable: 'filled', features: ['x'], label: 'y' },
+          ...{ positive: 'true', negative: 'false' },
+        },
+        parameters: {
+          ...{ intercept: 0, passes: 1 },
+          terms: [
+            {
+              ...{ kind: 'number', feature: 'x', center: 0, scale: 1, constant: 0 },
+              ...{ linear: 1, quadratic: 0, missing: 0 },
+            },
+          ],
+        },
+        ...{ started_at: at, promoted: false, reason: `not good enough for ${ids.slug}` },
+      },
+    ],
+    model_promotions: [
+      { tenant_id, model_id: ids.modelId, version: 1, reason: `promoted for ${ids.slug}`, promoted_by: 'filled' },
+    ],
     alert_deliveries: [{ tenant_id, event_id: ids.alertRuleId, channel: { kind: 'log' }, status: 'sent' }],
     engagement_scores: [
       {
@@ -141,6 +173,28 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     engagement_settings: [{ tenant_id, computed_at: at, customers: 1 }],
+    // It demands nothing, so that what tests publish goes live.
+    approval_settings: [{ tenant_id, selectors: [], stages: [], expiry_hours: 72, updated_by: 'filled' }],
+    approval_requests: [
+      {
+        ...{ ...ofPipeline, id: ids.approvalId, base_version: 2, target_version: 3, target_hash: '0'.repeat(64) },
+        ...{ selectors: ['team'], settings_version: 1, allow_same_person: false, requested_by: `user of ${ids.slug}` },
+        ...{ author: 'system:filled', requested_at: at, expires_at: '2200-01-01T00:00:00Z', state: 'open' },
+      },
+    ],
+    approval_stages: [
+      { tenant_id, request_id: ids.approvalId, stage: 0, name: `stage of ${ids.slug}`, approvers: 2, roles: ['admin'] },
+    ],
+    approval_votes: [
+      {
+        tenant_id,
+        request_id: ids.approvalId,
+        stage: 0,
+        user_id: ids.userId,
+        voter: `user of ${ids.slug}`,
+        voted_at: at,
+      },
+    ],
     gitops_sources: [{ tenant_id, connection_id: ids.repositoryId, updated_by: 'filled' }],
     gitops_checks: [
       {
@@ -204,6 +258,19 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     retention_blobs: [{ tenant_id, location: 'purged', purge_id: ids.runId }],
+    dsar_settings: [{ tenant_id, subject_key: hash() }],
+    dsar_requests: [
+      {
+        ...{ tenant_id, id: ids.dsarId, kind: 'access', subject_hash: `hash of ${ids.slug}`, customer_id: ids.slug },
+        ...{ note: `note of ${ids.slug}`, due_at: '2200-01-01T00:00:00Z', created_by: 'filled' },
+      },
+    ],
+    dsar_bundles: [
+      {
+        ...{ tenant_id, request_id: ids.dsarId, location: `dsar/${tenant_id}/filled.zip`, size_bytes: 1 },
+        ...{ sha256: 'filled', expires_at: '2200-01-01T00:00:00Z' },
+      },
+    ],
     export_checkpoints: [{ tenant_id, data_set: 'filled' }],
     siem_quarantine: [{ tenant_id, destination: 'filled', audit_id: ids.auditId, status: 400, reason: ids.slug }],
     checkpoints: [{ ...ofPipeline, node_id: 'n', position: { at: 1 }, run_id: ids.runId }],
@@ -243,8 +310,8 @@ export async function fillTenant(
   const [ids] = await owner<FilledTenant[]>`
     select ${tenant.id} as "tenantId", ${tenant.slug} as slug, ${`pipeline-of-${tenant.slug}`} as "pipelineName",
       ms_uuid() as "pipelineId", ms_uuid() as "scheduleId", ms_uuid() as "runId", ms_uuid() as "dlqEntryId",
-      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "reportId", ms_uuid() as "connectionId", ms_uuid() as "repositoryId", ms_uuid() as "keyId",
-      ms_uuid() as "inviteId", ms_uuid() as "userId", ms_uuid() as "leaverId", ms_uuid() as "sessionId", ms_uuid() as "holdId"`;
+      ms_uuid() as "eventId", ms_uuid() as "interactionId", ms_uuid() as "auditId", ms_uuid() as "alertRuleId", ms_uuid() as "reportId", ms_uuid() as "modelId", ms_uuid() as "connectionId", ms_uuid() as "repositoryId", ms_uuid() as "keyId",
+      ms_uuid() as "inviteId", ms_uuid() as "userId", ms_uuid() as "leaverId", ms_uuid() as "sessionId", ms_uuid() as "holdId", ms_uuid() as "approvalId", ms_uuid() as "dsarId"`;
   const tables = rowsOf(ids!, document);
   const { userId, leaverId, sessionId } = ids!;
   await owner`insert into users (id, email) values (${userId}, ${`filled@${tenant.slug}.example`}),

@@ -2,6 +2,7 @@
 import type { inferRouterOutputs } from '@trpc/server';
 import { accountProcedures } from '#server/accounts/index.ts';
 import { alertProcedures } from '#server/alerts/index.ts';
+import { approvalProcedures } from '#server/approvals/index.ts';
 import { auditProcedures } from '#server/audit-trail/index.ts';
 import { connectionProcedures } from '#server/connections/index.ts';
 import { cronProcedures } from '#server/cron/index.ts';
@@ -10,8 +11,9 @@ import { fleetProcedures } from '#server/fleet/index.ts';
 import { gitopsProcedures } from '#server/gitops/index.ts';
 import { interactionProcedures } from '#server/interactions/index.ts';
 import { limitProcedures } from '#server/limits/index.ts';
+import { modelProcedures } from '#server/models/index.ts';
 import { outboxProcedures } from '#server/outbox/index.ts';
-import { pipelineProcedures } from '#server/pipelines/index.ts';
+import { approveProcedure, pipelineProcedures } from '#server/pipelines/index.ts';
 import { createCallerFactory, router } from '#server/procedure.ts';
 import { reportProcedures } from '#server/reports/index.ts';
 import { retentionProcedures } from '#server/retention/index.ts';
@@ -26,6 +28,7 @@ export const appRouter = router({
   limits: router(limitProcedures),
   fleet: router(fleetProcedures),
   pipelines: router({ ...pipelineProcedures, run: startRunProcedure }),
+  approvals: router({ ...approvalProcedures, approve: approveProcedure }),
   gitops: router(gitopsProcedures),
   runs: router(runProcedures),
   scheduler: router(schedulerProcedures),
@@ -35,6 +38,7 @@ export const appRouter = router({
   engagement: router(engagementProcedures),
   alerts: router(alertProcedures),
   reports: router(reportProcedures),
+  models: router(modelProcedures),
   cron: router(cronProcedures),
   siem: router(siemProcedures),
 });

@@ -14,10 +14,17 @@ export const SCOPES = [
   'interactions:write',
   'retention:read',
   'retention:write',
+  'dsar:read',
+  'dsar:write',
   'alerts:read',
   'alerts:write',
   'reports:read',
   'reports:write',
+  'models:read',
+  'models:write',
+  'approvals:read',
+  'approvals:write',
+  'governance:write',
   'connections:read',
   'connections:write',
   'limits:read',
@@ -44,8 +51,8 @@ const isOfPeople = (scope: Scope) => /^(account|tenants|instance):/.test(scope);
 /** What a key can be given. */
 export const KEY_SCOPES = SCOPES.filter((scope) => !isOfPeople(scope));
 
-/** Who else is here, which keys there are, and what other systems are reached, is for admins. */
-const isOfAdmins = (scope: Scope) => /^(users|keys|connections|audit):/.test(scope);
+/** Who else is here, which keys there are, what other systems are reached, and who asked for their data, is for admins. */
+const isOfAdmins = (scope: Scope) => /^(dsar|users|keys|connections|audit):/.test(scope);
 
 const READ = KEY_SCOPES.filter((scope) => scope.endsWith(':read') && !isOfAdmins(scope));
 
@@ -59,6 +66,8 @@ export const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
     'outbox:write',
     'alerts:write',
     'reports:write',
+    'models:write',
+    'approvals:write',
     'interactions:write',
     'connections:read',
     'stops:write',

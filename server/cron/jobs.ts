@@ -1,9 +1,11 @@
 // THE list of cron jobs: the HTTP routes, node-cron in the worker, the pages and the chart all read it.
+import { approvalsExpireJob } from '#server/approvals/index.ts';
 import { engagementJob } from '#server/engagement/index.ts';
 import { exportInteractionsJob } from '#server/exports/index.ts';
 import { gitopsDriftCheckJob } from '#server/gitops/index.ts';
 import type { JobDefinition } from '#server/jobs/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
+import { scheduledRetrainsJob } from '#server/models/index.ts';
 import { dsarPurgeJob } from '#server/retention/index.ts';
 import { siemShipJob } from '#server/siem/index.ts';
 import { cleanupJob } from './cleanup/cleanup-job.ts';
@@ -19,6 +21,8 @@ export const CRON_JOBS: readonly CronJob[] = [
   outboxReaperJob,
   engagementJob,
   gitopsDriftCheckJob,
+  scheduledRetrainsJob,
+  approvalsExpireJob,
   dsarPurgeJob,
   exportInteractionsJob,
   siemShipJob,

@@ -1,5 +1,6 @@
 export { legacyTickRoute } from './legacy-route.ts';
 export { type MadeReports, makeDueReports } from './make-due.ts';
+export { nextInstant, requireRule } from './period.ts';
 export { reportProcedures } from './router.ts';
 export type {
   ReportDetail,

@@ -1,0 +1,32 @@
+import type { ModelMetrics } from '#db/schema/index.ts';
+import { MIN_CLASS_ROWS } from './limits.ts';
+
+export type Decision = { promoted: boolean; reason: string };
+
+const ERRORS = 2;
+const nats = (value: number) => value.toPrecision(4);
+
+/**
+ * Whether a version goes live, and why in words. The first: its log loss on the hold-out must be below the majority
+ * class's by two standard errors of the rows' differences. A later one: not above the live version's on the same rows.
+ */
+export function decidePromotion(metrics: ModelMetrics, holdoutRows: number): Decision {
+  const { positives, live, logLoss, baseline, gain, gainError } = metrics;
+  const negatives = holdoutRows - positives;
+  if (Math.min(positives, negatives) < MIN_CLASS_ROWS)
+    return {
+      promoted: false,
+      reason: `the hold-out has ${positives} positive and ${negatives} negative rows; at least ${MIN_CLASS_ROWS} of each are needed to judge a version`,
+    };
+  if (live) {
+    const than = `the live version ${live.version}'s ${nats(live.logLoss)} on the same ${holdoutRows} rows`;
+    return live.gain >= -1e-12
+      ? { promoted: true, reason: `its log loss of ${nats(logLoss)} is not worse than ${than}` }
+      : { promoted: false, reason: `its log loss of ${nats(logLoss)} is worse than ${than}` };
+  }
+  const what = `its log loss of ${nats(logLoss)} is ${nats(Math.abs(gain))} ${gain >= 0 ? 'below' : 'above'} the majority class's ${nats(baseline.logLoss)}`;
+  const needed = `${ERRORS} standard errors are ${nats(ERRORS * gainError)}`;
+  return gain > ERRORS * gainError
+    ? { promoted: true, reason: `${what}, and ${needed}` }
+    : { promoted: false, reason: `${what}; to go live it must be below by more than ${needed.replace(' are', ',')}` };
+}

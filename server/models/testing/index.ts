@@ -1,0 +1,2 @@
+export { fixtureFeatures, fixtureRows, type Row, summaryOf } from './fixture.ts';
+export { learnableRows, noiseRows, randomOf } from './made-rows.ts';

@@ -1,0 +1,127 @@
+// One training, inside one snapshot: what is counted, fitted and measured are the same rows. Memory is bounded
+// whatever the table's size: aggregates, a cursor, and arrays of a fixed length.
+import type { ModelCurves, ModelDefinition, ModelMetrics, ModelParameters, ModelSplit } from '#db/schema/index.ts';
+import { type Catalogue, SESSION_SETTINGS } from '#server/compiler/index.ts';
+import type { Tx } from '#server/lib/index.ts';
+import { asTenantRole, type TenantData } from '#server/tenancy/index.ts';
+import { readCatalogue } from '#server/tenant-schema/index.ts';
+import { featureKindOf, heldOut, invalid, oneOf, type TrainingTable, trainingTable } from './columns.ts';
+import { makeDesign } from './design.ts';
+import { MAX_MEASURED_ROWS } from './limits.ts';
+import { fitLogistic } from './logistic.ts';
+import { measure } from './measure.ts';
+import { fitNaiveBayes } from './naive-bayes.ts';
+import { openReader, READ_TIMEOUT_MS, type Reader } from './read-rows.ts';
+import { rowsOnceRead } from './row-cache.ts';
+import { type FeatureValue, makeScorer } from './score.ts';
+import { summarize } from './summarize.ts';
+import type { Summary } from './summary.ts';
+
+export type LiveVersion = { version: number; definition: ModelDefinition; parameters: ModelParameters };
+export type Trained = {
+  parameters: ModelParameters;
+  metrics: ModelMetrics;
+  curves: ModelCurves;
+  trainingRows: number;
+  holdoutRows: number;
+  split: ModelSplit;
+};
+type TrainOptions = { live: LiveVersion | null; signal: AbortSignal };
+
+/**
+ * Reads as the tenant's role; `tx` is to be repeatable read. The live version is measured on the same rows where it
+ * can be: where it says the same of the same table, and its columns are there.
+ * @throws ServiceError MODEL_INVALID saying why these rows cannot be learned from; the signal's reason
+ */
+export async function train(
+  tx: Tx,
+  data: TenantData,
+  definition: ModelDefinition,
+  { live, signal }: TrainOptions,
+): Promise<Trained> {
+  const catalogue = await readCatalogue(tx, data);
+  const table = trainingTable(catalogue, definition);
+  return asTenantRole(tx, data, { statementTimeoutMs: READ_TIMEOUT_MS }, async (connection) => {
+    for (const [name, value] of Object.entries(SESSION_SETTINGS))
+      await connection.unsafe(`SET LOCAL ${name} = '${value.replaceAll("'", "''")}'`);
+    const reader = openReader(connection, signal);
+    const { summary, holdoutRows } = await summarize(reader, table);
+    if (holdoutRows === 0) throw invalid('no row is held out to judge the version by: the table has too few');
+    const parameters = await learn(reader, table, definition, summary);
+    const [negative, positive] = summary.rows;
+    const measured = await readHoldout(reader, catalogue, { definition, holdoutRows, parameters, live });
+    const judged = measure(
+      measured,
+      positive / (negative + positive),
+      measured.live && { version: measured.live.version, probabilities: measured.live.probabilities },
+    );
+    const { split } = table;
+    return { parameters, ...judged, trainingRows: negative + positive, holdoutRows: measured.labels.length, split };
+  });
+}
+
+async function learn(
+  reader: Reader,
+  table: TrainingTable,
+  { kind }: ModelDefinition,
+  summary: Summary,
+): Promise<ModelParameters> {
+  if (kind === 'naive_bayes') return fitNaiveBayes(summary);
+  const design = makeDesign(summary);
+  const names = table.features.map((_, i) => `f${i}`).join(', ');
+  const sql = `SELECT y, ${names} FROM (${table.rows}) AS r WHERE NOT (${heldOut(table.split)})`;
+  const pass = rowsOnceRead(design, (visit) => reader.each(sql, visit));
+  const fitted = await fitLogistic(design, Math.log(summary.rows[1] / summary.rows[0]), pass);
+  if (!fitted.ok) throw invalid(fitted.reason);
+  return fitted.parameters;
+}
+
+type Holdout = {
+  definition: ModelDefinition;
+  holdoutRows: number;
+  parameters: ModelParameters;
+  live: LiveVersion | null;
+};
+
+/** What the version, and the live one, say of the rows that are held out. */
+async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, live, ...of }: Holdout) {
+  const asLive = comparable(catalogue, definition, live);
+  const features = [...new Set([...definition.features, ...(asLive?.definition.features ?? [])])];
+  const table = trainingTable(catalogue, { ...definition, features });
+  const most = Math.min(of.holdoutRows, 2 * MAX_MEASURED_ROWS);
+  const [labels, said, saidLive] = [new Uint8Array(most), new Float64Array(most), new Float64Array(asLive ? most : 0)];
+  const score = makeScorer(of.parameters);
+  const scoreLive = asLive && makeScorer(asLive.parameters);
+  const places = asLive?.definition.features.map((name) => features.indexOf(name)) ?? [];
+  const parts = Math.ceil(of.holdoutRows / MAX_MEASURED_ROWS);
+  let rows = 0;
+  await reader.each(
+    `SELECT y, ${features.map((_, i) => `f${i}`).join(', ')} FROM (${table.rows}) AS r
+      WHERE ${heldOut(table.split)} AND ${oneOf(parts)}`,
+    ([y, ...values]) => {
+      // The hash spreads rows evenly, not exactly.
+      if (rows === most) return;
+      labels[rows] = y === true ? 1 : 0;
+      said[rows] = score(values as FeatureValue[]);
+      if (scoreLive) saidLive[rows] = scoreLive(places.map((place) => values[place] as FeatureValue));
+      rows += 1;
+    },
+  );
+  if (rows === 0) throw invalid('no row is held out to judge the version by: the table has too few');
+  return {
+    labels: labels.subarray(0, rows),
+    probabilities: said.subarray(0, rows),
+    live: asLive && { version: asLive.version, probabilities: saidLive.subarray(0, rows) },
+  };
+}
+
+/** The live version, where it answers the same question of the same rows. */
+function comparable(catalogue: Catalogue, now: ModelDefinition, live: LiveVersion | null): LiveVersion | null {
+  if (live === null) return null;
+  const { definition: then } = live;
+  const isSame = (['sourceTable', 'label', 'positive', 'negative'] as const).every((name) => then[name] === now[name]);
+  if (!isSame) return null;
+  const columns = catalogue.tables.get(now.sourceTable)?.columns ?? [];
+  const kinds = new Map(columns.map(({ name, type }) => [name, featureKindOf(type)]));
+  return live.parameters.terms.every(({ feature, kind }) => kinds.get(feature) === kind) ? live : null;
+}
