@@ -1,6 +1,8 @@
 // Our drain: the publisher's turns over four lanes in one process, retries and metrics on, to a backend that does nothing.
 import { openPool, type Pool } from '#db/client.ts';
-import { type EventPublisher, type Hold, LANES, onOutboxWake, publishLane, takeLanes } from '#server/outbox/index.ts';
+import { createLogger } from '#server/lib/index.ts';
+import { type EventPublisher, LANES } from '#server/outbox/index.ts';
+import { createPublisherLoop } from '#workers/publisher-loop.ts';
 
 const POLL_MS = 2_000;
 const LEASE_MS = 60_000;
@@ -26,47 +28,18 @@ export async function fillOutbox(owner: Pool, tenantId: string, rows: number, pa
   await owner`vacuum analyze outbox_events`;
 }
 
-/**
- * Turns as the publisher's loop makes them: all lanes side by side, the next turn at once after a full one, else after
- * a wake-up or the poll. Returns how to stop.
- */
+/** The publisher's own loop, with its leases, sweeps and metrics. Returns how to stop. */
 export async function startTurns(workerUrl: string, publisher: EventPublisher): Promise<() => Promise<void>> {
-  const pool = openPool({ url: workerUrl, max: LANES, applicationName: 'bench publisher' });
-  const holds = await takeLanes(pool, { owner: 'bench', leaseMs: LEASE_MS, limit: LANES, held: [] });
-  const options = { leaseMs: LEASE_MS, batchSize: 500, maxAttempts: 10, signal: new AbortController().signal };
-  let isStopping = false;
-  let wake = () => {};
-  let isWoken = false;
-  const stopListening = onOutboxWake(() => {
-    isWoken = true;
-    wake();
+  const loop = createPublisherLoop({
+    openPool: () => openPool({ url: workerUrl, max: LANES, applicationName: 'bench publisher' }),
+    ...{ publisher, log: createLogger({ level: 'error', tier: 'bench' }), name: 'bench', batchSize: 500, maxAttempts: 10 },
+    ...{ pollMs: POLL_MS, leaseMs: LEASE_MS, drainMs: 15_000, backoffMaxMs: 2_000, livenessFile: null },
+    onGivingUp: () => {
+      throw new Error('the publisher gave up');
+    },
   });
-  const turn = async (hold: Hold, isSweep: boolean) => publishLane({ pool, publisher }, hold, { ...options, isSweep });
-  const running = (async () => {
-    for (let sweptAtMs = Number.NEGATIVE_INFINITY; !isStopping; ) {
-      const isSweep = performance.now() - sweptAtMs >= POLL_MS;
-      if (isSweep) sweptAtMs = performance.now();
-      const turns = await Promise.all(holds.map((hold) => turn(hold, isSweep)));
-      if (turns.some(({ isFull }) => isFull) || isStopping) continue;
-      if (!isWoken) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, POLL_MS);
-          wake = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-      }
-      isWoken = false;
-    }
-  })();
-  return async () => {
-    isStopping = true;
-    wake();
-    stopListening();
-    await running;
-    await pool.end({ timeout: 2 });
-  };
+  loop.start();
+  return () => loop.stop();
 }
 
 /** Until every row is marked as published. Stopping is not part of the time. */

@@ -23,6 +23,13 @@ export type TransactionOptions = {
   /** Server-side limit of waiting between statements. Default 60,000. */
   idleTimeoutMs?: number;
   isolation?: 'read committed' | 'repeatable read';
+  /** Its commit does not wait for the disk: when the database server crashes it may be undone, whole. */
+  mayBeUndone?: boolean;
+  /**
+   * For the few statements of a busy loop: what is prepared in here is planned once for each connection, for any
+   * values, and the first statement is sent without waiting for these settings' answer.
+   */
+  isHot?: boolean;
 };
 
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
@@ -57,15 +64,14 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
   const begun = pool.begin(`isolation level ${options.isolation ?? 'read committed'}`, (raw) =>
     untilEnded(life, async () => {
       const guarded = guardConnection(raw, pool.options, life);
-      await guarded`select set_config('mainspring.tenant_id', ${options.tenantId ?? ''}, true),
-        set_config('statement_timeout', ${String(options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS)}, true),
-        set_config('idle_in_transaction_session_timeout', ${String(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS)}, true),
-        set_config('timezone', 'UTC', true)`;
+      const configured = configure(guarded, options);
+      if (!options.isHot) await configured;
       const tx = Object.assign(drizzle(guarded), { afterCommit: (run: () => void) => afterCommit.push(run) });
-      return fn(tx as unknown as Tx).catch((error: unknown) => {
+      const [result] = await Promise.all([fn(tx as unknown as Tx), configured]).catch((error: unknown) => {
         told = error;
         throw error;
       });
+      return result;
     }),
   );
   let result: T;
@@ -81,6 +87,23 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
   }
   for (const run of afterCommit) run();
   return result;
+}
+
+async function configure(guarded: postgres.Sql, options: TransactionOptions): Promise<void> {
+  const settings: [name: string, value: string][] = [
+    ['mainspring.tenant_id', options.tenantId ?? ''],
+    ['statement_timeout', String(options.statementTimeoutMs ?? DEFAULT_STATEMENT_TIMEOUT_MS)],
+    ['idle_in_transaction_session_timeout', String(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS)],
+    ['timezone', 'UTC'],
+  ];
+  if (options.mayBeUndone) settings.push(['synchronous_commit', 'off']);
+  if (options.isHot) settings.push(['plan_cache_mode', 'force_generic_plan']);
+  const list = settings.map(([name], index) => `set_config('${name}', $${index + 1}, true)`).join(', ');
+  await guarded.unsafe(
+    `select ${list}`,
+    settings.map(([, value]) => value),
+    { prepare: true },
+  );
 }
 
 function isInOwnWords(error: unknown): boolean {

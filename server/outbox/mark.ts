@@ -8,6 +8,7 @@ import type { Hold } from './lanes.ts';
 import { eventAge, eventAttempts, processed } from './metrics.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { type Settled, settle } from './states.ts';
+import { placesOf } from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type Verdict = { event: OutboxEvent; outcome: PublishOutcome; settled: Settled };
@@ -29,24 +30,22 @@ export async function markEvents(
   });
   const published = verdicts.filter(({ settled }) => settled.status === 'published');
   const others = verdicts.filter(({ settled }) => settled.status !== 'published');
-  const marked = await transaction(pool, { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000 }, async (tx) => {
-    const ages =
-      published.length === 0
-        ? []
-        : await queryPrepared<{ tenantId: string; age: number }>(tx, publishedStatement(hold, published));
+  const limits = { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000, isHot: true };
+  const marked = await transaction(pool, limits, async (tx) => {
+    const groups = published.length === 0 ? [] : await queryPrepared<Marked>(tx, publishedStatement(hold, published));
     const rest = others.length === 0 ? [] : await query<{ seq: number }>(tx, othersStatement(hold, others, options));
-    return { ages, rest: new Set(rest.map((row) => row.seq)) };
+    return { groups, rest: new Set(rest.map((row) => row.seq)) };
   });
-  const ages = marked.ages.map(({ tenantId, age }) => ({ tenantId, ageSeconds: Math.max(0, age) }));
+  const ages = agesOf(published, marked.groups);
   for (const { ageSeconds } of ages) eventAge.observe(ageSeconds);
   noteFlow(hold.lane, ages);
   const isMarked = ({ event }: Verdict) => marked.rest.has(event.seq);
   const failed = others.filter((verdict) => isMarked(verdict) && verdict.settled.status === 'failed');
   const counts = {
-    published: marked.ages.length,
+    published: ages.length,
     failed: failed.length,
     retried: marked.rest.size - failed.length,
-    lost: verdicts.length - marked.ages.length - marked.rest.size,
+    lost: verdicts.length - ages.length - marked.rest.size,
   };
   if (counts.lost === 0) moveCursor(hold, claim, verdicts);
   count(counts, [...published, ...failed]);
@@ -66,17 +65,32 @@ function count(counts: MarkCounts, ended: readonly Verdict[]): void {
   for (const { settled } of ended) eventAttempts.observe(settled.attempts);
 }
 
+/** What was marked of one tenant: places as PostgreSQL spells a bigint[], and the database's time. */
+type Marked = { places: string; nowMs: number };
+
 // Counted in the same statement, per tenant, in rows that only this lane's owner writes.
 const publishedStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`with marked as (
     update outbox_events set status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
     where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
-      and seq = any (array(select value::bigint from jsonb_array_elements_text(${JSON.stringify(verdicts.map(({ event }) => event.seq))}::jsonb)))
-    returning tenant_id, extract(epoch from published_at - created_at)::float8 as age),
+      and seq = any (${placesOf(verdicts.map(({ event }) => event.seq))}::text::bigint[])
+    returning tenant_id, seq),
+  per_tenant as (select tenant_id, count(*) as published, array_agg(seq) as places from marked group by tenant_id),
   counted as (
     insert into outbox_counters as c (tenant_id, lane, published)
-    select tenant_id, ${hold.lane}, count(*) from marked group by tenant_id order by tenant_id
+    select tenant_id, ${hold.lane}, published from per_tenant order by tenant_id
     on conflict (tenant_id, lane) do update set published = c.published + excluded.published)
-  select tenant_id as "tenantId", age from marked`;
+  select places::text, extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs" from per_tenant`;
+
+/** Of those events that were marked, from being stored to now. */
+function agesOf(published: readonly Verdict[], groups: readonly Marked[]): { tenantId: string; ageSeconds: number }[] {
+  const marked = new Set(groups.flatMap(({ places }) => places.slice(1, -1).split(',').map(Number)));
+  const nowMs = groups[0]?.nowMs ?? 0;
+  return published
+    .filter(({ event }) => marked.has(event.seq))
+    .map(({ event: { tenantId, createdAt } }) => ({
+      ...{ tenantId, ageSeconds: Math.max(0, nowMs - Date.parse(createdAt)) / 1_000 },
+    }));
+}
 
 function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { errorId: string }) {
   const rows = verdicts.map(({ event, outcome, settled }) => ({
@@ -109,7 +123,7 @@ export async function releaseEvents(
           last_error = coalesce(${failure?.message.slice(0, MAX_MESSAGE_CHARS) ?? null}::text, last_error),
           error_id = coalesce(${failure?.errorId ?? null}::text, error_id)
         where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
-          and seq = any (array(select value::bigint from jsonb_array_elements_text(${JSON.stringify(seqs)}::jsonb)))
+          and seq = any (${placesOf(seqs)}::text::bigint[])
         returning 1 as one`,
     ),
   );
