@@ -65,7 +65,7 @@ CREATE FUNCTION model_version_is_final() RETURNS trigger LANGUAGE plpgsql SET se
 BEGIN
   RAISE EXCEPTION 'version % of model % is final', OLD.version, OLD.model_id USING ERRCODE = 'restrict_violation';
 END $$;--> statement-breakpoint
-CREATE TRIGGER model_versions_final BEFORE UPDATE ON model_versions
+CREATE TRIGGER model_versions_final AFTER UPDATE ON model_versions
   FOR EACH ROW WHEN (OLD.status <> 'training') EXECUTE FUNCTION model_version_is_final();--> statement-breakpoint
 
 -- Which version was live from when, on whose word.

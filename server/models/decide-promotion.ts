@@ -4,6 +4,8 @@ import { MIN_CLASS_ROWS } from './limits.ts';
 export type Decision = { promoted: boolean; reason: string };
 
 const ERRORS = 2;
+/** Of a version that says the same as the majority class, the two differ by rounding and never by more. */
+const ROUNDING = 1e-9;
 const nats = (value: number) => value.toPrecision(4);
 
 /**
@@ -20,13 +22,13 @@ export function decidePromotion(metrics: ModelMetrics, holdoutRows: number): Dec
     };
   if (live) {
     const than = `the live version ${live.version}'s ${nats(live.logLoss)} on the same ${holdoutRows} rows`;
-    return live.gain >= -1e-12
+    return live.gain >= -ROUNDING
       ? { promoted: true, reason: `its log loss of ${nats(logLoss)} is not worse than ${than}` }
       : { promoted: false, reason: `its log loss of ${nats(logLoss)} is worse than ${than}` };
   }
   const what = `its log loss of ${nats(logLoss)} is ${nats(Math.abs(gain))} ${gain >= 0 ? 'below' : 'above'} the majority class's ${nats(baseline.logLoss)}`;
   const needed = `${ERRORS} standard errors are ${nats(ERRORS * gainError)}`;
-  return gain > ERRORS * gainError
+  return gain > ERRORS * gainError && gain > ROUNDING
     ? { promoted: true, reason: `${what}, and ${needed}` }
     : { promoted: false, reason: `${what}; to go live it must be below by more than ${needed.replace(' are', ',')}` };
 }

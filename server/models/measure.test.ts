@@ -99,7 +99,7 @@ describe('promotion', () => {
   it('comes first only with a gain of more than two standard errors over the majority class', () => {
     expect(decidePromotion(metrics, 100).promoted).toBe(true);
     expect(decidePromotion({ ...metrics, gainError: 0.05 }, 100).promoted).toBe(false);
-    expect(decidePromotion({ ...metrics, gain: 0, gainError: 0 }, 100).promoted).toBe(false);
+    expect(decidePromotion({ ...metrics, gain: 1e-18, gainError: 1e-19 }, 100).promoted).toBe(false);
     expect(decidePromotion({ ...metrics, gain: -0.2 }, 100).reason).toBe(
       "its log loss of 0.5000 is 0.2000 above the majority class's 0.6000; to go live it must be below by more than 2 standard errors, 0.08000",
     );
