@@ -7,6 +7,7 @@ import { flushRefusals } from './audit/index.ts';
 import { readHeadsBelow } from './audit-trail/index.ts';
 import { masterKeys, serveConnectionsWith } from './connections/index.ts';
 import { JOB_ANSWER_TIMEOUT_MS, jobsConfigOf } from './cron/index.ts';
+import { readBundlesFrom } from './dsar/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from './env.ts';
 import { openBlobStore } from './files/index.ts';
 import { heartbeat } from './fleet/index.ts';
@@ -50,7 +51,9 @@ async function boot() {
   // A run started here is claimed in another process: one NOTIFY tells it.
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
-  keepAttachmentsIn(openBlobStore(env));
+  const blobs = openBlobStore(env);
+  keepAttachmentsIn(blobs);
+  readBundlesFrom(blobs);
   const outbound = createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });
   if (env.ENCRYPTION_KEY)
     serveConnectionsWith({ masters: masterKeys(env.ENCRYPTION_KEY, env.ENCRYPTION_KEY_OLD), outbound });

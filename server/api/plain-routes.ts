@@ -130,6 +130,19 @@ const probes: PlainRoute[] = [
   },
 ];
 
+const download: PlainRoute = {
+  ...{ method: 'get', path: '/api/v1/dsar/{id}/download', operationId: 'dsar.download', tag: 'dsar' },
+  summary: 'Gives the bundle of an access request as a zip, to who may read requests or has its link.',
+  security: ['bearerKey', 'apiKeyHeader', 'sessionCookie'],
+  responses: {
+    '200': {
+      description: 'A zip.',
+      content: { 'application/zip': { schema: { type: 'string', contentMediaType: 'application/zip' } } },
+    },
+    ...problems(['LINK_INVALID', 'UNAUTHENTICATED', 'FORBIDDEN', 'DSAR_NOT_FOUND', 'DSAR_BUNDLE_GONE', 'INTERNAL']),
+  },
+};
+
 const cronSchemes = ['cronSecret', 'cronSecretHeader'];
 const crons: PlainRoute[] = CRON_JOBS.flatMap((job) =>
   (['get', 'post'] as const).map((method) => ({
@@ -144,7 +157,7 @@ const crons: PlainRoute[] = CRON_JOBS.flatMap((job) =>
 );
 
 /** All of them. */
-export const plainRoutes = (): PlainRoute[] => [...probes, ...crons];
+export const plainRoutes = (): PlainRoute[] => [...probes, download, ...crons];
 
 function problems(codes: Parameters<typeof byStatus>[0]): PlainRoute['responses'] {
   return Object.fromEntries(byStatus(codes).map(([http, list]) => [http, problemResponse(list)]));

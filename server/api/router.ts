@@ -6,6 +6,7 @@ import { approvalProcedures } from '#server/approvals/index.ts';
 import { auditProcedures } from '#server/audit-trail/index.ts';
 import { connectionProcedures } from '#server/connections/index.ts';
 import { cronProcedures } from '#server/cron/index.ts';
+import { dsarProcedures } from '#server/dsar/index.ts';
 import { engagementProcedures } from '#server/engagement/index.ts';
 import { fleetProcedures } from '#server/fleet/index.ts';
 import { gitopsProcedures } from '#server/gitops/index.ts';
@@ -35,6 +36,7 @@ export const appRouter = router({
   outbox: router(outboxProcedures),
   interactions: router(interactionProcedures),
   retention: router(retentionProcedures),
+  dsar: router(dsarProcedures),
   engagement: router(engagementProcedures),
   alerts: router(alertProcedures),
   reports: router(reportProcedures),

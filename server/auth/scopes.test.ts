@@ -8,7 +8,9 @@ const user = (role: Role, isInstanceOperator = false): Actor => ({
 const key = (scopes: string[]): Actor => ({ kind: 'api_key', id: 'k', scopes });
 const OWN = ['account:read', 'account:write'];
 const INSTANCE = ['tenants:read', 'tenants:write', 'instance:read', 'instance:write'];
-const reading = KEY_SCOPES.filter((scope) => /:read$/.test(scope) && !/^(users|keys|connections|audit):/.test(scope));
+const reading = KEY_SCOPES.filter(
+  (scope) => /:read$/.test(scope) && !/^(dsar|users|keys|connections|audit):/.test(scope),
+);
 
 describe('scopes', () => {
   it('let a viewer read only, and neither see who else is here nor which keys there are', () => {
@@ -20,6 +22,9 @@ describe('scopes', () => {
     expect(missing).toEqual([
       'pipelines:write',
       'retention:write',
+      'dsar:read',
+      'dsar:write',
+      'governance:write',
       'connections:write',
       'audit:read',
       'audit:write',

@@ -1,6 +1,6 @@
 // What the jobs need of the environment. Each job names its part in its own type; this is all of them.
 import type { Environment } from '#server/env.ts';
-import { type BlobStore, openBlobStore } from '#server/files/index.ts';
+import { openBlobStore, type ReadableBlobStore } from '#server/files/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { readSiemConfig, type SiemConfig } from '#server/siem/index.ts';
 import { CLEANUP_DEFAULTS, type CleanupSettings } from './cleanup/settings.ts';
@@ -8,8 +8,8 @@ import { CLEANUP_DEFAULTS, type CleanupSettings } from './cleanup/settings.ts';
 export type JobsConfig = {
   /** OUTBOX_REAPER_STALENESS_SECONDS as it was given. */
   outboxStaleness: string | undefined;
-  /** Where exports are written and attachments lie; null: nowhere. */
-  blobs: BlobStore | null;
+  /** Where exports are written and attachments and bundles lie; null: nowhere. */
+  blobs: ReadableBlobStore | null;
   cleanup: CleanupSettings;
   siem: SiemConfig;
 };

@@ -1,6 +1,7 @@
 // Blobs in a bucket of S3 or of whatever speaks its protocol (GCS by its S3 endpoint, MinIO, versitygw). An object is
 // visible when all of it is there, so a put needs no protocol of its own.
-import { type BlobStore, checkKey } from './blob-store.ts';
+import { Readable } from 'node:stream';
+import { checkKey, type ReadableBlobStore } from './blob-store.ts';
 
 export type S3Settings = {
   bucket: string;
@@ -16,7 +17,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const MAX_TRIES = 4;
 
 /** Loads the SDK at the first use: most installations have no bucket. */
-export function openS3Store(settings: S3Settings): BlobStore {
+export function openS3Store(settings: S3Settings): ReadableBlobStore {
   const { bucket: Bucket } = settings;
   let opened: ReturnType<typeof connect> | undefined;
   const client = () => {
@@ -28,6 +29,43 @@ export function openS3Store(settings: S3Settings): BlobStore {
       const { s3, PutObjectCommand } = await client();
       const command = new PutObjectCommand({ Bucket, Key: checkKey(key), Body: body });
       await s3.send(command, signal ? { abortSignal: signal } : {});
+    },
+    async putStream(key, body, signal) {
+      const { s3, Upload } = await client();
+      // In parts, which become an object when all of them are there; one that fails takes its parts with it.
+      const upload = new Upload({ client: s3, params: { Bucket, Key: checkKey(key), Body: body }, queueSize: 1 });
+      const stop = () => void upload.abort();
+      signal?.addEventListener('abort', stop, { once: true });
+      try {
+        signal?.throwIfAborted();
+        await upload.done();
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+    async read(key) {
+      const { s3, GetObjectCommand } = await client();
+      try {
+        const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key: checkKey(key) }));
+        return Body instanceof Readable ? Body : null;
+      } catch (error) {
+        if (isNotFound(error)) return null;
+        throw error;
+      }
+    },
+    async *list(folder, after = '') {
+      const { s3, ListObjectsV2Command } = await client();
+      const Prefix = `${checkKey(folder)}/`;
+      for (let StartAfter = after; ; ) {
+        const page = await s3.send(
+          new ListObjectsV2Command({ Bucket, Prefix, ...(StartAfter === '' ? {} : { StartAfter }) }),
+        );
+        const keys = (page.Contents ?? []).flatMap(({ Key }) => Key ?? []);
+        yield* keys;
+        const last = keys.at(-1);
+        if (page.IsTruncated !== true || last === undefined) return;
+        StartAfter = last;
+      }
     },
     async delete(key) {
       const { s3, HeadObjectCommand, DeleteObjectCommand } = await client();
@@ -48,7 +86,9 @@ export function openS3Store(settings: S3Settings): BlobStore {
 }
 
 async function connect({ endpoint, region, credentials }: S3Settings) {
-  const { S3Client, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand } = await import('@aws-sdk/client-s3');
+  const { S3Client, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command } =
+    await import('@aws-sdk/client-s3');
+  const { Upload } = await import('@aws-sdk/lib-storage');
   const s3 = new S3Client({
     region,
     maxAttempts: MAX_TRIES,
@@ -57,7 +97,10 @@ async function connect({ endpoint, region, credentials }: S3Settings) {
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(credentials === undefined ? {} : { credentials }),
   });
-  return { s3, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand };
+  return {
+    ...{ s3, Upload, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand },
+    ...{ GetObjectCommand, ListObjectsV2Command },
+  };
 }
 
 const isNotFound = (error: unknown): boolean =>

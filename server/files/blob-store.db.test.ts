@@ -2,10 +2,11 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasS3Server, type S3Server, startS3Server } from '#db/testing/s3-server.ts';
-import { type BlobStore, openBlobStore, openFolderStore, openS3Store } from './index.ts';
+import { openBlobStore, openFolderStore, openS3Store, type ReadableBlobStore } from './index.ts';
 
 const isS3There = hasS3Server();
 let folder = '';
@@ -23,7 +24,7 @@ afterAll(async () => {
   await s3?.stop();
 });
 
-type Opened = { store: BlobStore; read(key: string): Promise<string>; list(): Promise<string[]> };
+type Opened = { store: ReadableBlobStore; read(key: string): Promise<string>; list(): Promise<string[]> };
 const inFolder = (): Opened => ({
   store: openFolderStore(folder),
   read: (key) => readFile(join(folder, key), 'utf8'),
@@ -73,6 +74,29 @@ for (const [name, isThere, open] of stores) {
         await expect(store.delete(key)).rejects.toMatchObject({ code: 'INPUT_INVALID' });
       },
     );
+
+    it('are written and read as streams, and listed in the order of their keys from any place on', async () => {
+      const { store, list } = open();
+      const body = Buffer.alloc(7 * 1024 * 1024, 'streamed ');
+      const keys = ['l/a-b/1', 'l/a/1', 'l/a/2', 'l/a0', 'l/b'];
+      for (const key of keys)
+        await store.putStream(key, Readable.from([body.subarray(0, 3_000_000), body.subarray(3_000_000)]));
+      await store.put('lm/other', 'x');
+      expect(await Readable.from(store.list('l')).toArray()).toEqual(keys);
+      expect(await Readable.from(store.list('l', 'l/a/1')).toArray()).toEqual(keys.slice(2));
+      expect(await Readable.from(store.list('nowhere')).toArray()).toEqual([]);
+      expect(Buffer.concat(await (await store.read('l/b'))!.toArray()).equals(body)).toBe(true);
+      expect(await store.read('l/c')).toBeNull();
+      const broken = Readable.from(
+        (async function* () {
+          yield body;
+          throw new Error('the source broke');
+        })(),
+      );
+      await expect(store.putStream('l/broken', broken)).rejects.toThrow();
+      expect(await list()).toEqual([...keys, 'lm/other']);
+      for (const key of [...keys, 'lm/other']) await store.delete(key);
+    });
 
     it('leave nothing behind when a put is given up', async () => {
       const { store, list } = open();

@@ -1,4 +1,4 @@
-export { type BlobStore, checkKey, openFolderStore } from './blob-store.ts';
+export { type BlobStore, checkKey, openFolderStore, type ReadableBlobStore } from './blob-store.ts';
 export { openS3Store, type S3Settings } from './blob-store-s3.ts';
 export { claimFiles, type FileDeps, type FileRun, type FileStep, type OnFileStep } from './claim-files.ts';
 export { finishFiles, returnStrayFiles } from './finish-files.ts';

@@ -1,5 +1,5 @@
 import type { Environment } from '#server/env.ts';
-import { type BlobStore, openFolderStore } from './blob-store.ts';
+import { openFolderStore, type ReadableBlobStore } from './blob-store.ts';
 import { openS3Store } from './blob-store-s3.ts';
 
 type Settings = Pick<
@@ -14,7 +14,7 @@ type Settings = Pick<
 >;
 
 /** The installation's one store: the bucket where one is named, else the folder. Opens no connection yet. */
-export function openBlobStore(env: Settings): BlobStore {
+export function openBlobStore(env: Settings): ReadableBlobStore {
   if (env.BLOBS_S3_BUCKET === undefined) return openFolderStore(env.BLOBS_DIR ?? env.MAINSPRING_HOME);
   const { BLOBS_S3_ACCESS_KEY_ID: accessKeyId, BLOBS_S3_SECRET_ACCESS_KEY: secretAccessKey } = env;
   return openS3Store({

@@ -18,6 +18,7 @@ import {
 } from '#server/api/index.ts';
 import { authenticate, type OidcSettings } from '#server/auth/index.ts';
 import { type CronDependencies, cronRoutes, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
+import { dsarDownloadRoute } from '#server/dsar/index.ts';
 import { health, isDatabaseReady } from '#server/fleet/index.ts';
 import type { Logger } from '#server/lib/index.ts';
 import { ADDRESS_REQUESTS_PER_SECOND, createRateLimits, TENANT_REQUESTS_PER_SECOND } from '#server/limits/index.ts';
@@ -147,6 +148,7 @@ export async function webApp(
     );
   }
   app.route('/api/v1', documentRoutes());
+  app.route('/api/v1', dsarDownloadRoute(contextOf));
   app.route(
     '/api/v1',
     restApi((c) => contextOf(c.req.raw, c.get('requestId'))),

@@ -1,4 +1,8 @@
 export type { DeleteBlob } from './blobs.ts';
+export { isOfSubject } from './classes.ts';
+export { findHoldOn, type HoldInForce } from './find-hold.ts';
+export { placeHold, releaseHold } from './holds.ts';
+export { lockRetention } from './plan.ts';
 export { dsarPurgeJob, type TenantPurge } from './purge-job.ts';
 export { receiptHash } from './receipts.ts';
 export { retentionProcedures } from './router.ts';

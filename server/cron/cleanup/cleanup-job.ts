@@ -1,8 +1,16 @@
 // The daily cleanup. Every step is a row of short deletes that can be repeated: killed anywhere, the next run goes on.
 import { openPool } from '#db/client.ts';
-import type { BlobStore } from '#server/files/index.ts';
+import { CARRY_OUT_MS, carryOutRequests, requestGoOn } from '#server/dsar/index.ts';
+import type { ReadableBlobStore } from '#server/files/index.ts';
 import { sweepOrphanBlobs } from '#server/interactions/index.ts';
-import { type Counts, errorText, forEachTenant, type JobContext, type JobDefinition } from '#server/jobs/index.ts';
+import {
+  type Counts,
+  errorText,
+  forEachTenant,
+  type JobContext,
+  type JobDefinition,
+  type JobTenant,
+} from '#server/jobs/index.ts';
 import { logError } from '#server/lib/index.ts';
 import { pruneOutbox } from '#server/outbox/index.ts';
 import { makePartitions } from './make-partitions.ts';
@@ -45,21 +53,52 @@ const TENANT_STEPS: { name: string; days: (settings: CleanupSettings) => number;
   { name: 'reports', days: (settings) => settings.runDays, prune: pruneReports },
 ];
 
-export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: BlobStore | null }> = {
+export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: ReadableBlobStore | null }> = {
   name: 'cleanup',
   path: 'cleanup',
-  summary: 'Deletes what has reached its age, and makes the partitions of the coming months.',
+  summary:
+    'Deletes what has reached its age, carries out data requests, and makes the partitions of the coming months.',
   schedule: '30 4 * * *',
   timeoutMs: 540_000,
+  options: [{ name: 'dsar', label: 'Data requests only', kind: 'flag' }],
   async run(ctx, { cleanup: settings, blobs }) {
-    const { counts, errors } = await pruneInstallation(ctx, settings);
-    const perTenant = await forEachTenant(ctx, (tenant) => pruneTenant(ctx, tenant.id, settings, blobs));
+    const isRequestsOnly = ctx.params.dsar === '1';
+    const { counts, errors } = isRequestsOnly ? NOTHING : await pruneInstallation(ctx, settings);
+    const requests = requestsOf(ctx, blobs);
+    const perTenant = await forEachTenant(ctx, async (tenant) => {
+      const carriedOut = await requests.carryOut(tenant);
+      const pruned = isRequestsOnly ? NOTHING : await pruneTenant(ctx, tenant.id, settings, blobs);
+      const tenantErrors = [...carriedOut.errors, ...pruned.errors];
+      const tenantCounts = { ...carriedOut.counts, ...pruned.counts };
+      return { counts: tenantCounts, errors: tenantErrors, isFailed: tenantErrors.length > 0 };
+    });
+    await requests.goOn();
     const totals: Counts = { ...counts };
     for (const tenant of perTenant)
       for (const [name, count] of Object.entries(tenant.counts)) totals[name] = (totals[name] ?? 0) + count;
     return { answer: { deleted: totals, tenantsScanned: perTenant.length }, counts: totals, perTenant, errors };
   },
 };
+
+const NOTHING: { counts: Counts; errors: string[] } = { counts: {}, errors: [] };
+
+/** Data requests of all tenants, for CARRY_OUT_MS; what is left then goes on in a run of its own at once. */
+function requestsOf(ctx: JobContext, blobs: ReadableBlobStore | null) {
+  const endAt = performance.now() + CARRY_OUT_MS;
+  const isOver = () => performance.now() >= endAt;
+  let isUnfinished = false;
+  return {
+    async carryOut(tenant: JobTenant): Promise<{ counts: Counts; errors: string[] }> {
+      if (blobs === null) return NOTHING;
+      const done = await carryOutRequests({ ...ctx, blobs, isOver }, tenant);
+      isUnfinished ||= done.isUnfinished;
+      return done;
+    },
+    async goOn(): Promise<void> {
+      if (isUnfinished && blobs !== null) await requestGoOn({ ...ctx, blobs });
+    },
+  };
+}
 
 /** One step that fails keeps no other step from its work. */
 async function pruneInstallation(ctx: JobContext, settings: CleanupSettings) {
@@ -105,7 +144,12 @@ async function inBatches(ctx: JobContext, prune: () => Promise<number>): Promise
 }
 
 /** A step that fails keeps no other step from its work. */
-async function pruneTenant(ctx: JobContext, tenantId: string, settings: CleanupSettings, blobs: BlobStore | null) {
+async function pruneTenant(
+  ctx: JobContext,
+  tenantId: string,
+  settings: CleanupSettings,
+  blobs: ReadableBlobStore | null,
+): Promise<{ counts: Counts; errors: string[] }> {
   const counts: Counts = {};
   const errors: string[] = [];
   for (const { name, days, prune } of TENANT_STEPS) {
@@ -131,7 +175,7 @@ async function pruneTenant(ctx: JobContext, tenantId: string, settings: CleanupS
     ctx.signal.throwIfAborted();
     errors.push(`orphanBlobs: ${told(ctx, error, { step: 'orphanBlobs', tenantId })}`);
   }
-  return { counts, errors, isFailed: errors.length > 0 };
+  return { counts, errors };
 }
 
 const told = (ctx: JobContext, error: unknown, fields: Record<string, unknown>) =>

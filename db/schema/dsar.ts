@@ -1,0 +1,80 @@
+import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bytea, count, id, instant, tenantId } from './columns.ts';
+
+export const DSAR_KINDS = ['access', 'erase'] as const;
+export const DSAR_STATES = ['waiting', 'running', 'completed', 'refused', 'failed', 'cancelled'] as const;
+export type DsarKind = (typeof DSAR_KINDS)[number];
+export type DsarState = (typeof DSAR_STATES)[number];
+
+/** Which hold keeps a request from being carried out. */
+export type DsarRefusal = { holdId: string | null; what: string; reason: string; at: string };
+/** Where an erasure that was cut off goes on. */
+export type DsarProgress = {
+  /** Passes over all stores; the last one finds nothing. */
+  pass: number;
+  /** The store that is gone through, and its last key that was; null: none of it yet. */
+  store: number;
+  after: string | null;
+  /** What this pass has found and erased so far, and events that are still to be published. */
+  found: number;
+  waiting: number;
+  /** When the pass began, by the database's clock. */
+  searchedAt: string;
+  /** An exported file that is being rewritten, and how many of its lines change. */
+  file: { key: string; lines: number } | null;
+};
+
+export const dsarSettings = pgTable('dsar_settings', {
+  tenantId: tenantId().primaryKey(),
+  subjectKey: bytea('subject_key').notNull(),
+});
+
+export const dsarRequests = pgTable(
+  'dsar_requests',
+  {
+    tenantId: tenantId(),
+    id: id(),
+    kind: text('kind', { enum: DSAR_KINDS }).notNull(),
+    subjectHash: text('subject_hash').notNull(),
+    customerId: text('customer_id'),
+    note: text('note').notNull().default(''),
+    state: text('state', { enum: DSAR_STATES }).notNull().default('waiting'),
+    dueAt: instant('due_at').notNull(),
+    createdBy: text('created_by').notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    runRequestedAt: instant('run_requested_at'),
+    startedAt: instant('started_at'),
+    attempts: integer('attempts').notNull().default(0),
+    progress: jsonb('progress').$type<DsarProgress>(),
+    counts: jsonb('counts').$type<Record<string, number>>().notNull().default({}),
+    kept: jsonb('kept').$type<Record<string, number>>().notNull().default({}),
+    waitingEvents: count('waiting_events').notNull().default(0),
+    refusal: jsonb('refusal').$type<DsarRefusal>(),
+    error: text('error'),
+    finishedAt: instant('finished_at'),
+    receiptNo: integer('receipt_no'),
+    receipt: jsonb('receipt').$type<Record<string, unknown>>(),
+    previousHash: text('previous_hash'),
+    hash: text('hash'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
+export const dsarBundles = pgTable(
+  'dsar_bundles',
+  {
+    tenantId: tenantId(),
+    requestId: uuid('request_id').notNull(),
+    location: text('location').notNull(),
+    sizeBytes: count('size_bytes').notNull(),
+    sha256: text('sha256').notNull(),
+    madeAt: instant('made_at').notNull().defaultNow(),
+    expiresAt: instant('expires_at').notNull(),
+    linkHash: bytea('link_hash'),
+    linkExpiresAt: instant('link_expires_at'),
+    downloads: integer('downloads').notNull().default(0),
+    lastDownloadAt: instant('last_download_at'),
+    deletedAt: instant('deleted_at'),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.requestId] })],
+);

@@ -1,0 +1,36 @@
+// What a request's life is measured by. A row or a file that is gone through is not necessarily one that is the subject's.
+
+/**
+ * Days within which a request is to be answered when it names no date: GDPR art. 12(3) says one month of its receipt.
+ * Two further months are possible for complex ones, with the person told why: a date later than that is refused.
+ */
+export const DUE_DAYS = 30;
+export const LAST_DUE_DAYS = 92;
+
+/** The daily cleanup carries out an erasure this long before it is due: one that fails leaves another to try. Hours. */
+export const DUE_AHEAD_HOURS = 48;
+
+/** Days for which the file of an access request can be downloaded; then it is deleted. */
+export const BUNDLE_DAYS = 7;
+
+/** Rows that one transaction of an erasure goes through, under the tenant's retention lock: what placing a hold waits for. */
+export const BATCH_ROWS = 5_000;
+
+/** Rows of an access request that are in memory at once; a payload has up to 900 kB. */
+export const READ_ROWS = 50;
+
+/** How long a pass waits for the subject's events to be published before it leaves the rest to the next. Milliseconds. */
+export const PUBLISH_WAIT_MS = 15_000;
+export const PUBLISH_POLL_MS = 500;
+
+/** Passes of one go: each but the last has found something that was recorded while the one before went on. */
+export const MAX_PASSES = 10;
+
+/** Time that requests get of one cleanup; what is left goes on in a run of its own at once. Milliseconds. */
+export const CARRY_OUT_MS = 300_000;
+
+/** How long the tables of a tenant's pipelines are searched, each one and all of them, and how many. */
+export const SEARCH_TABLE_MS = 3_000;
+export const SEARCH_ALL_MS = 30_000;
+export const SEARCHED_TABLES = 200;
+export const COUNTED_ROWS = 10_000;

@@ -1,0 +1,40 @@
+import { Readable } from 'node:stream';
+import { Hono } from 'hono';
+import { admit } from '#server/auth/index.ts';
+import { isUuid, ServiceError } from '#server/lib/index.ts';
+import type { ApiContext } from '#server/procedure.ts';
+import { type Download, downloadBundle, downloadByLink } from './download.ts';
+
+/**
+ * GET /dsar/:id/download: the bundle as a file. No procedure, because it answers no JSON; `contextOf` authenticates as
+ * for those, and is asked of whoever comes without a link.
+ */
+export function dsarDownloadRoute(contextOf: (request: Request, requestId: string) => Promise<ApiContext>): Hono<{
+  Variables: { requestId: string };
+}> {
+  const app = new Hono<{ Variables: { requestId: string } }>();
+  app.get('/dsar/:id/download', async (c) => {
+    const requestId = c.get('requestId');
+    const { caller, pool, log } = await contextOf(c.req.raw, requestId);
+    const id = c.req.param('id');
+    const token = c.req.query('token');
+    if (token !== undefined) return answer(await downloadByLink({ pool, log, requestId }, { id, token }));
+    const admitted = admit(caller, { scope: 'dsar:read' });
+    if (!isUuid(id)) throw new ServiceError('DSAR_NOT_FOUND', `no data request ${id.slice(0, 60)}`);
+    return answer(await downloadBundle({ ...admitted, pool, log, requestId }, { id }));
+  });
+  return app;
+}
+
+/** For nobody to keep or to look into on the way. */
+const answer = ({ body, sizeBytes, fileName }: Download): Response =>
+  new Response(Readable.toWeb(body) as ReadableStream, {
+    headers: {
+      'content-type': 'application/zip',
+      'content-length': String(sizeBytes),
+      'content-disposition': `attachment; filename="${fileName}"`,
+      'cache-control': 'no-store, private',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    },
+  });

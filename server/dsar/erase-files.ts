@@ -1,0 +1,136 @@
+// Exported files, rewritten without the subject: a reader sees the whole old file or the whole new one. A line of the
+// subject's own goes, a line that names them loses the name. One file's lines are never all in memory.
+import { Readable } from 'node:stream';
+import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
+import type { DsarProgress } from '#db/schema/index.ts';
+import { query, queryOne, transaction } from '#server/lib/index.ts';
+import type { Erasure } from './erase.ts';
+import { linesOf } from './lines.ts';
+import { erasureStep, type Outcome } from './open-request.ts';
+import { keepProgress } from './progress.ts';
+
+/** The count's name in receipts. Unit: lines. */
+export const EXPORTED_LINES = 'exported_lines';
+/** Files without the subject after which the place is kept. */
+const KEPT_EVERY = 50;
+
+/**
+ * Whether an exporter may hold rows that it read before they were erased: its batch is planned, its files are not all
+ * there, and its lease is in force. One that is not under way now has its files in the store, or reads what is left.
+ */
+export async function isExportUnderWay(pool: Pool, tenantId: string): Promise<boolean> {
+  const found = await transaction(pool, { tenantId }, (tx) =>
+    query(
+      tx,
+      sql`select 1 as one from export_checkpoints c, cron_jobs j join cron_runs r on r.id = j.run_id
+        where c.tenant_id = ${tenantId} and c.planned_tx is not null and j.job = 'exportInteractions'
+          and r.outcome = 'running' and r.lease_until > clock_timestamp() limit 1`,
+    ),
+  );
+  return found.length > 0;
+}
+
+type Step = { done: DsarProgress } | { outcome: Outcome };
+
+/** Goes over the tenant's files behind `from.after`. */
+export async function eraseFiles(erasure: Erasure, from: DsarProgress): Promise<Step> {
+  const { deps, tenant } = erasure;
+  let progress = from;
+  let passed = 0;
+  // One that was being rewritten when the process died may have been: it is counted by what was noted then.
+  const resumed = progress.file;
+  if (resumed) {
+    const step = await eraseFile(erasure, progress, resumed.key, resumed.lines);
+    if ('outcome' in step) return step;
+    progress = step.done;
+  }
+  for await (const key of deps.blobs.list(`exports/${tenant.id}`, progress.after ?? '')) {
+    deps.signal.throwIfAborted();
+    if (deps.isOver?.()) return { outcome: 'unfinished' };
+    const lines = await countLines(erasure, key);
+    passed += 1;
+    if (lines === 0 && passed % KEPT_EVERY !== 0) continue;
+    const at = { ...progress, after: lines === 0 ? key : progress.after };
+    const noted = await note(erasure, lines === 0 ? at : { ...at, file: { key, lines } });
+    if ('outcome' in noted) return noted;
+    progress = noted.done;
+    deps.failPoint('dsar.noted');
+    if (lines === 0) continue;
+    const step = await eraseFile(erasure, progress, key, lines);
+    if ('outcome' in step) return step;
+    progress = step.done;
+  }
+  return { done: progress };
+}
+
+const note = ({ deps, tenant, request }: Erasure, progress: DsarProgress, lines = 0): Promise<Step> =>
+  erasureStep(deps, tenant, request.id, async (tx) => {
+    await keepProgress(tx, request, progress, { counts: { [EXPORTED_LINES]: lines } });
+    return progress;
+  });
+
+/** Rewrites a file that was noted, outside any transaction, and counts it. */
+async function eraseFile(erasure: Erasure, at: DsarProgress, key: string, lines: number): Promise<Step> {
+  const { deps } = erasure;
+  if (await hasLinesLeft(erasure, key))
+    await deps.blobs.putStream(key, Readable.from(rewritten(erasure, key)), deps.signal);
+  else await deps.blobs.delete(key);
+  deps.failPoint('dsar.file');
+  return note(erasure, { ...at, after: key, file: null, found: at.found + lines }, lines);
+}
+
+async function countLines(erasure: Erasure, key: string): Promise<number> {
+  let changed = 0;
+  for await (const { before, after } of verdicts(erasure, key)) if (before !== after) changed += 1;
+  return changed;
+}
+
+async function hasLinesLeft(erasure: Erasure, key: string): Promise<boolean> {
+  for await (const { after } of verdicts(erasure, key)) if (after !== null) return true;
+  return false;
+}
+
+async function* rewritten(erasure: Erasure, key: string): AsyncGenerator<string> {
+  for await (const { after } of verdicts(erasure, key)) if (after !== null) yield `${after}\n`;
+}
+
+type Verdict = { before: string; after: string | null };
+
+/** Each line of a file and what becomes of it; null: it goes. */
+async function* verdicts({ deps, tenant, request }: Erasure, key: string): AsyncGenerator<Verdict> {
+  const { customerId } = request;
+  const letters = JSON.stringify(customerId).slice(1, -1);
+  const stream = await deps.blobs.read(key);
+  if (!stream) return;
+  try {
+    for await (const before of linesOf(stream)) {
+      if (!before.includes(letters)) yield { before, after: before };
+      else if (isOwnLine(before, customerId)) yield { before, after: null };
+      else yield { before, after: await withoutSubject(deps.pool, tenant.id, before, customerId) };
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+
+function isOwnLine(line: string, customerId: string): boolean {
+  try {
+    return (JSON.parse(line) as { customerId?: unknown }).customerId === customerId;
+  } catch {
+    return false;
+  }
+}
+
+/** By the database's rule, the same as for rows; the line itself where it does not name the subject after all. */
+async function withoutSubject(pool: Pool, tenantId: string, line: string, customerId: string): Promise<string> {
+  const { redacted } = await transaction(pool, { tenantId }, (tx) =>
+    queryOne<{ redacted: string | null }>(
+      tx,
+      sql`select case when dsar_redact_json(l.line, ${customerId}, '') is distinct from l.line
+          then dsar_redact_json(l.line, ${customerId}, '')::text end as redacted
+        from (select ${line}::text::jsonb as line) l`,
+    ),
+  );
+  return redacted ?? line;
+}

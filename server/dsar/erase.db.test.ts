@@ -1,0 +1,396 @@
+import { describe, expect, it } from 'vitest';
+import { passHorizon, testDatabase } from '#db/testing/index.ts';
+import { sealBatch, verifyChain } from '#server/audit/index.ts';
+import { recomputeEngagement } from '#server/engagement/index.ts';
+import { exportInteractionsJob } from '#server/exports/index.ts';
+import { newId, transaction } from '#server/lib/index.ts';
+import { placeHold, releaseHold } from '#server/retention/index.ts';
+import { dsarReceiptHash } from './receipts.ts';
+import { addSubject, depsOf, findAnywhere, findInBlobs, log, type Office, openOffice } from './testing/index.ts';
+
+const db = await testDatabase();
+
+/** The subject in whatever can hold text that came with data. */
+async function addMentions({ tenant }: Office, customerId: string) {
+  const run = newId();
+  const said = `customer ${customerId} is not a number`;
+  const error = { code: 'X', message: said, isTransient: false, errorId: 'e' };
+  await db.owner.begin(async (tx) => {
+    await tx`insert into runs (tenant_id, id, pipeline_id, version, status, trigger, note, error, params, finished_at)
+      values (${tenant.id}, ${run}, ms_uuid(), 1, 'failed', 'manual', ${said}, ${JSON.stringify(error)}::text::jsonb, ${JSON.stringify({ who: customerId })}::text::jsonb, now())`;
+    await tx`insert into run_attempts (tenant_id, run_id, attempt, token, runner, status, error)
+      values (${tenant.id}, ${run}, 1, 1, 'r', 'failed', ${JSON.stringify(error)}::text::jsonb)`;
+    await tx`insert into run_nodes (tenant_id, run_id, node_id, attempt, ordinal, kind, status, warnings)
+      values (${tenant.id}, ${run}, 'n', 1, 1, 'source', 'failed', ${JSON.stringify([{ rule: 'r', message: said, rowCount: 1 }])}::text::jsonb)`;
+    await tx`insert into run_files (tenant_id, pipeline_id, node_id, run_id, path, processing_path, size_bytes, modified_at, state, error)
+      values (${tenant.id}, ms_uuid(), 'n', ${run}, 'a.csv', 'p', 1, now(), 'finished', ${said})`;
+    await tx`insert into dlq_entries (tenant_id, pipeline_id, run_id, version, node_id, rule, error_kind, message, payload, row_key)
+      values (${tenant.id}, ms_uuid(), ${run}, 1, 'n', 'r', 'rule', ${said}, ${JSON.stringify({ id: customerId })}::text::jsonb, ${JSON.stringify([customerId])}::text::jsonb)`;
+    await tx`insert into outbox_events (tenant_id, type, key, payload, status, failed_at, last_error)
+      values (${tenant.id}, 'other', 'another key', ${JSON.stringify({ deep: [{ ref: customerId }] })}::text::jsonb, 'failed', now(), ${said})`;
+    await tx`insert into idempotency_keys (tenant_id, operation, key, request_hash, response)
+      values (${tenant.id}, 'o', 'k', '', ${JSON.stringify({ customerId })}::text::jsonb)`;
+    await tx`insert into siem_quarantine (tenant_id, destination, audit_id, status, reason)
+      values (${tenant.id}, 'd', ms_uuid(), 400, ${said})`;
+    await tx`with made as (
+        insert into reports (tenant_id, schedule_id, schedule_name, template, period_from, period_to, timezone, title, figures, html, csv, made_by)
+        values (${tenant.id}, ms_uuid(), 's', 'sla', now(), now(), 'UTC', 't', '[]', '', '', 'm') returning id)
+      insert into alert_deliveries (tenant_id, report_id, channel, last_error)
+      select ${tenant.id}, id, '{"kind":"log"}', ${said} from made`;
+    // Recorded of somebody else.
+    await tx`insert into interaction_history (tenant_id, customer_id, offer_id, channel, interaction_type, context)
+      values (${tenant.id}, 'friend-1', 'o', 'web', 'impression', ${JSON.stringify({ referredBy: customerId, n: 12.5 })}::text::jsonb)`;
+  });
+}
+
+const runExport = (office: Office) =>
+  exportInteractionsJob.run(
+    {
+      ...{ pool: db.worker, log, processId: 'test', runId: newId(), params: {} },
+      ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
+    },
+    { blobs: office.blobs },
+  );
+const suspend = ({ tenant }: Office) => db.owner`update tenants set status = 'suspended' where id = ${tenant.id}`;
+const auditOf = ({ tenant }: Office) =>
+  db.owner<{ action: string; said: string }[]>`select action, a::text as said from audit_log a
+    where tenant_id = ${tenant.id} and action like 'dsar.%' order by id`;
+
+describe('an erasure', () => {
+  it('leaves the subject in no table, no blob and no exported file, and everybody else as they were', async () => {
+    const [office, other] = [await openOffice(db, 'whole'), await openOffice(db, 'other')];
+    const store = { ...other, blobs: office.blobs };
+    const gone = await addSubject(db, office, { customerId: 'cust-17', count: 3 });
+    const [kept] = await addSubject(db, office, { customerId: 'cust-171' });
+    await addSubject(db, store, { customerId: 'cust-17' });
+    await addMentions(office, 'cust-17');
+    await passHorizon(db.owner);
+    await runExport(office);
+    await suspend(other);
+    const before = await findAnywhere(db, other.tenant.id, 'cust-17');
+    const request = await office.ask('cust-17', 'erase', { note: 'letter of cust-17, 3 May' });
+    await office.makeDue(request.id);
+    expect(await office.carryOut()).toMatchObject({ counts: { dsarCompleted: 1 }, errors: [] });
+
+    const files = ['exports', 'attachments', 'dsar'].map((name) => `${name}/${office.tenant.id}`);
+    // Told apart from the one whose id only begins with it.
+    const left = await findAnywhere(db, office.tenant.id, 'cust-17');
+    expect(left.map(({ table }) => table)).toEqual([
+      ...['ai_attachments', 'decision_traces', 'engagement_scores', 'interaction_history', 'interaction_outcomes'],
+      'outbox_events',
+    ]);
+    await db.owner`update interaction_history set customer_id = 'x' where customer_id = 'cust-171'`;
+    for (const table of [
+      'ai_attachments',
+      'decision_traces',
+      'engagement_scores',
+      'interaction_outcomes',
+      'outbox_events',
+    ])
+      await db.owner`delete from ${db.owner(table)} where tenant_id = ${office.tenant.id} and strpos(${db.owner(table)}::text, 'cust-171') > 0`;
+    expect(await findAnywhere(db, office.tenant.id, 'cust-17')).toEqual([]);
+    expect(await findInBlobs(office.blobs, files, 'cust-17"')).toEqual([]);
+    expect((await findInBlobs(office.blobs, files, 'cust-171')).length).toBeGreaterThanOrEqual(3);
+    for (const location of gone) expect(await office.blobs.read(location)).toBeNull();
+    expect(await office.blobs.read(kept!)).not.toBeNull();
+    const [friend] = await db.owner`select context from interaction_history where customer_id = 'friend-1'`;
+    expect(friend!.context).toEqual({ referredBy: '[erased]', n: 12.5 });
+    expect(await findInBlobs(office.blobs, files, '[erased]')).toHaveLength(1);
+    expect(await findAnywhere(db, other.tenant.id, 'cust-17')).toEqual(before);
+
+    const done = await office.get(request.id);
+    expect(done).toMatchObject({
+      ...{ state: 'completed', customerId: null, note: 'letter of [erased], 3 May', receiptNo: 1, previousHash: null },
+      counts: {
+        ...{ interaction_history: 4, interaction_outcomes: 3, decision_traces: 3, ai_attachments: 3, blobs: 3 },
+        ...{ engagement_scores: 1, outbox_events: 4, dlq_entries: 1, runs: 1, run_attempts: 1, run_nodes: 1 },
+        ...{ run_files: 1, idempotency_keys: 1, siem_quarantine: 1, alert_deliveries: 1 },
+        // Three interactions and their outcomes, and the friend's.
+        exported_lines: 7,
+      },
+    });
+    expect(JSON.stringify(done)).not.toContain('cust-17');
+    expect(dsarReceiptHash(office.tenant.id, { ...done, receiptNo: 1, receipt: done.receipt! })).toBe(done.hash);
+    expect(done.receipt).toMatchObject({
+      kept: {},
+      pipelineTables: [],
+      outside: expect.arrayContaining([expect.stringContaining('backups')]),
+    });
+    await suspend(office);
+  });
+
+  it('is found again by the subject’s id, and names the subject nowhere in the audit log, whose chain holds', async () => {
+    const office = await openOffice(db, 'chain');
+    await addSubject(db, office, { customerId: 'cust-chain' });
+    const hold = await placeHold(office.ctx, {
+      kind: 'subject',
+      customerId: 'cust-chain',
+      reason: 'case',
+      acceptEmpty: false,
+    });
+    await releaseHold(office.ctx, { id: hold.id, reason: 'about cust-chain' });
+    await passHorizon(db.owner);
+    while ((await sealBatch(db.worker, { limit: 1_000 })).sealed > 0);
+    const request = await office.ask('cust-chain');
+    await office.makeDue(request.id);
+    await office.carryOut();
+    await passHorizon(db.owner);
+    while ((await sealBatch(db.worker, { limit: 1_000 })).sealed > 0);
+    expect(await verifyChain(db.owner, office.tenant.id, new Map())).toMatchObject({
+      firstBad: null,
+      unsealed: 0,
+    });
+    const rows = await auditOf(office);
+    expect(rows.map(({ action }) => action)).toEqual(['dsar.create', 'dsar.complete']);
+    for (const { said } of rows) expect(said).not.toContain('cust-chain');
+    // What the holds wrote there before stays, and the receipt says how many rows that are.
+    expect((await office.get(request.id)).receipt).toMatchObject({ kept: { audit_log: 2 } });
+    expect(await findAnywhere(db, office.tenant.id, 'cust-chain')).toEqual([{ table: 'audit_log', rows: 2 }]);
+  });
+
+  it('waits for events that are not published yet, counts them, and is completed when they are', async () => {
+    const office = await openOffice(db, 'unpublished');
+    await addSubject(db, office, { customerId: 'cust-slow' });
+    await db.owner`insert into outbox_events (tenant_id, type, key, payload) values
+      (${office.tenant.id}, 't', 'cust-slow', '{}'), (${office.tenant.id}, 't', 'other', '{"of": "cust-slow"}')`;
+    const request = await office.ask('cust-slow');
+    await office.makeDue(request.id);
+    expect((await office.carryOut()).counts).toMatchObject({ dsarWaiting: 1, dsarCompleted: 0 });
+    expect(await office.get(request.id)).toMatchObject({
+      ...{ state: 'waiting', waitingEvents: 2, error: '2 events of the subject are still to be published' },
+      counts: { outbox_events: 1, interaction_history: 1 },
+    });
+    expect(
+      await db.owner`select from outbox_events where tenant_id = ${office.tenant.id} and status = 'pending'`,
+    ).toHaveLength(2);
+    await db.owner`update outbox_events set status = 'published', published_at = now() where tenant_id = ${office.tenant.id}`;
+    expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 1 });
+    expect(await office.get(request.id)).toMatchObject({
+      state: 'completed',
+      waitingEvents: 0,
+      counts: { outbox_events: 3 },
+    });
+  });
+
+  it('goes on while records of the subject keep coming, and says up to when it searched', async () => {
+    const office = await openOffice(db, 'coming');
+    await addSubject(db, office, { customerId: 'cust-busy', count: 2 });
+    const request = await office.ask('cust-busy');
+    await office.makeDue(request.id);
+    let batches = 0;
+    const failPoint = (name: string) => {
+      if (name === 'dsar.batch') batches += 1;
+    };
+    // Recorded when the first pass is past the interactions.
+    const fence = async () => {
+      if (batches === 10) {
+        batches += 1;
+        await addSubject(db, office, { customerId: 'cust-busy' });
+      }
+    };
+    await office.carryOut({ failPoint, fence });
+    const { receipt, counts } = await office.get(request.id);
+    expect(counts).toMatchObject({ interaction_history: 3, blobs: 3 });
+    expect(receipt).toMatchObject({ passes: 3 });
+    expect(await findAnywhere(db, office.tenant.id, 'cust-busy')).toEqual([]);
+  });
+
+  it('waits for a score that is being computed from what it erases', async () => {
+    const office = await openOffice(db, 'scores');
+    await addSubject(db, office, { customerId: 'cust-score' });
+    const request = await office.ask('cust-score');
+    await office.makeDue(request.id);
+    const [computed, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const recompute = transaction(db.worker, { tenantId: office.tenant.id }, async (tx) => {
+      await recomputeEngagement(tx, office.tenant.id);
+      computed.resolve();
+      await goOn.promise;
+    });
+    await computed.promise;
+    const erasing = office.carryOut({
+      failPoint: (name) => {
+        // The interactions are erased: the next store is the scores, whose writer still holds them.
+        if (name === 'dsar.batch') setTimeout(goOn.resolve, 100);
+      },
+    });
+    await Promise.all([recompute, erasing]);
+    expect((await office.get(request.id)).state).toBe('completed');
+    expect(await findAnywhere(db, office.tenant.id, 'cust-score')).toEqual([]);
+  });
+
+  it('is not completed while an export may still write what it has read', async () => {
+    const office = await openOffice(db, 'exporting');
+    await addSubject(db, office, { customerId: 'cust-export' });
+    await passHorizon(db.owner);
+    const [run] = await db.owner<{ id: string }[]>`insert into cron_runs (job, process_id, lease_until)
+      values ('exportInteractions', 'p', now() + interval '1 hour') returning id`;
+    await db.owner`insert into cron_jobs (job, token, run_id) values ('exportInteractions', 1, ${run!.id})
+      on conflict (job) do update set run_id = excluded.run_id`;
+    await db.owner`insert into export_checkpoints (tenant_id, data_set, planned_tx, planned_id)
+      values (${office.tenant.id}, 'interaction_history', '1', ms_uuid())`;
+    const request = await office.ask('cust-export');
+    await office.makeDue(request.id);
+    expect((await office.carryOut()).counts).toMatchObject({ dsarWaiting: 1 });
+    const key = `exports/${office.tenant.id}/interaction_history/year=2026/month=01/day=01/batch-1.json`;
+    await office.blobs.put(key, '{"customerId": "cust-export"}\n');
+    await db.owner`update export_checkpoints set planned_tx = null, planned_id = null where tenant_id = ${office.tenant.id}`;
+    expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 1 });
+    expect(await office.blobs.read(key)).toBeNull();
+    expect((await office.get(request.id)).counts).toMatchObject({ exported_lines: 1 });
+    await db.owner`delete from cron_jobs`;
+  });
+
+  it('tells what the tables of the tenant’s pipelines have of the subject, and leaves them', async () => {
+    const office = await openOffice(db, 'tables');
+    const [{ schema, role }] = (await db.owner`select schema_name as schema, role_name as role from tenants
+      where id = ${office.tenant.id}`) as unknown as [{ schema: string; role: string }];
+    await db.owner.unsafe(`create table "${schema}".buyers (who text, doc jsonb); alter table "${schema}".buyers owner to "${role}";
+      create table "${schema}".empty (who text); alter table "${schema}".empty owner to "${role}";
+      insert into "${schema}".buyers values ('cust-table', '{}'), ('x', '{"a": ["cust-table"]}'), ('cust-table-2', '{}')`);
+    await addSubject(db, office, { customerId: 'cust-table' });
+    const request = await office.ask('cust-table');
+    await office.makeDue(request.id);
+    await office.carryOut();
+    expect((await office.get(request.id)).receipt).toMatchObject({ pipelineTables: [{ table: 'buyers', rows: 2 }] });
+    expect(await db.owner.unsafe(`select from "${schema}".buyers`)).toHaveLength(3);
+  });
+});
+
+describe('a hold', () => {
+  it.each(['subject', 'class', 'policy'] as const)(
+    'on the %s refuses an erasure, once on record, which is carried out when it is released',
+    async (what) => {
+      const office = await openOffice(db, `held-${what}`);
+      await addSubject(db, office, { customerId: 'cust-held' });
+      const place = () =>
+        what === 'subject'
+          ? placeHold(office.ctx, { kind: 'subject', customerId: 'cust-held', reason: 'Case 9', acceptEmpty: false })
+          : placeHold(office.ctx, { kind: 'class', dataClass: 'decision_traces', reason: 'Case 9' });
+      let holdId: string | null = null;
+      if (what === 'policy')
+        await db.owner`insert into retention_policies (tenant_id, data_class, retention_days, legal_hold, note)
+        values (${office.tenant.id}, 'decision_traces', 0, true, 'Case 9')`;
+      else holdId = (await place()).id;
+      const before = await findAnywhere(db, office.tenant.id, 'cust-held');
+      const request = await office.ask('cust-held');
+      await office.makeDue(request.id);
+      expect((await office.carryOut()).counts).toMatchObject({ dsarRefused: 1 });
+      expect((await office.carryOut()).counts).toMatchObject({ dsarRefused: 1 });
+      expect(await office.get(request.id)).toMatchObject({
+        state: 'refused',
+        refusal: { holdId, reason: 'Case 9' },
+        counts: {},
+      });
+      expect(
+        (await findAnywhere(db, office.tenant.id, 'cust-held')).filter(({ table }) => table !== 'dsar_requests'),
+      ).toEqual(before);
+      if (holdId) await releaseHold(office.ctx, { id: holdId, reason: 'settled' });
+      else await db.owner`update retention_policies set legal_hold = false where tenant_id = ${office.tenant.id}`;
+      expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 1 });
+      expect((await auditOf(office)).map(({ action }) => action)).toEqual([
+        'dsar.create',
+        'dsar.refuse',
+        'dsar.complete',
+      ]);
+      const left = await findAnywhere(db, office.tenant.id, 'cust-held');
+      expect(left.filter(({ table }) => table !== 'audit_log')).toEqual([]);
+    },
+  );
+
+  it('placed between two steps stops the erasure there', async () => {
+    const office = await openOffice(db, 'midway');
+    await addSubject(db, office, { customerId: 'cust-mid', count: 6 });
+    const request = await office.ask('cust-mid');
+    await office.makeDue(request.id);
+    let steps = 0;
+    let covered = 0;
+    const fence = async () => {
+      if (++steps !== 12) return;
+      const hold = await placeHold(office.ctx, {
+        kind: 'subject',
+        customerId: 'cust-mid',
+        reason: 'now',
+        acceptEmpty: true,
+      });
+      covered = hold.covered.reduce((sum, { rows }) => sum + rows, 0);
+    };
+    expect((await office.carryOut({ fence, batchRows: 2 })).counts).toMatchObject({ dsarRefused: 1 });
+    const [left] = await db.owner<{ rows: number }[]>`
+      select (select count(*) from ai_attachments where tenant_id = ${office.tenant.id}) + (select count(*) from decision_traces where tenant_id = ${office.tenant.id})
+        + (select count(*) from interaction_history where tenant_id = ${office.tenant.id}) + (select count(*) from interaction_outcomes where tenant_id = ${office.tenant.id}) as rows`;
+    expect(covered).toBeGreaterThan(0);
+    expect(Number(left!.rows)).toBe(covered);
+  });
+
+  it('on somebody else keeps what is recorded of them, also where it names the subject, and the receipt counts it', async () => {
+    const office = await openOffice(db, 'friend');
+    await addSubject(db, office, { customerId: 'cust-a' });
+    await db.owner`insert into interaction_history (tenant_id, customer_id, offer_id, channel, interaction_type, context)
+      values (${office.tenant.id}, 'cust-b', 'o', 'web', 'i', '{"by": "cust-a"}')`;
+    await placeHold(office.ctx, { kind: 'subject', customerId: 'cust-b', reason: 'Case', acceptEmpty: false });
+    const request = await office.ask('cust-a');
+    await office.makeDue(request.id);
+    await office.carryOut();
+    expect((await office.get(request.id)).receipt).toMatchObject({ kept: { interaction_history: 1 } });
+    expect(await findAnywhere(db, office.tenant.id, 'cust-a')).toEqual([{ table: 'interaction_history', rows: 1 }]);
+  });
+});
+
+describe('requests', () => {
+  it('are carried out by the cleanup from two days before they are due, and refused for nobody and twice', async () => {
+    const office = await openOffice(db, 'due');
+    await expect(office.ask('nobody-here')).rejects.toMatchObject({ code: 'DSAR_SUBJECT_NOT_FOUND' });
+    await addSubject(db, office, { customerId: 'cust-due' });
+    const request = await office.ask('cust-due');
+    expect(Math.round((Date.parse(request.dueAt) - Date.parse(request.createdAt)) / 1_000)).toBe(30 * 86_400);
+    await expect(office.ask('cust-due')).rejects.toMatchObject({ code: 'DSAR_OPEN' });
+    await expect(office.ask('cust-due', 'access', { dueAt: '2020-01-01T00:00:00Z' })).rejects.toMatchObject({
+      code: 'INPUT_INVALID',
+    });
+    expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 0 });
+    await db.owner`update dsar_requests set due_at = now() + interval '49 hours' where id = ${request.id}`;
+    expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 0 });
+    await db.owner`update dsar_requests set due_at = now() + interval '47 hours' where id = ${request.id}`;
+    expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 1 });
+    const empty = await office.ask('nobody-here', 'erase', { acceptEmpty: true });
+    await office.makeDue(empty.id);
+    await office.carryOut();
+    expect(await office.get(empty.id)).toMatchObject({
+      state: 'completed',
+      counts: {},
+      receiptNo: 2,
+      previousHash: (await office.get(request.id)).hash,
+    });
+  });
+
+  it('that are completed cannot be changed, not even by the tables’ owner', async () => {
+    const office = await openOffice(db, 'sealed');
+    const request = await office.ask('cust-x', 'erase', { acceptEmpty: true });
+    await office.makeDue(request.id);
+    await office.carryOut();
+    await expect(db.owner`update dsar_requests set receipt = '{}' where id = ${request.id}`).rejects.toThrow('receipt');
+    await expect(db.owner`update dsar_requests set customer_id = 'y' where id = ${request.id}`).rejects.toThrow(
+      'receipt',
+    );
+    await expect(
+      db.owner`update dsar_requests set state = 'waiting', hash = null where id = ${request.id}`,
+    ).rejects.toThrow();
+  });
+
+  it('that fail say why without the subject’s name, and are taken up by the next cleanup', async () => {
+    const office = await openOffice(db, 'failing');
+    await addSubject(db, office, { customerId: 'cust-fail' });
+    const request = await office.ask('cust-fail');
+    await office.makeDue(request.id);
+    const broken = { ...office.blobs, delete: () => Promise.reject(new Error('no way to reach cust-fail')) };
+    const { errors } = await office.carryOut({ ...depsOf(db, broken) });
+    expect(errors).toEqual([expect.stringContaining('no way to reach [erased]')]);
+    expect(await office.get(request.id)).toMatchObject({
+      state: 'failed',
+      attempts: 1,
+      error: expect.stringContaining('[erased]'),
+    });
+    expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 1 });
+    expect((await office.get(request.id)).counts).toMatchObject({ blobs: 1, interaction_history: 1 });
+  });
+});

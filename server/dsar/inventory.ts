@@ -1,0 +1,149 @@
+// THE inventory: where a subject can be in the tables, and what an access request is given and an erasure does there.
+// A table is here or in not-searched.ts with its reason; inventory.db.test.ts holds both to the catalogue.
+import { type SQL, sql } from 'drizzle-orm';
+import type { ClassTable } from '#db/schema/index.ts';
+import { isOfSubject } from '#server/retention/index.ts';
+
+export type Subject = { customerId: string };
+
+export type Store = {
+  table: string;
+  /** What its rows are gone through by, after tenant_id. */
+  keys: readonly { column: string; type: 'uuid' | 'text' | 'int' }[];
+  /** Rows `r` that are the subject's own: erased as a whole. */
+  own?: (subject: Subject) => SQL;
+  /** Columns in which the subject can be named: as a word in text or JSON, or as the whole of an id. */
+  texts?: readonly string[];
+  jsons?: readonly string[];
+  ids?: readonly string[];
+  /** What becomes of a row that names the subject and is not its own. */
+  onMention: 'delete' | 'redact' | 'keep';
+  /** Rows that can be erased now; the others are counted, and the request stays open for them. */
+  isErasable?: SQL;
+  /** Rows that stay although they name the subject: counted as kept. */
+  isKept?: SQL;
+  /** A row that is locked before, where a writer works from what it has read before the erasure. */
+  lock?: (tenantId: string) => SQL;
+  /** Of which rows an access request is given a copy. */
+  given: 'own' | 'naming' | 'none';
+  /** Columns that are not given: ours, not the subject's. */
+  hidden?: readonly string[];
+  /** Deleted rows that leave a blob to delete. */
+  hasBlobs?: boolean;
+};
+
+const byId = [{ column: 'id', type: 'uuid' }] as const;
+
+/** What is recorded of somebody who is on hold stays as it is, whoever else it names. */
+const isOfHeld = sql`exists (select from retention_holds h where h.tenant_id = r.tenant_id
+  and h.customer_id = r.customer_id and h.released_at is null)`;
+
+const ofClass = (table: ClassTable, columns: Pick<Store, 'texts' | 'jsons' | 'hasBlobs'>): Store => ({
+  ...{ table, keys: byId, onMention: 'redact', given: 'own', isKept: isOfHeld, ...columns },
+  own: ({ customerId }) => isOfSubject(table, customerId),
+});
+
+/**
+ * In the order of an erasure: traces and attachments before the interactions, by which those of an old release are told;
+ * scores after the interactions that they are computed from; requests last.
+ */
+export const INVENTORY: readonly Store[] = [
+  ofClass('ai_attachments', { texts: ['name'], hasBlobs: true }),
+  ofClass('decision_traces', { jsons: ['trace'] }),
+  ofClass('interaction_outcomes', { texts: ['outcome'] }),
+  ofClass('interaction_history', { texts: ['offer_id', 'channel', 'interaction_type'], jsons: ['context'] }),
+  {
+    table: 'engagement_scores',
+    keys: [{ column: 'customer_id', type: 'text' }],
+    own: ({ customerId }) => sql`r.customer_id = ${customerId}`,
+    onMention: 'redact',
+    // A recomputation reads interactions first and writes scores last, under this lock.
+    lock: (tenantId) => sql`insert into engagement_settings (tenant_id) values (${tenantId})
+      on conflict (tenant_id) do update set tenant_id = excluded.tenant_id`,
+    given: 'own',
+  },
+  {
+    table: 'outbox_events',
+    keys: byId,
+    own: ({ customerId }) => sql`r.key = ${customerId}`,
+    texts: ['last_error'],
+    jsons: ['payload', 'headers'],
+    onMention: 'delete',
+    // What is not published yet must not be lost: consumers count on it.
+    isErasable: sql`r.status in ('published', 'failed', 'discarded')`,
+    given: 'naming',
+    hidden: ['lane', 'seq', 'claim_token', 'is_claimed', 'headers_bytes', 'payload_bytes'],
+  },
+  {
+    table: 'dlq_entries',
+    keys: byId,
+    texts: ['message'],
+    jsons: ['row_key', 'payload'],
+    onMention: 'delete',
+    given: 'naming',
+  },
+  { table: 'runs', keys: byId, texts: ['note'], jsons: ['params', 'error'], onMention: 'redact', given: 'none' },
+  {
+    table: 'run_attempts',
+    keys: [
+      { column: 'run_id', type: 'uuid' },
+      { column: 'attempt', type: 'int' },
+    ],
+    ...{ jsons: ['error'], onMention: 'redact', given: 'none' },
+  },
+  {
+    table: 'run_nodes',
+    keys: [
+      { column: 'run_id', type: 'uuid' },
+      { column: 'node_id', type: 'text' },
+    ],
+    ...{ jsons: ['warnings'], onMention: 'redact', given: 'none' },
+  },
+  { table: 'run_files', keys: byId, texts: ['error'], onMention: 'redact', given: 'none' },
+  {
+    table: 'idempotency_keys',
+    keys: [
+      { column: 'operation', type: 'text' },
+      { column: 'key', type: 'text' },
+    ],
+    ...{ jsons: ['response'], onMention: 'redact', given: 'none' },
+  },
+  {
+    table: 'siem_quarantine',
+    keys: [
+      { column: 'destination', type: 'text' },
+      { column: 'audit_id', type: 'uuid' },
+    ],
+    ...{ texts: ['reason'], onMention: 'redact', given: 'none' },
+  },
+  { table: 'alert_deliveries', keys: byId, texts: ['last_error'], onMention: 'redact', given: 'none' },
+  // Of a subject that is to be erased these are released: one in force refuses the erasure.
+  {
+    table: 'retention_holds',
+    keys: byId,
+    ids: ['customer_id'],
+    texts: ['reason', 'release_reason'],
+    onMention: 'redact',
+    given: 'none',
+  },
+  {
+    table: 'dsar_requests',
+    keys: byId,
+    texts: ['note', 'error'],
+    jsons: ['refusal'],
+    onMention: 'redact',
+    given: 'none',
+  },
+  // Chained by hashes: a row that was changed could not be told from one that was forged.
+  {
+    table: 'audit_log',
+    keys: byId,
+    texts: ['target_id'],
+    jsons: ['details', 'before', 'after'],
+    onMention: 'keep',
+    given: 'none',
+  },
+];
+
+/** The stores that an access request is given copies of, each as a file of its name. */
+export const GIVEN = INVENTORY.filter(({ given }) => given !== 'none');
