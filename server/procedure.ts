@@ -38,6 +38,8 @@ export type ProcedureMeta = {
   rest?: string;
   /** HTTP status of success; 200 when absent. */
   status?: 200 | 201 | 202;
+  /** Whether what it answers is taken and not done yet, which is HTTP status 202 then. */
+  isTaken?: (answer: unknown) => boolean;
   scope: Scope;
   /** Who may call at all; absent: a caller of a tenant. */
   audience?: Audience;
@@ -160,6 +162,8 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'TENANT_REQUIRED',
   'TENANT_SUSPENDED',
   'PASSWORD_WRONG',
+  'APPROVAL_OWN',
+  'APPROVAL_NOT_YOURS',
 ]);
 const isRefusal = ({ cause }: TRPCError) => cause instanceof ServiceError && REFUSALS.has(cause.code);
 

@@ -61,10 +61,17 @@ async function apply(api: PagesApi, form: FormData): Promise<ActionResult> {
   const done = await api.gitops.applySource({ checkId: text(form, 'checkId'), items, publish });
   const failed = done.items.filter(({ result }) => result === 'refused' || result === 'stale');
   if (failed.length > 0) return notAll(failed, done.items.length);
+  const waiting = done.items.filter(({ result }) => result === 'waiting').length;
   return {
     ...{ ok: true, title: done.items.length === 1 ? `${done.items[0]?.name} applied` : `${done.items.length} applied` },
-    detail: publish ? 'What was applied is live.' : 'Nothing went live.',
+    detail: publish ? wentLive(done.items.length, waiting) : 'Nothing went live.',
   };
+}
+
+function wentLive(all: number, waiting: number): string {
+  if (waiting === 0) return 'What was applied is live.';
+  const saved = 'saved and waiting for approval: see Approvals.';
+  return waiting === all ? `It is ${saved}` : `${waiting} of ${all} are ${saved} The others are live.`;
 }
 
 function notAll(failed: Applied[], all: number): ActionResult {

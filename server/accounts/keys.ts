@@ -1,7 +1,7 @@
 // API keys of a tenant. A key is shown once, in the answer that made it; the store has its hash and first letters.
 import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
-import { mayGive, newApiKey, type Scope, scopesOf, storeApiKey } from '#server/auth/index.ts';
+import { findPersonBehind, mayGive, newApiKey, type Scope, scopesOf, storeApiKey } from '#server/auth/index.ts';
 import { decodeCursor, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { iso } from './rows.ts';
@@ -62,7 +62,9 @@ export function createKey(ctx: Ctx, input: CreateKey) {
     const key = newApiKey();
     const made = await storeApiKey(tx, {
       ...{ tenantId: tenant.id, name: input.name, key, scopes },
-      ...{ createdBy: actor.kind === 'user' ? actor.id : null, expiresInDays: input.expiresInDays ?? null },
+      // A key made by a key is its person's too: what one may not approve with one's own, one may not with a second.
+      createdBy: await findPersonBehind(tx, tenant.id, actor),
+      expiresInDays: input.expiresInDays ?? null,
     });
     if (!made) throw new Error('two random keys were the same');
     const expiresAt = made.expiresAt?.toISOString() ?? null;

@@ -292,6 +292,45 @@ describe('the answers over REST', () => {
     expect((await expectKept('retention.receipts')).items).toHaveLength(1);
   });
 
+  it('of approvals are what the schemas say, a version that waits for one with 202', async () => {
+    const person = async (email: string) => {
+      const [user] = await db.owner<{ id: string }[]>`insert into users (email) values (${email}) returning id`;
+      await db.owner`insert into memberships (tenant_id, user_id, role) values (${there.shop.tenant.id}, ${user!.id}, 'admin')`;
+      return user!.id;
+    };
+    const [asker, decider] = [await person('asker@example.org'), await person('decider@example.org')];
+    // The one key there is, in the hands of one and then of the other.
+    const as = (id: string) =>
+      db.owner`update api_keys set created_by = ${id} where tenant_id = ${there.shop.tenant.id}`;
+    await as(asker);
+    const stages = [{ name: 'Both', approvers: 2, roles: ['admin'] }];
+    expect(await expectKept('approvals.settings')).toMatchObject({ version: 0, selectors: [] });
+    const rules = await expectKept('approvals.setSettings', { version: 0, selectors: ['env:prod'], stages });
+    expect(rules).toMatchObject({ version: 1, expiryHours: 72 });
+    await there.shop.sql('create table governed (n int)');
+    const metadata = { name: 'governed', labels: { env: 'prod' } };
+    const governed = { kind: 'pipeline', version: '1.0', metadata, nodes: copyTable('governed', 'governed_copy') };
+    const made = await expectKept('pipelines.create', { document: governed, publish: true });
+    const waiting = await call('pipelines.publish', { id: made.id });
+    expect(waiting).toMatchObject({ status: 202, body: { state: 'waiting', changeRequest: { isNew: false } } });
+    expect(waiting.body).toEqual(routes.get('pipelines.publish')!.meta.output.parse(waiting.body));
+    const { id } = (waiting.body as { changeRequest: { id: string } }).changeRequest;
+    expect((made as { changeRequest: { id: string } }).changeRequest.id).toBe(id);
+    await as(decider);
+    expect(await expectKept('approvals.waiting')).toEqual({ open: 1, mine: 1 });
+    expect((await expectKept('approvals.list', { mine: true })).items).toHaveLength(1);
+    expect((await expectKept('approvals.list', { mine: false, state: 'open' })).items).toHaveLength(1);
+    expect(await expectKept('approvals.approve', { id })).toMatchObject({ state: 'open' });
+    expect(await expectKept('approvals.get', { id })).toMatchObject({ stages: [{ approved: 1 }], base: null });
+    expect(await expectKept('approvals.reject', { id, reason: 'no' })).toEqual({ id, state: 'rejected' });
+    await as(asker);
+    const again = await call('pipelines.publish', { id: made.id });
+    const next = (again.body as { changeRequest: { id: string } }).changeRequest.id;
+    expect(await expectKept('approvals.withdraw', { id: next })).toEqual({ id: next, state: 'withdrawn' });
+    await expectKept('approvals.setSettings', { version: 1, selectors: [], stages: [] });
+    await expectKept('pipelines.publish', { id: made.id });
+  });
+
   it('of cron jobs are what the schemas say', async () => {
     await db.owner`insert into cron_runs (job, process_id, finished_at, outcome, slot)
       values ('cleanup', 'w', now(), 'succeeded', now()), ('cleanup', 'w', null, 'running', null)`;

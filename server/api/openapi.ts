@@ -114,6 +114,7 @@ const TAGS: Record<string, string> = {
   audit: 'Who did what, who was refused what, and the chain that shows that none of it was changed.',
   accounts: 'Who may do what: people, keys, sessions, tenants.',
   pipelines: 'Documents, versions, schedules.',
+  approvals: 'Changes that need the word of others before they go live.',
   runs: 'What was executed, and its dead letters.',
   scheduler: 'What is due and how late it is.',
   outbox: 'Business events on their way out of the database, and those that failed.',
@@ -153,6 +154,7 @@ function operationOf(route: RestRoute, schemas: Schemas): OpenApiOperation {
         description: success === '202' ? 'Taken; it goes on.' : success === '201' ? 'Created.' : 'Done.',
         content: { 'application/json': { schema: schemas.output(meta.output) } },
       },
+      ...(meta.isTaken ? { '202': takenResponse(meta, schemas) } : {}),
       ...Object.fromEntries(
         byStatus(errorsOf(route)).map(([status, codes]) => [
           status,
@@ -162,6 +164,11 @@ function operationOf(route: RestRoute, schemas: Schemas): OpenApiOperation {
     },
   };
 }
+
+const takenResponse = (meta: RestRoute['meta'], schemas: Schemas) => ({
+  description: 'Taken; it goes on.',
+  content: { 'application/json': { schema: schemas.output(meta.output) } },
+});
 
 const RETRY_AFTER = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 0 } } };
 

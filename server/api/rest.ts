@@ -46,7 +46,7 @@ export function restApi(contextOf: (c: Context) => Promise<ApiContext>): Hono {
         signal: c.req.raw.signal,
         batchIndex: 0,
       });
-      return c.json(result as object, route.meta.status ?? 200);
+      return c.json(result as object, route.meta.isTaken?.(result) ? 202 : (route.meta.status ?? 200));
     });
   }
   return app;

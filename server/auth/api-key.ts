@@ -20,7 +20,7 @@ export type StoreApiKey = {
   name: string;
   key: string;
   scopes: readonly Scope[];
-  /** The user who made it; null for a key made by a key or a script. */
+  /** The user who made it, by a key of theirs perhaps; null for a key made by a script. */
   createdBy?: string | null;
   expiresAt?: Date | null;
   /** From now by the database's clock; beside it expiresAt does not count. */

@@ -54,6 +54,7 @@ async function applyWhole(tx: Tx, ctx: Ctx, item: ApplyItem, publish: boolean): 
     const isStale = error.code === 'VERSION_STALE' || error.code === 'PIPELINE_NAME_TAKEN';
     return {
       ...{ name: nameOf(item.document), result: isStale ? 'stale' : 'refused', version: null, isPublished: false },
+      changeRequestId: null,
       message: error.message,
     };
   }
@@ -69,9 +70,14 @@ async function applyOne(tx: Tx, ctx: Ctx, { document, baseVersion }: ApplyItem, 
       `pipeline "${parsed.doc.metadata.name}" is no longer here; make a new plan`,
     );
   const saved = await save(ctx, here, document, baseVersion);
-  const done = { name: nameOf(document), version: saved.version, message: '' };
+  const done = { name: nameOf(document), version: saved.version, changeRequestId: null, message: '' };
   if (!publish || (here?.isLatest && here.isPublished)) return { ...done, result: saved.result, isPublished: false };
-  await publishVersion(ctx, { id: saved.id, version: saved.version });
+  const published = await publishVersion(ctx, { id: saved.id, version: saved.version });
+  if (published.state === 'waiting')
+    return {
+      ...{ ...done, result: 'waiting', isPublished: false, changeRequestId: published.changeRequest.id },
+      message: `version ${saved.version} is saved and waits for approval until ${published.changeRequest.expiresAt}`,
+    };
   return { ...done, result: saved.result === 'unchanged' ? 'published' : saved.result, isPublished: true };
 }
 

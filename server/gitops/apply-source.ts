@@ -75,7 +75,7 @@ export async function applySource(ctx: Ctx, input: z.output<typeof ApplySourceIn
 }
 
 const notThere = (name: string): Applied => ({
-  ...{ name, result: 'refused', version: null, isPublished: false },
+  ...{ name, result: 'refused', version: null, isPublished: false, changeRequestId: null },
   message: `commit has no valid document for "${name}"`,
 });
 

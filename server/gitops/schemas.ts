@@ -134,13 +134,18 @@ export const ApplySourceInput = z.object({
     .max(MAX_DOCUMENTS),
   publish,
 });
-export const APPLY_RESULTS = ['created', 'saved', 'published', 'unchanged', 'stale', 'refused'] as const;
+export const APPLY_RESULTS = ['created', 'saved', 'published', 'waiting', 'unchanged', 'stale', 'refused'] as const;
 export const Applied = z.object({
   name: z.string().nullable(),
-  result: z.enum(APPLY_RESULTS).describe('`stale` and `refused` changed nothing of this document.'),
+  result: z
+    .enum(APPLY_RESULTS)
+    .describe(
+      '`waiting`: it is saved, and goes live when others approve. `stale` and `refused` changed nothing of this document.',
+    ),
   version: version.nullable(),
   isPublished: z.boolean().describe('The version was made live by this.'),
-  message: z.string().describe('Why, when it was not carried out; else empty.'),
+  changeRequestId: z.uuid().nullable().describe('The change request, where it waits for approval.'),
+  message: z.string().describe('Why, when it was not carried out or waits; else empty.'),
 });
 export type Applied = z.infer<typeof Applied>;
 export const ApplyOutput = z.object({ items: z.array(Applied) });

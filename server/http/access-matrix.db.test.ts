@@ -99,7 +99,12 @@ const codeOf = (answer: Answer): string => {
 };
 const refusals = new Set([401, 403]);
 /** What an operation itself says with 403 to those who may ask: a password guessed wrong, a way into a tenant asleep. */
-const ITS_OWN = new Set(['accounts.changePassword PASSWORD_WRONG', 'accounts.switchTenant TENANT_SUSPENDED']);
+const ITS_OWN = new Set([
+  ...['accounts.changePassword PASSWORD_WRONG', 'accounts.switchTenant TENANT_SUSPENDED'],
+  // Nobody made the keys here, and none of the people asked for the change.
+  ...['approve', 'reject', 'withdraw'].map((verb) => `approvals.${verb} APPROVAL_PERSON_UNKNOWN`),
+  'approvals.withdraw APPROVAL_NOT_YOURS',
+]);
 const DOORS: [string, Door][] = [
   ['REST', viaRest],
   ['tRPC', viaTrpc],

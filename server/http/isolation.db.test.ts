@@ -208,12 +208,17 @@ const OWN: Record<string, () => string> = {
   audit: () => theirs.auditId,
   connections: () => theirs.connectionId,
   engagement: () => theirs.slug,
+  approvals: () => theirs.approvalId,
   gitops: () => theirs.repositoryId,
   reports: () => theirs.reportId,
+  models: () => theirs.modelId,
 };
 const ownIdIn = (path: string) => OWN[path.split('.')[0]!]?.() ?? theirs.pipelineId;
-/** An interaction is its own record: only control-plane mutations have an audit row. What is for people, accounts/ tests. */
-const audited = mutations.filter((path) => !path.startsWith('interactions.') && !isForPeople(path));
+/**
+ * An interaction is its own record: only control-plane mutations have an audit row. What is for people, accounts/ tests;
+ * what depends on the person behind a key, approvals/.
+ */
+const audited = mutations.filter((path) => !/^(interactions|approvals)\./.test(path) && !isForPeople(path));
 
 // Last, because it changes things: the same inputs do work for their owner, or the walks above would prove nothing.
 describe('the owner of the things', () => {

@@ -1,6 +1,7 @@
 export * from './expression/index.ts';
 export { orderNodes, usedIds } from './graph.ts';
 export { pipelineJsonSchema } from './json-schema.ts';
+export { hasLabel, type LabelSelector, parseLabelSelector } from './label-selector.ts';
 export { type ParsedDocument, parseDocument, pointerOf } from './parse-document.ts';
 export {
   instantFormatProblem,

@@ -1,7 +1,8 @@
+export { approveChange } from './approve-change.ts';
 export { getPipelineRow, type PipelineRow } from './find-pipeline.ts';
 export { labelCondition, labelsOf } from './labels.ts';
 export { publishVersion } from './publish-version.ts';
-export { pipelineProcedures } from './router.ts';
+export { approveProcedure, pipelineProcedures } from './router.ts';
 export { createPipeline, getVersion, saveIr } from './save-version.ts';
 export {
   DocumentProblem,

@@ -2,6 +2,7 @@
 // row-level security.
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import { pipelineLabels } from '#db/schema/index.ts';
+import { parseLabelSelector } from '#server/ir/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 
 /** Replaces a pipeline's labels. */
@@ -21,11 +22,10 @@ export async function putLabels(
 /** A condition on `p` (alias of pipelines): every label of the filter is there. `key:value` or `key`. */
 export function labelCondition(tenantId: string, labels: readonly string[]): SQL {
   const conditions = labels.map((label) => {
-    const colon = label.indexOf(':');
-    const key = colon < 0 ? label : label.slice(0, colon);
-    const value = colon < 0 ? sql`true` : sql`l.value = ${label.slice(colon + 1)}`;
+    const { key, value } = parseLabelSelector(label);
+    const hasValue = value === null ? sql`true` : sql`l.value = ${value}`;
     return sql`exists (select from pipeline_labels l
-      where l.tenant_id = ${tenantId} and l.pipeline_id = p.id and l.key = ${key} and ${value})`;
+      where l.tenant_id = ${tenantId} and l.pipeline_id = p.id and l.key = ${key} and ${hasValue})`;
   });
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `);
 }

@@ -1,5 +1,6 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import { pipelineVersions } from '#db/schema/index.ts';
+import { approvalsOf } from '#server/approvals/index.ts';
 import { decodeCursor, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { getPipelineRow } from './find-pipeline.ts';
@@ -34,6 +35,12 @@ export function listVersions(ctx: Ctx, input: { id: string; limit: number; curso
       )
       .orderBy(desc(pipelineVersions.version))
       .limit(input.limit + 1);
+    const approvals = await approvalsOf(
+      tx,
+      ctx.tenant.id,
+      pipeline.id,
+      rows.map(({ version }) => version),
+    );
     const page = toPage(rows, input.limit, (row) => [String(row.version)]);
     return {
       items: page.items.map((row) => ({
@@ -42,6 +49,7 @@ export function listVersions(ctx: Ctx, input: { id: string; limit: number; curso
         createdBy: row.createdBy,
         createdAt: row.createdAt.toISOString(),
         publishedAt: row.publishedAt?.toISOString() ?? null,
+        approval: approvals.get(row.version) ?? null,
       })),
       nextCursor: page.nextCursor,
     };

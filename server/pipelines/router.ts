@@ -1,4 +1,7 @@
+import type { z } from 'zod';
+import { ApproveInput } from '#server/approvals/index.ts';
 import { mutation, procedure } from '#server/procedure.ts';
+import { approveChange } from './approve-change.ts';
 import { getIr, getPipeline } from './get-pipeline.ts';
 import { listPipelines } from './list-pipelines.ts';
 import { listVersions } from './list-versions.ts';
@@ -6,6 +9,7 @@ import { listPipelineOccurrences, pausePipeline, resumePipeline } from './pause-
 import { publishVersion } from './publish-version.ts';
 import { createPipeline, saveIr } from './save-version.ts';
 import {
+  ApproveOutput,
   CreatePipelineInput,
   CreatePipelineOutput,
   GetIrInput,
@@ -30,6 +34,25 @@ import {
 } from './schemas.ts';
 import { previewPipelineSql, validateDocument } from './validate-document.ts';
 
+const APPROVAL_ERRORS = ['APPROVAL_SETTINGS_INVALID', 'APPROVAL_PERSON_UNKNOWN'] as const;
+
+/** Beside those of the approvals' room: this one makes a version live. */
+export const approveProcedure = mutation
+  .meta({
+    rest: 'POST /approvals/:id/approve',
+    summary: 'Approves a change in the stage that is to decide; the last approval needed makes the version live.',
+    scope: 'approvals:write',
+    audit: 'approval.approve',
+    output: ApproveOutput,
+    errors: [
+      ...(['APPROVAL_NOT_FOUND', 'APPROVAL_CLOSED', 'APPROVAL_EXPIRED', 'APPROVAL_STALE', 'APPROVAL_OWN'] as const),
+      ...(['APPROVAL_NOT_YOURS', 'APPROVAL_VOTED', 'DOCUMENT_INVALID', 'QUOTA_EXCEEDED'] as const),
+      ...APPROVAL_ERRORS,
+    ],
+  })
+  .input(ApproveInput)
+  .mutation(({ ctx, input }) => approveChange(ctx, input));
+
 export const pipelineProcedures = {
   list: procedure
     .meta({
@@ -48,13 +71,13 @@ export const pipelineProcedures = {
       audit: 'pipeline.create',
       status: 201,
       output: CreatePipelineOutput,
-      errors: ['DOCUMENT_INVALID', 'PIPELINE_NAME_TAKEN', 'QUOTA_EXCEEDED'],
+      errors: ['DOCUMENT_INVALID', 'PIPELINE_NAME_TAKEN', 'QUOTA_EXCEEDED', ...APPROVAL_ERRORS],
     })
     .input(CreatePipelineInput)
     .mutation(async ({ ctx, input }) => {
       const made = await createPipeline(ctx, input);
-      if (input.publish) await publishVersion(ctx, { id: made.id });
-      return made;
+      const published = input.publish ? await publishVersion(ctx, { id: made.id }) : null;
+      return { ...made, changeRequest: published?.state === 'waiting' ? published.changeRequest : null };
     }),
   get: procedure
     .meta({
@@ -90,11 +113,13 @@ export const pipelineProcedures = {
   publish: mutation
     .meta({
       rest: 'POST /pipelines/:id/publish',
-      summary: 'Makes a version live (the latest when none is named), and its schedule with it.',
+      summary:
+        'Makes a version live (the latest when none is named), and its schedule with it, or asks for the approval that the tenant demands.',
       scope: 'pipelines:write',
       audit: 'pipeline.publish',
       output: PublishOutput,
-      errors: ['PIPELINE_NOT_FOUND', 'VERSION_NOT_FOUND', 'DOCUMENT_INVALID', 'QUOTA_EXCEEDED'],
+      isTaken: (answer) => (answer as z.output<typeof PublishOutput>).state === 'waiting',
+      errors: ['PIPELINE_NOT_FOUND', 'VERSION_NOT_FOUND', 'DOCUMENT_INVALID', 'QUOTA_EXCEEDED', ...APPROVAL_ERRORS],
     })
     .input(PublishInput)
     .mutation(({ ctx, input }) => publishVersion(ctx, input)),

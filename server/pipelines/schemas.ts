@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RUN_STATUSES, VERDICTS } from '#db/schema/index.ts';
+import { WaitingRequest } from '#server/approvals/index.ts';
 import { PipelineDocument, Policies, Schedule } from '#server/ir/index.ts';
 
 /** Page size and position of every list. */
@@ -82,7 +83,12 @@ export const PipelineItem = z.object({
 });
 export const PipelinePage = z.object({ items: z.array(PipelineItem), nextCursor: z.string().nullable() });
 export const PipelineDetail = PipelineItem.extend({ policies: Policies.nullable(), nextFires: z.array(NextFire) });
-export const CreatePipelineOutput = z.object({ id: z.uuid(), name: z.string(), version: z.number().int() });
+export const CreatePipelineOutput = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  version: z.number().int(),
+  changeRequest: WaitingRequest.nullable().describe('It was to go live and waits for approval; else null.'),
+});
 export const IrOutput = z.object({
   pipelineId: z.uuid(),
   version: z.number().int(),
@@ -93,7 +99,18 @@ export const IrOutput = z.object({
   document: PipelineDocument,
 });
 export const SaveIrOutput = z.object({ id: z.uuid(), version: z.number().int() });
-export const PublishOutput = SaveIrOutput.extend({ problems: z.array(DocumentProblem) });
+const Published = SaveIrOutput.extend({ problems: z.array(DocumentProblem) });
+/** `waiting`: the tenant's rules demand approval, and nothing is live yet. */
+export const PublishOutput = z.discriminatedUnion('state', [
+  Published.extend({ state: z.literal('live') }),
+  Published.extend({ state: z.literal('waiting'), changeRequest: WaitingRequest }),
+]);
+export const ApproveOutput = z.object({
+  id: z.uuid(),
+  pipelineId: z.uuid(),
+  version: z.number().int(),
+  state: z.enum(['open', 'applied']).describe('`applied`: it was the last approval needed, and the version is live.'),
+});
 
 /** The SQL that a node would run, statement by statement. */
 export const NodeSql = z.object({
@@ -122,6 +139,15 @@ export const PipelineVersion = z.object({
   createdAt: instant,
   /** When it was last made live. */
   publishedAt: instant.nullable(),
+  /** Who approved it when it last went live by a change request; null when it never did. */
+  approval: z
+    .object({
+      requestId: z.uuid(),
+      requestedBy: z.string(),
+      appliedAt: instant,
+      approvedBy: z.array(z.object({ stage: z.string(), voter: z.string(), votedAt: instant })),
+    })
+    .nullable(),
 });
 export const VersionPage = z.object({ items: z.array(PipelineVersion), nextCursor: z.string().nullable() });
 export const PauseOutput = z.object({ id: z.uuid(), pausedAt: instant, pauseUntil: instant.nullable() });

@@ -14,10 +14,9 @@ export const Parameter = z.strictObject({
   description: z.string().max(500).optional(),
 });
 
-const label = z.record(
-  z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?$/, 'is not a label key'),
-  z.string().max(200),
-);
+/** A label's key has no colon, so that `key:value` can be read one way only. */
+export const LabelKey = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?$/, 'is not a label key');
+const label = z.record(LabelKey, z.string().max(200));
 
 export const Notify = z.strictObject({
   onFailure: z.array(z.string().min(1)).max(20).default([]),

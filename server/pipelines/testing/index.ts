@@ -15,6 +15,8 @@ export async function openTenant(db: TestDatabase, slug: string): Promise<Ctx> {
   return { pool: db.app, tenant, actor: { kind: 'system', id: 'test' }, requestId: 'test', log };
 }
 
+export { type Governed, openGoverned, type Person } from './governed.ts';
+
 export type DocumentParts = { description?: string; labels?: Record<string, string> } & Record<string, unknown>;
 
 /** A document that compiles: `facts` copied into another table. */

@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm';
+import type { PipelineDocument } from '#server/ir/index.ts';
+import { isUuid, query, type Tx, withTransaction } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import { documentChanges } from './document-changes.ts';
+import { findRequestItem } from './list-requests.ts';
+import { notFound, readStages, readVotes } from './load-request.ts';
+import { findViewer } from './people.ts';
+import type { ChangeRequestDetail } from './schemas.ts';
+import { isSame, judgeReject, judgeVote, type Request, standingOf, type Voter } from './states.ts';
+
+type Rules = { requesterId: string | null; authorId: string | null; allowSamePerson: boolean };
+
+/**
+ * A request with both documents, what differs between them, its stages and votes, and what the caller may do.
+ * @throws ServiceError APPROVAL_NOT_FOUND
+ */
+export async function getRequest(ctx: Ctx, input: { id: string }): Promise<ChangeRequestDetail> {
+  if (!isUuid(input.id)) throw notFound(input.id);
+  return withTransaction(ctx, async (tx) => {
+    const viewer = await findViewer(tx, ctx);
+    const item = await findRequestItem(tx, ctx, viewer, input.id);
+    if (!item) throw notFound(input.id);
+    const [rules] = await query<Rules>(
+      tx,
+      sql`select requester_id as "requesterId", author_id as "authorId", allow_same_person as "allowSamePerson"
+        from approval_requests where tenant_id = ${ctx.tenant.id} and id = ${item.id}`,
+    );
+    const stages = await readStages(tx, ctx.tenant.id, item.id);
+    const stored = await readVotes(tx, ctx.tenant.id, item.id);
+    // Of what has ended it says what counted then.
+    const votes = item.state === 'open' ? stored : stored.map((vote) => ({ ...vote, counts: true }));
+    const approved = standingOf(stages, votes).approved;
+    const base = item.baseVersion === null ? null : await readDocument(tx, ctx, item.pipelineId, item.baseVersion);
+    const target = await readDocument(tx, ctx, item.pipelineId, item.targetVersion);
+    const request = {
+      ...{ state: item.state, isExpired: false, isStale: false, stages, votes },
+      requester: { name: item.requestedBy, userId: rules?.requesterId ?? null },
+      author: { name: item.author, userId: rules?.authorId ?? null },
+      allowSamePerson: rules?.allowSamePerson ?? false,
+    };
+    return {
+      ...item,
+      allowSamePerson: request.allowSamePerson,
+      stages: stages.map((stage, ordinal) => ({
+        ...{ name: stage.name, approvers: stage.approvers, roles: [...stage.roles], approved: approved[ordinal] ?? 0 },
+        votes: votes
+          .filter((vote) => vote.stage === ordinal)
+          .map(({ voter, via, comment, votedAt, counts }) => ({ voter, via, comment, votedAt, counts })),
+      })),
+      ...{ base, target, changes: documentChanges(base, target) },
+      ...mayOf(request, viewer),
+    };
+  });
+}
+
+async function readDocument(tx: Tx, ctx: Ctx, pipelineId: string, version: number): Promise<PipelineDocument | null> {
+  const [row] = await query<{ ir: PipelineDocument }>(
+    tx,
+    sql`select ir from pipeline_versions
+      where tenant_id = ${ctx.tenant.id} and pipeline_id = ${pipelineId} and version = ${version}`,
+  );
+  return row?.ir ?? null;
+}
+
+/** As the operations would judge it this moment. */
+function mayOf(request: Request, viewer: Voter | null) {
+  if (viewer === null)
+    return { canApprove: false, canReject: false, canWithdraw: false, whyNot: 'nobody knows which person you are' };
+  const vote = judgeVote(request, viewer);
+  return {
+    canApprove: vote.ok,
+    canReject: judgeReject(request, viewer).ok,
+    canWithdraw: request.state === 'open' && isSame(request.requester, viewer),
+    whyNot: vote.ok ? null : vote.message,
+  };
+}

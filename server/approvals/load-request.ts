@@ -1,0 +1,117 @@
+import { type SQL, sql } from 'drizzle-orm';
+import { isUuid, query, ServiceError, type Tx } from '#server/lib/index.ts';
+import type { Request, RequestState, StageRow, VoteRow } from './states.ts';
+
+/** sha256 of a document as jsonb writes it: what is said, not how. */
+export const hashOf = (ir: SQL): SQL => sql`encode(sha256(convert_to(${ir}::text, 'UTF8')), 'hex')`;
+
+/** Conditions on an open request `r`: its time is over; `p` (its pipeline) or `v` (its target) is another than it was. */
+export const isExpired = sql`r.expires_at <= clock_timestamp()`;
+export const isStale = sql`(p.live_version is distinct from r.base_version
+  or coalesce(${hashOf(sql`v.ir`)}, '') <> r.target_hash)`;
+export const joinPipeline = (tenantId: string): SQL => sql`
+  left join pipelines p on p.tenant_id = ${tenantId} and p.id = r.pipeline_id
+  left join pipeline_versions v
+    on v.tenant_id = ${tenantId} and v.pipeline_id = r.pipeline_id and v.version = r.target_version`;
+
+export type StoredVote = VoteRow & { voter: string; via: string; comment: string; votedAt: string };
+export type StoredRequest = Request & {
+  id: string;
+  pipelineId: string;
+  baseVersion: number | null;
+  targetVersion: number;
+  expiresAt: string;
+  votes: StoredVote[];
+};
+
+type Row = {
+  id: string;
+  pipelineId: string;
+  baseVersion: number | null;
+  targetVersion: number;
+  state: RequestState;
+  isExpired: boolean;
+  isStale: boolean;
+  allowSamePerson: boolean;
+  requestedBy: string;
+  requesterId: string | null;
+  author: string;
+  authorId: string | null;
+  expiresAt: string;
+};
+
+export const notFound = (id: string) =>
+  new ServiceError('APPROVAL_NOT_FOUND', `there is no change request "${id.slice(0, 100)}"`);
+
+/**
+ * Which pipeline a request is of, which never changes: whoever is to apply it locks the pipeline first, as publishing does.
+ * @throws ServiceError APPROVAL_NOT_FOUND
+ */
+export async function pipelineOfRequest(tx: Tx, tenantId: string, id: string): Promise<string> {
+  const [row] = isUuid(id)
+    ? await query<{ pipelineId: string }>(
+        tx,
+        sql`select pipeline_id as "pipelineId" from approval_requests where tenant_id = ${tenantId} and id = ${id}`,
+      )
+    : [];
+  if (!row) throw notFound(id);
+  return row.pipelineId;
+}
+
+/**
+ * The request, locked, with everything that decides what may be done to it, by the database's clock of this moment.
+ * Locks the memberships of those who voted, and of `voterId`, so that none of them loses a role between being counted
+ * and the commit.
+ * @throws ServiceError APPROVAL_NOT_FOUND
+ */
+export async function lockRequest(
+  tx: Tx,
+  tenantId: string,
+  id: string,
+  voterId: string | null = null,
+): Promise<StoredRequest> {
+  if (!isUuid(id)) throw notFound(id);
+  // In a statement of its own: what is read beside a row that was waited for would be as old as the wait.
+  await tx.execute(sql`select from approval_requests where tenant_id = ${tenantId} and id = ${id} for update`);
+  await tx.execute(sql`select from memberships where tenant_id = ${tenantId} and (user_id = ${voterId}::uuid or user_id in (
+      select user_id from approval_votes where tenant_id = ${tenantId} and request_id = ${id}
+    )) order by user_id for share`);
+  const [row] = await query<Row>(
+    tx,
+    sql`select r.id, r.pipeline_id as "pipelineId", r.base_version as "baseVersion", r.target_version as "targetVersion",
+        r.state, ${isExpired} as "isExpired", ${isStale} as "isStale", r.allow_same_person as "allowSamePerson",
+        r.requested_by as "requestedBy", r.requester_id as "requesterId", r.author, r.author_id as "authorId",
+        r.expires_at as "expiresAt"
+      from approval_requests r ${joinPipeline(tenantId)} where r.tenant_id = ${tenantId} and r.id = ${id}`,
+  );
+  if (!row) throw notFound(id);
+  const { requestedBy, requesterId, author, authorId, ...rest } = row;
+  return {
+    ...rest,
+    requester: { name: requestedBy, userId: requesterId },
+    author: { name: author, userId: authorId },
+    stages: await readStages(tx, tenantId, id),
+    votes: await readVotes(tx, tenantId, id),
+  };
+}
+
+export function readStages(tx: Tx, tenantId: string, id: string): Promise<StageRow[]> {
+  return query<StageRow>(
+    tx,
+    sql`select name, approvers, roles from approval_stages where tenant_id = ${tenantId} and request_id = ${id} order by stage`,
+  );
+}
+
+/** Oldest first. Whether a vote counts is asked of the people as they are now. */
+export async function readVotes(tx: Tx, tenantId: string, id: string): Promise<StoredVote[]> {
+  const rows = await query<StoredVote>(
+    tx,
+    sql`select v.stage, v.user_id as "userId", v.voter, v.via, v.comment, v.voted_at as "votedAt",
+        coalesce(who.is_active and who.role = any (s.roles), false) as counts
+      from approval_votes v
+      join approval_stages s on s.tenant_id = ${tenantId} and s.request_id = ${id} and s.stage = v.stage
+      left join approval_people() who on who.user_id = v.user_id
+      where v.tenant_id = ${tenantId} and v.request_id = ${id} order by v.voted_at, v.stage`,
+  );
+  return rows.map((row) => ({ ...row, votedAt: new Date(row.votedAt).toISOString() }));
+}

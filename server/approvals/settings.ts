@@ -1,0 +1,84 @@
+import { eq, sql } from 'drizzle-orm';
+import { approvalSettings } from '#db/schema/index.ts';
+import { recordAudit } from '#server/audit/index.ts';
+import { ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import { actorName, type Ctx } from '#server/tenancy/index.ts';
+import { NO_POLICY, type Policy, readPolicy } from './policy.ts';
+
+type Row = typeof approvalSettings.$inferSelect;
+
+async function findRow(tx: Tx, tenantId: string, lock = false): Promise<Row | null> {
+  const select = tx.select().from(approvalSettings).where(eq(approvalSettings.tenantId, tenantId));
+  return (await (lock ? select.for('update') : select))[0] ?? null;
+}
+
+const ruled = ({ selectors, stages, expiryHours, allowSamePerson }: Row) => ({
+  ...{ selectors, stages, expiryHours, allowSamePerson },
+});
+
+/**
+ * The tenant's rules and their version; version 0: never set, so nothing needs approval.
+ * @throws ServiceError APPROVAL_SETTINGS_INVALID
+ */
+export async function policyOf(tx: Tx, tenantId: string): Promise<Policy & { version: number }> {
+  const row = await findRow(tx, tenantId);
+  return row === null ? { ...NO_POLICY, version: 0 } : { ...readPolicy(ruled(row)), version: row.version };
+}
+
+/** The rules as an admin sees them. Such as cannot be read are told of, so that they can be set anew. */
+export function getSettings(ctx: Ctx) {
+  return withTransaction(ctx, async (tx) => {
+    const row = await findRow(tx, ctx.tenant.id);
+    if (row === null) return { ...NO_POLICY, version: 0, updatedBy: null, updatedAt: null, problem: null };
+    const about = { version: row.version, updatedBy: row.updatedBy, updatedAt: row.updatedAt.toISOString() };
+    try {
+      return { ...readPolicy(ruled(row)), ...about, problem: null };
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      return { ...NO_POLICY, ...about, problem: error.message };
+    }
+  });
+}
+
+/**
+ * Sets the rules for the requests to come; those that are open keep what they were made with.
+ * @throws ServiceError APPROVAL_SETTINGS_STALE when they are no longer the version that was read
+ */
+export function setSettings(ctx: Ctx, input: Policy & { version: number }) {
+  const { version, ...policy } = input;
+  return withTransaction(ctx, async (tx) => {
+    const before = await findRow(tx, ctx.tenant.id, true);
+    const stale = (now: number) =>
+      new ServiceError(
+        'APPROVAL_SETTINGS_STALE',
+        `the rules are at version ${now} and not ${version}: somebody changed them since; read them again`,
+        { version: now },
+      );
+    if ((before?.version ?? 0) !== version) throw stale(before?.version ?? 0);
+    const set = { ...policy, version: version + 1, updatedBy: actorName(ctx.actor) };
+    const [row] = before
+      ? await tx
+          .update(approvalSettings)
+          .set({ ...set, updatedAt: sql`now()` })
+          .where(eq(approvalSettings.tenantId, ctx.tenant.id))
+          .returning()
+      : await tx
+          .insert(approvalSettings)
+          .values({ tenantId: ctx.tenant.id, ...set })
+          .onConflictDoNothing()
+          .returning();
+    // Two who set them for the first time at once.
+    if (!row) throw stale(1);
+    await recordAudit(tx, ctx, {
+      ...{ action: 'approval.settings', targetKind: 'approval_settings', targetId: ctx.tenant.id },
+      ...{ before: before ? ruled(before) : NO_POLICY, after: policy, details: { version: row.version } },
+    });
+    return {
+      ...policy,
+      version: row.version,
+      updatedBy: row.updatedBy,
+      updatedAt: row.updatedAt.toISOString(),
+      problem: null,
+    };
+  });
+}

@@ -1,0 +1,108 @@
+// What a change request is and who may do what to it. Pure: rows, people and the clock's verdict are arguments.
+import { REQUEST_STATES } from '#db/schema/index.ts';
+import type { ErrorCode } from '#server/lib/index.ts';
+
+export { REQUEST_STATES };
+export type RequestState = (typeof REQUEST_STATES)[number];
+
+export type StageRow = { name: string; approvers: number; roles: readonly string[] };
+/** `counts` is false for a voter who has left, is disabled, or no longer has a role of the stage. */
+export type VoteRow = { stage: number; userId: string; counts: boolean };
+
+/** Who did something: the name as it is written down, and the person's id where there is one that is known. */
+export type Party = { name: string; userId: string | null };
+
+export type Request = {
+  state: RequestState;
+  isExpired: boolean;
+  isStale: boolean;
+  stages: readonly StageRow[];
+  votes: readonly VoteRow[];
+  requester: Party;
+  author: Party;
+  allowSamePerson: boolean;
+};
+
+/** `role` null: not, or no longer, an active person of the tenant. */
+export type Voter = { userId: string; email: string; role: string | null };
+
+export type Refused = { ok: false; code: ErrorCode; message: string };
+export type Standing = { approved: number[]; current: number | null };
+
+/** How many votes each stage has that count, and the first stage that has too few; null: all have enough. */
+export function standingOf(stages: readonly StageRow[], votes: readonly VoteRow[]): Standing {
+  const approved = stages.map(
+    (_, stage) => new Set(votes.filter((vote) => vote.counts && vote.stage === stage).map(({ userId }) => userId)).size,
+  );
+  const current = stages.findIndex(({ approvers }, stage) => approved[stage]! < approvers);
+  return { approved, current: current === -1 ? null : current };
+}
+
+/** Whether the party is this very person, by id or, where the id is lost, by name. */
+export const isSame = (party: Party, { userId, email }: Pick<Voter, 'userId' | 'email'>): boolean =>
+  party.userId === userId || party.name.toLowerCase() === email.toLowerCase();
+
+const refuse = (code: ErrorCode, message: string): Refused => ({ ok: false, code, message });
+
+/** What keeps anybody from deciding it. */
+export function closedBy({ state, isExpired, isStale }: Pick<Request, 'state' | 'isExpired' | 'isStale'>) {
+  if (state !== 'open') return refuse('APPROVAL_CLOSED', `the change request is ${state}; nothing was changed`);
+  if (isExpired) return refuse('APPROVAL_EXPIRED', 'the time of the change request is over; publish the version again');
+  if (isStale)
+    return refuse(
+      'APPROVAL_STALE',
+      'another version went live, or the content changed, since it was asked for; publish the version again',
+    );
+  return null;
+}
+
+function keptOut({ requester, author }: Request, voter: Voter): Refused | null {
+  if (isSame(requester, voter))
+    return refuse('APPROVAL_OWN', `you asked for this change (${requester.name}); somebody else must decide it`);
+  if (isSame(author, voter))
+    return refuse('APPROVAL_OWN', `you saved this version (${author.name}); somebody else must decide it`);
+  if (voter.role === null) return refuse('APPROVAL_NOT_YOURS', 'you are not an active member of the tenant');
+  return null;
+}
+
+/** Whether this person's approval is taken, in which stage, and whether it is the last that is needed. */
+export function judgeVote(request: Request, voter: Voter): Refused | { ok: true; stage: number; isLast: boolean } {
+  const refused = closedBy(request) ?? keptOut(request, voter);
+  if (refused) return refused;
+  const { stages, votes, allowSamePerson } = request;
+  const stage = standingOf(stages, votes).current;
+  // All stages have enough again, because somebody got their role back: any further vote would be one too many.
+  if (stages.length === 0) return refuse('APPROVAL_SETTINGS_INVALID', 'the change request has no stages');
+  const at = stage ?? stages.length - 1;
+  const { name, roles } = stages[at]!;
+  const mine = votes.filter(({ userId }) => userId === voter.userId);
+  if (stage !== null && mine.some((vote) => vote.stage === at))
+    return refuse('APPROVAL_VOTED', `you have approved in the stage "${name}" already`);
+  if (!roles.includes(voter.role!))
+    return refuse(
+      'APPROVAL_NOT_YOURS',
+      `the stage "${name}" is for ${roles.join(' or ')}, and you are ${voter.role}; somebody of such a role must decide it`,
+    );
+  const elsewhere = mine.find((vote) => vote.stage !== at);
+  if (elsewhere && !allowSamePerson)
+    return refuse('APPROVAL_VOTED', `you have approved in another stage already; "${name}" is for somebody else`);
+  const isLast = standingOf(stages, [...votes, { stage: at, userId: voter.userId, counts: true }]).current === null;
+  return { ok: true, stage: at, isLast };
+}
+
+/** Whoever could approve in some stage may reject, also after having approved. */
+export function judgeReject(request: Request, voter: Voter): Refused | { ok: true } {
+  const refused = closedBy(request) ?? keptOut(request, voter);
+  if (refused) return refused;
+  if (!request.stages.some(({ roles }) => roles.includes(voter.role!)))
+    return refuse('APPROVAL_NOT_YOURS', `no stage is for the role ${voter.role}`);
+  return { ok: true };
+}
+
+/** Only who asked takes it back, and that also when it expired or is stale. */
+export function judgeWithdraw(request: Request, voter: Pick<Voter, 'userId' | 'email'>): Refused | { ok: true } {
+  if (request.state !== 'open') return closedBy(request)!;
+  if (!isSame(request.requester, voter))
+    return refuse('APPROVAL_NOT_YOURS', `${request.requester.name} asked for this change; only they can withdraw it`);
+  return { ok: true };
+}
