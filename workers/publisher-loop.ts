@@ -95,16 +95,17 @@ export function createPublisherLoop(config: PublisherConfig) {
   /** One turn of a lane, and more while it has full claims and the time is not up: no lane waits for the others. */
   async function publishUntil(lane: Lane, untilMs: number): Promise<LaneTurn> {
     const total = { claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false };
+    const goesOn = () => !isStopping && performance.now() < untilMs;
     do {
-      const turn = await publishOne(lane);
+      const turn = await publishOne(lane, goesOn);
       addUp(total, turn);
       total.isFull = turn.isFull;
-    } while (total.isFull && !isStopping && performance.now() < untilMs);
+    } while (total.isFull && goesOn());
     return total;
   }
 
-  async function publishOne(lane: Lane): Promise<LaneTurn> {
-    const options = { ...config, signal: abort.signal };
+  async function publishOne(lane: Lane, goesOn: () => boolean): Promise<LaneTurn> {
+    const options = { ...config, signal: abort.signal, goesOn };
     const started = performance.now();
     const isDue = started - lane.sweptAtMs >= config.pollMs;
     const first = await publishLane({ pool, publisher: config.publisher }, lane, { ...options, isSweep: isDue });

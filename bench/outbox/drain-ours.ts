@@ -32,7 +32,13 @@ export async function fillOutbox(owner: Pool, tenantId: string, rows: number, pa
 export async function startTurns(workerUrl: string, publisher: EventPublisher): Promise<() => Promise<void>> {
   const loop = createPublisherLoop({
     openPool: () => openPool({ url: workerUrl, max: LANES, applicationName: 'bench publisher' }),
-    ...{ publisher, log: createLogger({ level: 'error', tier: 'bench' }), name: 'bench', batchSize: 500, maxAttempts: 10 },
+    ...{
+      publisher,
+      log: createLogger({ level: 'error', tier: 'bench' }),
+      name: 'bench',
+      batchSize: 500,
+      maxAttempts: 10,
+    },
     ...{ pollMs: POLL_MS, leaseMs: LEASE_MS, drainMs: 15_000, backoffMaxMs: 2_000, livenessFile: null },
     onGivingUp: () => {
       throw new Error('the publisher gave up');

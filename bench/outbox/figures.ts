@@ -10,19 +10,22 @@ export const median = (values: readonly number[]): number =>
 export const percentile = (values: readonly number[], q: number): number =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.ceil(values.length * q) - 1)] ?? Number.NaN;
 
-/** What some work cost: time, and what the database did for it. */
-export type Cost = { seconds: number; walBytes: number; databaseCpuSeconds: number };
+/** What some work cost: time, what the database did for it, and what this process did. */
+export type Cost = { seconds: number; walBytes: number; databaseCpuSeconds: number; clientCpuSeconds: number };
 
 export async function costOf(owner: Pool, postmasterPid: number, work: () => Promise<void>): Promise<Cost> {
   await owner`checkpoint`;
   const [before] = await owner<{ lsn: string }[]>`select pg_current_wal_insert_lsn() as lsn`;
   const cpuBefore = cpuSecondsOf(postmasterPid);
+  const clientBefore = process.cpuUsage();
   const startedAt = performance.now();
   await work();
   const seconds = (performance.now() - startedAt) / 1_000;
+  const client = process.cpuUsage(clientBefore);
+  const clientCpuSeconds = (client.user + client.system) / 1e6;
   const databaseCpuSeconds = cpuSecondsOf(postmasterPid) - cpuBefore;
   const [wal] = await owner<{ bytes: string }[]>`select pg_current_wal_insert_lsn() - ${before!.lsn}::pg_lsn as bytes`;
-  return { seconds, walBytes: Number(wal!.bytes), databaseCpuSeconds };
+  return { seconds, walBytes: Number(wal!.bytes), databaseCpuSeconds, clientCpuSeconds };
 }
 
 const TICKS_PER_SECOND = 100;

@@ -86,15 +86,16 @@ const rate = (round: Round, variant: keyof Round) => rowsOf(variant) / round[var
 
 function reportDrains(payloadBytes: number, rounds: Round[]): void {
   say(`\n### Drain, ${ROWS} rows, payload ${payloadBytes} bytes, ${rounds.length} rounds\n`);
-  say('| | rows/s (median) | ours is × | WAL B a row | database CPU µs a row |');
-  say('|---|---|---|---|---|');
+  say('| | rows/s (median) | ours is × | WAL B a row | CPU µs a row: database | client |');
+  say('|---|---|---|---|---|---|');
   for (const variant of Object.keys(rounds[0]!) as (keyof Round)[]) {
     const of = (pick: (cost: Cost) => number) => median(rounds.map((round) => pick(round[variant]) / rowsOf(variant)));
     const ratio = median(rounds.map((round) => rate(round, 'ours') / rate(round, variant)));
     const perSecond = median(rounds.map((round) => rate(round, variant)));
-    say(
-      `| ${variant} | ${Math.round(perSecond)} | ${ratio.toFixed(2)} | ${Math.round(of((cost) => cost.walBytes))} | ${Math.round(of((cost) => cost.databaseCpuSeconds * 1e6))} |`,
-    );
+    const databaseUs = Math.round(of((cost) => cost.databaseCpuSeconds * 1e6));
+    const clientUs = Math.round(of((cost) => cost.clientCpuSeconds * 1e6));
+    const walBytes = Math.round(of((cost) => cost.walBytes));
+    say(`| ${variant} | ${Math.round(perSecond)} | ${ratio.toFixed(2)} | ${walBytes} | ${databaseUs} | ${clientUs} |`);
   }
 }
 

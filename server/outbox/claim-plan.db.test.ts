@@ -1,10 +1,11 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { beforeAll, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { connectionOf, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { headStatement } from './claim.ts';
+import { stretchStatement } from './take-events.ts';
 
 const db = await testDatabase();
 const tenants: string[] = [];
@@ -20,28 +21,46 @@ beforeAll(async () => {
 
 type Plan = { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
 
-/** Blocks that one page of a lane's head costs, by the plan that a connection keeps for any values. */
-const cost = (from: number) =>
-  transaction(db.worker, {}, async (tx) => {
-    await tx.execute(sql`set local plan_cache_mode = force_generic_plan`);
-    const { sql: text, params } = new PgDialect().sqlToQuery(headStatement(0, from, 501));
-    await connectionOf(tx).unsafe(`prepare head as ${text}`);
+class UndoneError extends Error {}
+
+/** Blocks that a statement costs by the plan that a connection keeps for any values. What it did is undone. */
+async function cost(statement: SQL): Promise<number> {
+  let blocks = Number.NaN;
+  const looking = transaction(db.worker, { isHot: true }, async (tx) => {
+    const { sql: text, params } = new PgDialect().sqlToQuery(statement);
+    await connectionOf(tx).unsafe(`prepare looked_at as ${text}`);
     const [row] = await connectionOf(tx).unsafe<{ 'QUERY PLAN': [{ Plan: Plan }] }[]>(
-      `explain (analyze, buffers, format json) execute head (${params.join(', ')})`,
+      `explain (analyze, buffers, format json) execute looked_at (${params.join(', ')})`,
     );
-    await tx.execute(sql`deallocate head`);
+    await tx.execute(sql`deallocate looked_at`);
     const { Plan: plan } = row!['QUERY PLAN'][0];
-    return plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+    blocks = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+    throw new UndoneError();
   });
+  await expect(looking).rejects.toThrow(UndoneError);
+  return blocks;
+}
+const headCost = (from: number) => cost(headStatement(0, from, 501));
 
 it('reads the head of a lane by its index, whatever lies below it and whether somebody is stopped', async () => {
   const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
     select max(seq)::float8 as seq from outbox_events where status = 'published'`;
   // Before and after PostgreSQL has counted the tables.
-  expect(await cost(seq)).toBeLessThan(3_000);
+  expect(await headCost(seq)).toBeLessThan(3_000);
   await db.owner`analyze outbox_events, tenant_stops, instance_stops`;
-  expect(await cost(seq)).toBeLessThan(3_000);
+  expect(await headCost(seq)).toBeLessThan(3_000);
   await db.owner`insert into tenant_stops (tenant_id, reason, running, holds_publishing, stopped_by)
     values (${tenants[2]!}, 'held', 'leave', true, 'test')`;
-  expect(await cost(seq)).toBeLessThan(3_000);
+  expect(await headCost(seq)).toBeLessThan(3_000);
+});
+
+it('claims a stretch by the lane’s index, at a few blocks a row, whatever lies below it', async () => {
+  await db.owner`delete from tenant_stops`;
+  const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
+    select max(seq)::float8 as seq from outbox_events where status = 'published'`;
+  const stretchCost = () => cost(stretchStatement({ lane: 0, token: 1 }, seq, 500));
+  await expect(stretchCost()).resolves.toBeGreaterThan(500);
+  expect(await stretchCost()).toBeLessThan(5_000);
+  await db.owner`analyze outbox_events`;
+  expect(await stretchCost()).toBeLessThan(5_000);
 });

@@ -6,7 +6,7 @@ import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { afterSweep, type Choice, chooseClaim, emptyChoice, type HeadRow, keyOf, type Progress } from './states.ts';
-import { placesOf, takeEvents } from './take-events.ts';
+import { placesOf, StretchBrokenError, takeEvents, takeStretch } from './take-events.ts';
 
 export type Claim = {
   events: OutboxEvent[];
@@ -25,7 +25,7 @@ export class LaneLostError extends Error {
 }
 
 type ClaimOptions = { leaseMs: number; batchSize: number; isSweep: boolean };
-type Taken = Claim & { progress: Progress };
+export type Taken = Claim & { progress: Progress };
 
 // Short limits: whoever stalls here holds the lane's row. A claim that a crash of the database undoes was a claim all
 // the same for what its owner then sends: the rows are pending again, and nobody can mark them under it.
@@ -43,39 +43,38 @@ const CLAIMING: TransactionOptions = {
  */
 export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Claim> {
   const claim = (await claimStretch(pool, hold, options)) ?? (await claimChosen(pool, hold, options));
+  return keepClaim(hold, claim);
+}
+
+async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken | null> {
+  if (options.isSweep) return null;
+  const after = hold.progress.cursor;
+  // Sent together; the lane's row is locked before the events are looked at.
+  const taking = transaction(pool, CLAIMING, (tx) =>
+    Promise.all([renewLane(tx, hold, options.leaseMs), takeStretch(tx, hold, after, options.batchSize)]),
+  );
+  const taken = await taking.catch(noStretch);
+  return taken && claimOf(hold, after, taken[1], options.batchSize);
+}
+
+/** A stretch that was taken from `after` on, as a claim; null: none was. */
+export function claimOf(hold: Hold, after: number, events: OutboxEvent[] | null, batchSize: number): Taken | null {
+  if (!events?.[0]) return null;
+  const progress = { ...hold.progress, cursor: Math.max(after, events[0].seq - 1) };
+  return { events, isFull: events.length >= batchSize, firstLeft: null, progress };
+}
+
+function noStretch(error: unknown): null {
+  if (error instanceof StretchBrokenError) return null;
+  throw error;
+}
+
+/** What was claimed is its owner's from here on. */
+export function keepClaim(hold: Hold, claim: Taken): Claim {
   hold.progress = claim.progress;
   if (claim.events.length > 0) batchSize.observe(claim.events.length);
   return claim;
 }
-
-/**
- * The usual case, at half the cost: all that follows the cursor is free, so that nothing need be chosen. Null: it is
- * not, or one of them could not be had; then nothing was done.
- */
-async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken | null> {
-  if (options.isSweep) return null;
-  const { progress } = hold;
-  const claimed = await transaction(pool, CLAIMING, async (tx) => {
-    const [, [stretch]] = await Promise.all([
-      renewLane(tx, hold, options.leaseMs),
-      queryPrepared<Stretch>(tx, stretchStatement(hold.lane, progress.cursor, options.batchSize)),
-    ]);
-    if (!stretch || stretch.seen === 0) return { events: [], isFull: false, firstLeft: null, progress };
-    if (stretch.isHeld || stretch.free < stretch.seen || stretch.bytes > CLAIM_MAX_BYTES) return null;
-    const events = await takeEvents(tx, hold, stretch.places);
-    if (events.length < stretch.seen) throw new StretchBrokenError();
-    const cursor = Math.max(progress.cursor, (events[0]?.seq ?? 0) - 1);
-    const isFull = stretch.seen >= options.batchSize;
-    return { events, isFull, firstLeft: null, progress: { ...progress, cursor } };
-  }).catch((error: unknown) => {
-    if (error instanceof StretchBrokenError) return null;
-    throw error;
-  });
-  return claimed;
-}
-
-/** Undoes the claim of a stretch in which a row is locked: its key's later ones must stay. */
-class StretchBrokenError extends Error {}
 
 /** Chooses among the lane's unfinished events. */
 function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken> {
@@ -91,15 +90,14 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
       : { ...hold.progress, cursor: doneUpTo };
     if (progress.lowWater > hold.progress.lowWater)
       await queryPrepared(tx, sql`update outbox_lanes set low_water = ${progress.lowWater} where lane = ${hold.lane}`);
-    const places = placesOf(choice.chosen.map((row) => row.seq));
-    const events =
-      choice.chosen.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, places));
+    const seqs = choice.chosen.map((row) => row.seq);
+    const events = seqs.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, seqs));
     return { events, isFull: choice.isFull, firstLeft: choice.firstLeft, progress };
   });
 }
 
 /** The fence of everything in the claim: the row stays locked until it commits. */
-async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
+export async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
   const [row] = await queryPrepared<{ xid: string; oldest: string }>(
     tx,
     sql`update outbox_lanes set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1_000}::float8)
@@ -141,17 +139,6 @@ async function chooseFromHead(
   if (firstHeld !== null) choice.firstLeft = Math.min(choice.firstLeft ?? firstHeld, firstHeld);
   return { choice, top };
 }
-
-type Stretch = { seen: number; free: number; bytes: number; places: string; isHeld: boolean };
-
-// The next rows of a lane, finished ones too: those would be a reason to choose. Without locks, like the head.
-const stretchStatement = (lane: number, after: number, limit: number): SQL =>
-  sql`select count(*)::int as seen, coalesce(sum(payload_bytes), 0)::float8 as bytes, array_agg(seq)::text as places,
-      count(*) filter (where status = 'pending' and available_at <= clock_timestamp())::int as free,
-      exists (select from instance_stops where resumed_at is null and holds_publishing)
-        or exists (select from tenant_stops where resumed_at is null and holds_publishing) as "isHeld"
-    from (select seq, status, available_at, payload_bytes from outbox_events
-      where lane = ${lane} and seq > ${after} order by seq limit ${limit}) stretch`;
 
 // The lane's top comes from the same snapshot as its rows: what is not among them up to there is done or not
 // committed yet. No lock here: a row that somebody has locked must still hold back the later ones of its key.

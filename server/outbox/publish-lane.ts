@@ -4,7 +4,7 @@ import { type Claim, claimEvents } from './claim.ts';
 import { PUBLISH_PART_OF_LEASE } from './config.ts';
 import { within } from './deadline.ts';
 import type { Hold } from './lanes.ts';
-import { type MarkCounts, markEvents, releaseEvents } from './mark.ts';
+import { type MarkCounts, markAndClaim, markEvents, releaseEvents } from './mark.ts';
 import { publishSeconds } from './metrics.ts';
 import type { EventPublisher, PublishOutcome } from './publisher.ts';
 
@@ -15,6 +15,8 @@ export type LaneOptions = {
   maxAttempts: number;
   isSweep: boolean;
   signal: AbortSignal;
+  /** Asked after a full claim; absent: one claim and no more. */
+  goesOn?: () => boolean;
 };
 
 /** A publish that did not come to an end. The events were given back, unless `isReleased` is false. */
@@ -30,8 +32,8 @@ export class PublishFailedError extends Error {
 }
 
 /**
- * One claim of a lane: take, publish outside any transaction, mark. Whoever calls it for one lane twice at once
- * breaks the order.
+ * Takes the next events of a lane, publishes them outside any transaction, marks them; and so on with the next ones
+ * while there are full claims and `goesOn` says so. Whoever calls it for one lane twice at once breaks the order.
  * @throws LaneLostError, PublishFailedError, or what the database says
  */
 export async function publishLane(
@@ -39,26 +41,39 @@ export async function publishLane(
   hold: Hold,
   options: LaneOptions,
 ): Promise<LaneTurn> {
+  const total: LaneTurn = { claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false };
   // The lease runs from the claim's first statement: what the claim took is not there for sending any more.
-  const claimSentAtMs = performance.now();
-  const claim = await within(options.leaseMs, 'claim', claimEvents(deps.pool, hold, options));
-  if (claim.events.length === 0) return { claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false };
-  const errorId = randomUUID();
-  const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE - (performance.now() - claimSentAtMs);
-  const outcomes = await send(
-    deps,
-    hold,
-    claim,
-    { ...options, deadlineMs: Math.max(1, Math.floor(deadlineMs)) },
-    errorId,
-  );
-  const marked = await within(
-    options.leaseMs,
-    'mark',
-    markEvents(deps.pool, hold, claim, outcomes, { maxAttempts: options.maxAttempts, errorId }),
-  );
-  const isUnfinished = outcomes.some(({ kind }) => kind === 'unsent');
-  return { claimed: claim.events.length, ...marked, isFull: claim.isFull || isUnfinished };
+  let claimSentAtMs = performance.now();
+  let claim: Claim | null = await within(options.leaseMs, 'claim', claimEvents(deps.pool, hold, options));
+  while (claim && claim.events.length > 0) {
+    const errorId = randomUUID();
+    const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE - (performance.now() - claimSentAtMs);
+    const limits = { ...options, errorId, deadlineMs: Math.max(1, Math.floor(deadlineMs)) };
+    const outcomes = await send(deps, hold, claim, limits, errorId);
+    claimSentAtMs = performance.now();
+    const { counts, next } = await mark(deps.pool, hold, claim, outcomes, limits);
+    total.claimed += claim.events.length;
+    for (const name of ['published', 'retried', 'failed', 'lost'] as const) total[name] += counts[name];
+    total.isFull = claim.isFull || outcomes.some(({ kind }) => kind === 'unsent');
+    claim = next;
+  }
+  return total;
+}
+
+/** Marks, and claims the next events with it where there is nothing to choose. */
+async function mark(
+  pool: Pool,
+  hold: Hold,
+  claim: Claim,
+  outcomes: readonly PublishOutcome[],
+  options: LaneOptions & { errorId: string },
+): Promise<{ counts: MarkCounts; next: Claim | null }> {
+  if (claim.isFull && options.goesOn?.()) {
+    const both = await within(options.leaseMs, 'mark', markAndClaim(pool, hold, claim, outcomes, options));
+    if (both) return both;
+  }
+  const counts = await within(options.leaseMs, 'mark', markEvents(pool, hold, claim, outcomes, options));
+  return { counts, next: null };
 }
 
 async function send(

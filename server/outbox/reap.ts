@@ -19,15 +19,17 @@ export type ReapResult = {
  * OUTBOX_REAPER_STALENESS_SECONDS as it was given: what is no positive whole number falls back to 300 with a warning.
  */
 export async function reapEvents(
-  deps: { pool: Pool; log: Logger },
+  deps: { pool: Pool; log: Logger; beforeCommit?: () => void },
   staleness: string | undefined,
 ): Promise<ReapResult> {
   const started = performance.now();
   const stalenessSeconds = stalenessSecondsOf(staleness);
   warnOfStaleness(staleness, stalenessSeconds, deps.log);
-  const reset = await transaction(deps.pool, {}, async (tx) =>
-    query(tx, reapStatement(await readLowWaters(tx), stalenessSeconds)),
-  );
+  const reset = await transaction(deps.pool, {}, async (tx) => {
+    const rows = await query(tx, reapStatement(await readLowWaters(tx), stalenessSeconds));
+    deps.beforeCommit?.();
+    return rows;
+  });
   if (reset.length > 0) wakePublishers();
   return {
     status: 'ok',
