@@ -21,6 +21,8 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Wall-clock times asked for at once: few for "the next one", many for a stretch. */
 const MAX_CHUNK = 512;
+/** A stretch may hold none of them, and a yearly rule takes some 20 ms for each that is asked for in vain. */
+const FIRST_CHUNK_OF_STRETCH = 1;
 /** With gap `skip` a rule may only ever name skipped times (02:30 on the last Sunday of March): then give up. */
 const GAP_SEARCH_MS = 9 * 366 * DAY_MS;
 
@@ -71,8 +73,10 @@ function zonedTimes(rule: WallRule, zone: string, query: FireTimesQuery): FireTi
     found.push({ atMs, mark });
   };
   let localMs = earliestLocalAfter(query.afterMs, zone);
+  let maxChunk = query.untilMs === undefined ? MAX_CHUNK : FIRST_CHUNK_OF_STRETCH;
   for (;;) {
-    const chunk = Math.min(query.limit - found.length, MAX_CHUNK);
+    const chunk = Math.min(query.limit - found.length, maxChunk);
+    maxChunk = Math.min(maxChunk * 2, MAX_CHUNK);
     const locals = rule.timesAfter(localMs, chunk);
     for (const local of locals) {
       const resolved = resolveLocal(local, zone);

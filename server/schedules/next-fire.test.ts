@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Schedule } from '#server/ir/index.ts';
-import type { DstPolicy } from './fire-times.ts';
+import { type DstPolicy, fireTimes } from './fire-times.ts';
 import { nextFires } from './next-fire.ts';
 
 const AUTO: DstPolicy = { gap: 'shift', fold: 'auto' };
@@ -247,6 +247,17 @@ describe('next fires', () => {
       phaseMinutes: fc.integer({ min: 0, max: 1_439 }),
     }),
   );
+
+  it('cost a rare rule no more than what it names in the stretch that was asked for', () => {
+    const before = process.cpuUsage();
+    for (let n = 0; n < 20; n += 1) {
+      const stretch = { afterMs: Date.UTC(2026, 5, 1 + n), untilMs: Date.UTC(2026, 5, 2 + n) };
+      expect(fireTimes(cron('0 0 1 1 *'), { ...stretch, limit: 2_000, dst: AUTO })).toEqual([]);
+    }
+    const { user, system } = process.cpuUsage(before);
+    // Of the processor's time, whoever else is at work: some 20 ms each, and 1 s each when hundreds are asked for.
+    expect((user + system) / 1_000).toBeLessThan(4_000);
+  });
 
   it('are after the question, strictly increasing, on whole minutes, and one by one the same as all at once', () => {
     fc.assert(
