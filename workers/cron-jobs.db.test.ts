@@ -1,25 +1,17 @@
-// The cron tier from the outside: real worker processes, HTTP, and kills in the middle of jobs. Three kills here;
-// `npm run chaos:cron` does twenty, at every point in turn.
+// The cron tier in real worker processes: kills in the middle of the cleanup, and who fires what. Three kills here;
+// `npm run chaos:cron` does twenty, at every point in turn. The other jobs: cron-kills, and their rooms' tests.
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { CRON_JOBS, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
-import { parseEnvironment } from '#server/env.ts';
-import { openBlobStore } from '#server/files/index.ts';
-import { openWeb, CRON_SECRET as WEB_SECRET } from '#server/http/testing/index.ts';
 import { createTenant, type Tenant } from '#server/tenancy/index.ts';
 import { startWorker, type WorkerProcess } from './testing/worker-process.ts';
 
 const KILLS = Number(process.env.CHAOS_KILLS ?? 3);
 const CRON_SECRET = 'a-cron-secret-for-this-test';
-const CRON_TOKEN = 'a-cron-token-for-this-test';
 const db = await testDatabase();
 const filesDir = await mkdtemp(join(tmpdir(), 'mainspring-cron-'));
-const blobs = openBlobStore(parseEnvironment({ MAINSPRING_HOME: filesDir }));
-const web = await openWeb(db, { cron: { config: { ...UNCONFIGURED_JOBS, blobs } } });
-const closedWeb = await openWeb(db, { cronSecret: undefined });
 const workers: WorkerProcess[] = [];
 let tenants: Tenant[];
 
@@ -38,7 +30,6 @@ const start = async (name: string, env: Record<string, string> = {}) => {
       CRON_MODE: 'http',
       MAINSPRING_HOME: filesDir,
       OUTBOX_IN_WORKER: 'false',
-      CRON_TOKEN,
       ...env,
     },
   });
@@ -47,87 +38,6 @@ const start = async (name: string, env: Record<string, string> = {}) => {
 };
 const call = (base: string, path: string, init: RequestInit = {}) => fetch(`${base}/api/v1/cron/${path}`, init);
 const withSecret = (secret: string) => ({ method: 'POST', headers: { 'x-cron-secret': secret } });
-
-describe('the routes of the jobs', () => {
-  let worker: WorkerProcess;
-  beforeAll(async () => {
-    worker = await start('routes');
-  }, 120_000);
-  const doors = (): [string, string][] => [
-    [web.baseUrl, WEB_SECRET],
-    [worker.url, CRON_SECRET],
-  ];
-  const paths = CRON_JOBS.map((job) => job.path);
-
-  it.each(paths)('%s answers GET and POST on web and worker, by Bearer and by x-cron-secret', async (path) => {
-    for (const [base, secret] of doors()) {
-      const forms: RequestInit[] = [
-        { method: 'GET', headers: { authorization: `Bearer ${secret}` } },
-        { method: 'POST', headers: { 'x-cron-secret': secret } },
-      ];
-      for (const init of forms) {
-        const answer = await call(base, path, init);
-        const body = (await answer.json()) as Record<string, unknown>;
-        expect([path, answer.status, body]).toEqual([path, 200, expect.objectContaining({})]);
-        if (path === 'outbox-reaper') expect(body).toMatchObject({ status: 'ok', resetCount: 0 });
-        else expect([path, body.ok]).toEqual([path, true]);
-      }
-    }
-  });
-
-  it.each(paths)('%s lets nobody in without the right secret', async (path) => {
-    const wrong: RequestInit[] = [
-      { method: 'GET' },
-      withSecret(`${CRON_SECRET}x`),
-      { method: 'POST', headers: { authorization: 'Bearer wrong' } },
-      { method: 'POST', headers: { authorization: `Basic ${CRON_SECRET}` } },
-      // The token of the old tick opens nothing here, and its header is not looked at.
-      { method: 'POST', headers: { authorization: `Bearer ${CRON_TOKEN}` } },
-      { method: 'POST', headers: { 'x-cron-token': CRON_TOKEN } },
-      { method: 'POST', headers: { 'x-cron-token': CRON_SECRET } },
-      { method: 'POST', headers: { 'x-cron-token': WEB_SECRET } },
-    ];
-    for (const init of wrong)
-      for (const [base] of doors()) expect([init, (await call(base, path, init)).status]).toEqual([init, 401]);
-  });
-
-  it.each(paths)('%s is closed to everybody where no secret is set', async (path) => {
-    for (const secret of ['', WEB_SECRET, 'undefined'])
-      expect((await call(closedWeb.baseUrl, path, withSecret(secret))).status).toBe(401);
-  });
-
-  it('take a slot from the caller, once, and refuse one that is none', async () => {
-    const fire = (slot: string) =>
-      call(worker.url, 'cleanup', { method: 'POST', headers: { 'x-cron-secret': CRON_SECRET, 'x-cron-slot': slot } });
-    const first = await fire('2026-03-01T04:30:00Z');
-    expect(await first.json()).toMatchObject({ ok: true, deleted: {} });
-    expect(await (await fire('2026-03-01T04:30:00Z')).json()).toEqual({ ok: true, skipped: 'done' });
-    for (const slot of ['yesterday', '2026-03-01', '2999-01-01T00:00:00Z', '1772339400'])
-      expect([slot, (await fire(slot)).status]).toEqual([slot, 400]);
-  });
-
-  it('do the work of fifty callers at once', async () => {
-    const before = await countRuns('cleanup');
-    await makeOld(20_000);
-    const answers = await Promise.all(
-      Array.from({ length: 50 }, async () =>
-        (await call(worker.url, 'cleanup', withSecret(CRON_SECRET))).json(),
-      ) as Promise<{ ok: boolean; skipped?: string; deleted?: { idempotencyKeys: number } }>[],
-    );
-    expect(answers.every((answer) => answer.ok)).toBe(true);
-    const deleted = answers.reduce((sum, answer) => sum + (answer.deleted?.idempotencyKeys ?? 0), 0);
-    expect(deleted).toBe(20_000);
-    const worked = answers.filter((answer) => answer.skipped === undefined).length;
-    // Whoever comes after the end runs it again and finds nothing to do; at the same time there is one.
-    expect(await countRuns('cleanup')).toBe(before + worked);
-    const [overlap] = await db.owner`select from cron_runs a join cron_runs b on a.job = b.job and a.id < b.id
-      and tstzrange(a.started_at, a.finished_at) && tstzrange(b.started_at, b.finished_at) where a.job = 'cleanup' limit 1`;
-    expect(overlap).toBeUndefined();
-  });
-});
-
-const countRuns = async (job: string) =>
-  (await db.owner<{ n: number }[]>`select count(*)::int as n from cron_runs where job = ${job}`)[0]!.n;
 
 /** Old and young keys of each tenant, half and half; `count` old ones in all. */
 async function makeOld(count: number): Promise<void> {

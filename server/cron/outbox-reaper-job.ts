@@ -9,8 +9,10 @@ export const outboxReaperJob: JobDefinition<{ outboxStaleness: string | undefine
   schedule: '*/2 * * * *',
   timeoutMs: 60_000,
   hasExactAnswer: true,
-  async run({ pool, log }, { outboxStaleness }) {
-    const answer = await reapEvents({ pool, log }, outboxStaleness);
+  async run({ pool, log, failPoint }, { outboxStaleness }) {
+    const beforeCommit = () => failPoint('outboxReaper.reset');
+    const answer = await reapEvents({ pool, log, beforeCommit }, outboxStaleness);
+    failPoint('outboxReaper.committed');
     return { answer, counts: { reset: answer.resetCount } };
   },
 };

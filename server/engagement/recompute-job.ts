@@ -14,15 +14,17 @@ export const engagementJob: JobDefinition = {
   async run(ctx) {
     const perTenant = await forEachTenant(
       ctx,
-      async ({ id: tenantId }) => ({
-        counts: await transaction(ctx.pool, { tenantId, statementTimeoutMs: TIMEOUT_MS }, async (tx) => {
-          const counts = await recomputeEngagement(tx, tenantId);
+      async ({ id: tenantId }) => {
+        const counts = await transaction(ctx.pool, { tenantId, statementTimeoutMs: TIMEOUT_MS }, async (tx) => {
+          const recomputed = await recomputeEngagement(tx, tenantId);
           ctx.failPoint('engagementHealthRecompute.computed');
           // Last, not first: it locks the lease, and the statement may take longer than a renewal may wait.
           await ctx.fence(tx);
-          return counts;
-        }),
-      }),
+          return recomputed;
+        });
+        ctx.failPoint('engagementHealthRecompute.committed');
+        return { counts };
+      },
       { activeOnly: true },
     );
     const sum = (name: 'customers' | 'removed') =>
