@@ -71,6 +71,8 @@ async function retrainTenant(job: JobContext, tenant: JobTenant): Promise<Traine
         signal: AbortSignal.any([job.signal, AbortSignal.timeout(RETRAIN_TIMEOUT_MS)]),
         ...{ ifDue: true, fence: (tx) => job.fence(tx), failPoint: (point) => job.failPoint(`${NAME}.${point}`) },
       });
+      // What ended with the run is told by the run.
+      job.signal.throwIfAborted();
       if (outcome?.status === 'failed') failed(outcome.reason);
       if (outcome?.status === 'ready') counts.trained += 1;
       if (outcome?.promoted) counts.promoted += 1;

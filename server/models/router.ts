@@ -78,17 +78,6 @@ export const modelProcedures = {
     })
     .input(UpdateModelInput)
     .mutation(({ ctx, input }) => updateModel(ctx, input)),
-  delete: mutation
-    .meta({
-      rest: 'DELETE /models/:id',
-      summary: 'Deletes a model with all its versions.',
-      scope: 'models:write',
-      audit: 'model.delete',
-      output: ModelDeleted,
-      errors: ['MODEL_NOT_FOUND'],
-    })
-    .input(ModelRef)
-    .mutation(({ ctx, input }) => deleteModel(ctx, input)),
   // Not in one transaction: it reads the table for as long as it takes. Twice is one version more.
   train: procedure
     .meta({
@@ -142,4 +131,15 @@ export const modelProcedures = {
     })
     .input(PromoteInput)
     .mutation(({ ctx, input }) => promoteVersion(ctx, input)),
+  delete: mutation
+    .meta({
+      rest: 'DELETE /models/:id',
+      summary: 'Deletes a model with all its versions.',
+      scope: 'models:write',
+      audit: 'model.delete',
+      output: ModelDeleted,
+      errors: ['MODEL_NOT_FOUND'],
+    })
+    .input(ModelRef)
+    .mutation(({ ctx, input }) => deleteModel(ctx, input)),
 };

@@ -14,7 +14,7 @@ export async function makeFilledTenant(db: TestDatabase, slug: string): Promise<
   await transaction(db.worker, { tenantId: tenant.id }, async (tx) => {
     const data = await findTenantData(tx, tenant.id);
     await asTenantRole(tx, data, { statementTimeoutMs: 5_000 }, (connection) =>
-      connection.unsafe(`create table ${data.schemaName}.${table} (n int)`),
+      connection.unsafe(`create table ${data.schemaName}.${table} (n int, is_late boolean)`),
     );
   });
   return { tenant, names: { ...(await fillTenant(db.owner, tenant, parsed.doc)), table } };
