@@ -15,8 +15,8 @@ export interface Undo {
 
 /** What a form's action came to. */
 export type ActionResult =
-  /** `matching`: for a preview, how many things it would be done to. */
-  | { ok: true; title: string; detail?: string; runId?: string; matching?: number; undo?: Undo }
+  /** `requestId`: it was not done, and waits for approval. `matching`: for a preview, how many things it would be done to. */
+  | { ok: true; title: string; detail?: string; runId?: string; requestId?: string; matching?: number; undo?: Undo }
   | { ok: false; error: PageError };
 
 /** A heading for an HTTP status. */

@@ -22,6 +22,7 @@ const VIEWS = [
 ];
 const OPERATIONS = [
   '/ops/outbox',
+  '/ops/approvals',
   '/ops/alerts',
   '/ops/reports',
   '/ops/cron',

@@ -1,6 +1,7 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs } from '@remix-run/node';
 import { Form, Link, useActionData, useLoaderData, useNavigation, useRouteLoaderData } from '@remix-run/react';
-import { ArrowRight, CircleAlert, CircleCheck } from 'lucide-react';
+import { ArrowRight, CircleAlert, CircleCheck, Hourglass } from 'lucide-react';
+import type { ChangeRequest } from '#server/web/index.ts';
 import { act, load, text } from '../api.server.ts';
 import { DocumentDiff } from '../editor/document-diff.tsx';
 import { formatDocument } from '../editor/format-document.ts';
@@ -9,6 +10,7 @@ import { useKept } from '../editor/use-kept.ts';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { Time } from '../ui/time.tsx';
 import type { loader as parentLoader } from './detail.tsx';
 import { type Change, changesOf } from './publish-changes.ts';
 
@@ -19,7 +21,9 @@ export async function loader(args: LoaderFunctionArgs) {
     const next = await api.pipelines.ir({ id, ...(Number.isInteger(asked) && asked > 0 ? { version: asked } : {}) });
     const live = next.liveVersion === null ? null : await api.pipelines.ir({ id, version: next.liveVersion });
     const { ok, problems } = await api.pipelines.validate({ document: next.document });
+    const open = await api.approvals.list({ pipelineId: next.pipelineId, state: 'open', limit: 1 });
     return {
+      waiting: open.items[0] ?? null,
       version: next.version,
       liveVersion: next.liveVersion,
       ok,
@@ -35,21 +39,24 @@ export const action = async (args: ActionFunctionArgs) => {
   const form = await args.request.formData();
   const version = Number(text(form, 'version'));
   return act(args, async (api) => {
-    await api.pipelines.publish({ id: args.params.id ?? '', version });
-    return { ok: true, title: `Version ${version} is live` };
+    const published = await api.pipelines.publish({ id: args.params.id ?? '', version });
+    if (published.state === 'live') return { ok: true, title: `Version ${version} is live` };
+    return { ok: true, title: `Version ${version} was sent for approval`, requestId: published.changeRequest.id };
   });
 };
 
 /** What publishing a version changes, before it is done. */
 export default function Publish() {
-  const { version, liveVersion, ok, problems, changes, before, after } = useLoaderData<typeof loader>();
+  const { version, liveVersion, ok, problems, changes, before, after, waiting } = useLoaderData<typeof loader>();
   const parent = useRouteLoaderData<typeof parentLoader>('pipelines/detail');
   const result = useKept(useActionData<typeof action>());
   const { state } = useNavigation();
   const name = parent?.pipeline.name ?? 'this pipeline';
   if (version === liveVersion) return <IsLive version={version} isNew={result?.ok === true} />;
+  if (waiting?.targetVersion === version) return <IsWaiting request={waiting} />;
   return (
     <div className="space-y-4">
+      {waiting !== null && <OtherWaiting request={waiting} />}
       {result?.ok === false && (
         <p role="alert" className="rounded-lg bg-bad-soft px-3.5 py-2.5 text-bad">
           Not published: {result.error.message} ({result.error.code})
@@ -131,6 +138,37 @@ function Changes({ changes }: { changes: Change[] }) {
     </dl>
   );
 }
+
+function IsWaiting({ request: { id, targetVersion, stageName, expiresAt } }: { request: ChangeRequest }) {
+  return (
+    <Card>
+      <p role="status" className="flex items-center gap-2 font-medium">
+        <Hourglass aria-hidden className="size-4 text-warn" />
+        Version {targetVersion} was sent for approval and is not live yet.
+      </p>
+      <p className="mt-1 text-muted">
+        It waits for {stageName ?? 'a decision'}. Its time is over <Time at={expiresAt} />.
+      </p>
+      <div className="mt-4 flex flex-wrap gap-2">
+        <Button asChild look="primary">
+          <Link to={`/ops/approvals/${id}`}>See the change request</Link>
+        </Button>
+        <Button asChild look="quiet">
+          <Link to="..">Overview</Link>
+        </Button>
+      </div>
+    </Card>
+  );
+}
+
+const OtherWaiting = ({ request: { id, targetVersion } }: { request: ChangeRequest }) => (
+  <p className="rounded-lg bg-warn-soft px-3.5 py-2.5 text-warn">
+    <Link to={`/ops/approvals/${id}`} className="underline">
+      Version {targetVersion} waits for approval
+    </Link>
+    : publishing another one ends that request.
+  </p>
+);
 
 function IsLive({ version, isNew }: { version: number; isNew: boolean }) {
   const Icon = isNew ? CircleCheck : CircleAlert;

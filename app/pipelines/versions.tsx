@@ -60,6 +60,7 @@ export default function Versions() {
             <Column>Saved</Column>
             <Column className="max-sm:hidden">By</Column>
             <Column className="max-sm:hidden">Last published</Column>
+            <Column className="max-sm:hidden">Approved by</Column>
             <Column>
               <span className="sr-only">Actions</span>
             </Column>
@@ -100,7 +101,7 @@ interface VersionRowProps {
 }
 
 function VersionRow({ item, isFrom, isTo, canPublish }: VersionRowProps) {
-  const { version, isLive, createdAt, createdBy, publishedAt } = item;
+  const { version, isLive, createdAt, createdBy, publishedAt, approval } = item;
   return (
     <Row>
       <Cell className="whitespace-nowrap">
@@ -126,6 +127,9 @@ function VersionRow({ item, isFrom, isTo, canPublish }: VersionRowProps) {
       </Cell>
       <Cell className="max-w-48 truncate max-sm:hidden">{createdBy || <Dash why="The system" />}</Cell>
       <Cell className="max-sm:hidden">{publishedAt === null ? <Dash why="Never" /> : <Time at={publishedAt} />}</Cell>
+      <Cell className="max-w-56 max-sm:hidden">
+        <ApprovedBy approval={approval} />
+      </Cell>
       <Cell align="right">
         {canPublish && !isLive && (
           <Button asChild size="sm">
@@ -134,6 +138,15 @@ function VersionRow({ item, isFrom, isTo, canPublish }: VersionRowProps) {
         )}
       </Cell>
     </Row>
+  );
+}
+
+function ApprovedBy({ approval }: Pick<PipelineVersion, 'approval'>) {
+  if (approval === null) return <Dash why="It went live without approval, or never" />;
+  return (
+    <Link to={`/ops/approvals/${approval.requestId}`} className="break-words text-accent underline">
+      {[...new Set(approval.approvedBy.map(({ voter }) => voter))].join(', ')}
+    </Link>
   );
 }
 

@@ -1,6 +1,7 @@
 // Where the main navigation leads. One list: the sidebar, the command palette and the key shortcuts read it.
 import {
   Bell,
+  BrainCircuit,
   Building2,
   CalendarClock,
   Clock3,
@@ -18,6 +19,7 @@ import {
   ScrollText,
   Send,
   ShieldCheck,
+  Stamp,
   Timer,
   Users,
   Workflow,
@@ -31,6 +33,8 @@ export interface NavigationEntry {
   icon: LucideIcon;
   /** Letter after `g` that leads here. */
   key?: string;
+  /** How many things there wait for this person. */
+  count?: number;
   /** Whom it is for; everybody when absent. */
   isFor?: (session: PageSession) => boolean;
 }
@@ -58,6 +62,7 @@ const GROUPS: NavigationGroup[] = [
       { to: '/data/pipelines', label: 'Pipelines', icon: Workflow, key: 'p' },
       { to: '/data/runs', label: 'Runs', icon: ListChecks, key: 'r' },
       { to: '/data/engagement', label: 'Engagement', icon: Flame, key: 'e' },
+      { to: '/data/models', label: 'Models', icon: BrainCircuit, key: 'b' },
       { to: '/data/gitops', label: 'Git', icon: GitBranch, key: 'd' },
       { to: '/data/retention', label: 'Retention', icon: Timer, key: 't' },
     ],
@@ -66,6 +71,7 @@ const GROUPS: NavigationGroup[] = [
     label: 'Operations',
     entries: [
       { to: '/ops/outbox', label: 'Outbox', icon: Send, key: 'o' },
+      { to: '/ops/approvals', label: 'Approvals', icon: Stamp, key: 'v' },
       { to: '/ops/alerts', label: 'Alerts', icon: Bell, key: 'l' },
       { to: '/ops/reports', label: 'Reports', icon: Newspaper, key: 'n' },
       { to: '/ops/cron', label: 'Cron', icon: Clock3, key: 'c' },
@@ -109,3 +115,10 @@ export function navigationFor(session: PageSession, groups = GROUPS): Navigation
     }))
     .filter(({ entries }) => entries.length > 0);
 }
+
+/** The same with the number of things that wait at these addresses. */
+export const withCounts = (groups: NavigationGroup[], counts: Record<string, number>): NavigationGroup[] =>
+  groups.map(({ label, entries }) => ({
+    label,
+    entries: entries.map((entry) => ({ ...entry, count: counts[entry.to] ?? 0 })),
+  }));

@@ -8,7 +8,7 @@ import { linkCommandsFor } from '../palette/link-commands.ts';
 import { PaletteHost } from '../palette/palette-host.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { ThemeMenu, UserMenu, ZoneMenu } from './controls.tsx';
-import { navigationFor } from './navigation.ts';
+import { navigationFor, withCounts } from './navigation.ts';
 import { PageOrSkeleton } from './page-skeleton.tsx';
 import { readPreferences } from './preference-cookies.ts';
 import { Sidebar, TopBar } from './sidebar.tsx';
@@ -17,14 +17,14 @@ import { StopBanner } from './stop-banner.tsx';
 export async function loader(args: LoaderFunctionArgs) {
   const { request, context } = args;
   if (context.session === null) throw redirect(context.api === null ? loginPath(request) : '/no-tenant');
-  const stop = await load(args, (api) => api.fleet.stopState());
-  return { session: context.session, stop, theme: readPreferences(request).theme };
+  const [stop, waiting] = await load(args, (api) => Promise.all([api.fleet.stopState(), api.approvals.waiting()]));
+  return { session: context.session, stop, waiting, theme: readPreferences(request).theme };
 }
 
 export default function Shell() {
-  const { session, stop, theme } = useLoaderData<typeof loader>();
+  const { session, stop, waiting, theme } = useLoaderData<typeof loader>();
   useEffect(startChannel, []);
-  const groups = navigationFor(session);
+  const groups = withCounts(navigationFor(session), { '/ops/approvals': waiting.mine });
   const footer = (
     <div className="space-y-0.5 border-line border-t pt-2">
       <div className="flex items-center justify-between gap-1">

@@ -30,7 +30,7 @@ function Views({ groups }: { groups: NavigationGroup[] }) {
   );
 }
 
-function ViewLink({ to, label, icon: Icon }: NavigationEntry) {
+function ViewLink({ to, label, icon: Icon, count = 0 }: NavigationEntry) {
   return (
     <NavLink
       to={to}
@@ -44,6 +44,12 @@ function ViewLink({ to, label, icon: Icon }: NavigationEntry) {
     >
       <Icon aria-hidden className="size-4" />
       {label}
+      {count > 0 && (
+        <span className="tabular ml-auto rounded bg-warn-soft px-1.5 text-2xs text-warn leading-4">
+          {count}
+          <span className="sr-only"> waiting for you</span>
+        </span>
+      )}
     </NavLink>
   );
 }

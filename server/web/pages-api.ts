@@ -14,6 +14,7 @@ export type {
 
 import type { AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
 import type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal } from '#server/audit-trail/index.ts';
+import type { DsarLink, DsarRequest } from '#server/dsar/index.ts';
 import type { EngagementItem, EngagementSummary } from '#server/engagement/index.ts';
 import type { PipelineDocument, Policies, Problem } from '#server/ir/index.ts';
 import type {
@@ -34,8 +35,10 @@ import type {
 } from '#server/retention/index.ts';
 import type { QuarantinedRow } from '#server/siem/index.ts';
 import type { AccountsApi } from './pages-api-accounts.ts';
+import type { ApprovalsApi, Published } from './pages-api-approvals.ts';
 import type { GitopsApi } from './pages-api-gitops.ts';
 import type { ConnectionsApi, FleetApi, LimitsApi } from './pages-api-locks.ts';
+import type { ModelsApi } from './pages-api-models.ts';
 
 export type EngagementBand = EngagementItem['band'];
 
@@ -150,6 +153,7 @@ export interface PipelineDetail extends PipelineListItem {
 }
 
 export interface PipelineIr {
+  pipelineId: string;
   version: number;
   liveVersion: number | null;
   latestVersion: number;
@@ -164,6 +168,8 @@ export interface PipelineVersion {
   createdBy: string;
   createdAt: Instant;
   publishedAt: Instant | null;
+  /** Who approved it when it last went live by a change request. */
+  approval: { requestId: string; approvedBy: { stage: string; voter: string; votedAt: Instant }[] } | null;
 }
 
 export interface SqlPreviewNode {
@@ -323,7 +329,7 @@ export interface OutboxPublisher {
 /** Which failed events: some, or all that a filter names. With `dryRun` they are only counted, as `remaining`. */
 type FailedEvents = ({ ids: string[] } | { filter: OutboxEventFilter }) & { dryRun?: boolean };
 
-export type { PurgeReceipt, RetentionHold, RetentionOverview, RetentionPolicy, RetentionPreview };
+export type { DsarRequest, PurgeReceipt, RetentionHold, RetentionOverview, RetentionPolicy, RetentionPreview };
 export type RetentionMode = RetentionOverview['mode'];
 export type DataClass = RetentionPolicy['dataClass'];
 export type RetentionPlanClass = NonNullable<PurgeReceipt['plan'][DataClass]>;
@@ -413,7 +419,7 @@ export interface PagesApi {
     versions(input: PageInput & { id: string }): Promise<Page<PipelineVersion>>;
     create(input: { document: unknown; publish?: boolean }): Promise<{ id: string; name: string; version: number }>;
     saveIr(input: { id: string; baseVersion: number; document: unknown }): Promise<{ id: string; version: number }>;
-    publish(input: { id: string; version?: number }): Promise<{ id: string; version: number; problems: Problem[] }>;
+    publish(input: { id: string; version?: number }): Promise<Published>;
     validate(input: { document: unknown }): Promise<{ ok: boolean; problems: Problem[]; nodes: SqlPreviewNode[] }>;
     sqlPreview(input: { id: string }): Promise<{ version: number; problems: Problem[]; nodes: SqlPreviewNode[] }>;
     run(input: { id: string }): Promise<{ runId: string }>;
@@ -430,7 +436,9 @@ export interface PagesApi {
     requeue(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
     discard(input: FailedEvents): Promise<{ changed: number; remaining: number }>;
   };
+  approvals: ApprovalsApi;
   gitops: GitopsApi;
+  models: ModelsApi;
   engagement: {
     summary(): Promise<EngagementSummary>;
     list(input: PageInput & { band?: EngagementBand; search?: string }): Promise<Page<EngagementItem>>;
@@ -478,6 +486,20 @@ export interface PagesApi {
     placeHold(input: PlaceHoldInput): Promise<PlacedHold>;
     releaseHold(input: { id: string; reason: string }): Promise<RetentionHold>;
     receipts(input: PageInput): Promise<Page<PurgeReceipt>>;
+  };
+  dsar: {
+    list(input: PageInput & { state?: 'open' | 'closed' | 'all'; customerId?: string }): Promise<Page<DsarRequest>>;
+    get(input: { id: string }): Promise<DsarRequest>;
+    create(input: {
+      customerId: string;
+      kind: DsarRequest['kind'];
+      note: string;
+      dueAt?: string;
+      acceptEmpty: boolean;
+    }): Promise<DsarRequest>;
+    run(input: { id: string }): Promise<DsarRequest>;
+    cancel(input: { id: string; reason: string }): Promise<DsarRequest>;
+    link(input: { id: string }): Promise<DsarLink>;
   };
   runs: {
     list(input: PageInput & { pipelineId?: string; status?: RunStatus }): Promise<Page<RunListItem>>;

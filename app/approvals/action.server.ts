@@ -1,0 +1,63 @@
+// What the forms of both pages do. One field, `intent`, says which.
+import type { ActionFunctionArgs } from '@remix-run/node';
+import type { PagesApi } from '#server/web/index.ts';
+import { act, text } from '../api.server.ts';
+import type { ActionResult } from '../page-error.ts';
+
+export async function approvalAction(args: ActionFunctionArgs) {
+  const form = await args.request.formData();
+  const id = args.params.id ?? '';
+  return act(args, async (api): Promise<ActionResult> => {
+    switch (text(form, 'intent')) {
+      case 'approve':
+        return approve(api, id, text(form, 'comment'));
+      case 'reject':
+        await api.approvals.reject({ id, reason: text(form, 'reason') });
+        return { ok: true, title: 'Change request rejected', detail: 'The change stays unapplied.' };
+      case 'withdraw':
+        await api.approvals.withdraw({ id, reason: text(form, 'reason') });
+        return { ok: true, title: 'Change request withdrawn', detail: 'The change stays unapplied.' };
+      case 'settings':
+        return setSettings(api, form);
+      default:
+        return wrong(`There is no action "${text(form, 'intent').slice(0, 40)}".`);
+    }
+  });
+}
+
+async function approve(api: PagesApi, id: string, comment: string): Promise<ActionResult> {
+  const { state, version } = await api.approvals.approve({ id, comment });
+  return state === 'applied'
+    ? { ok: true, title: `Approved: version ${version} is live` }
+    : { ok: true, title: 'Approved', detail: 'More approvals are needed before it goes live.' };
+}
+
+async function setSettings(api: PagesApi, form: FormData): Promise<ActionResult> {
+  const of = (name: string) => form.getAll(name).map(String);
+  const [names, approvers, roles] = [of('stageName'), of('stageApprovers'), of('stageRoles')];
+  const stages = names.flatMap((name, at) =>
+    // A row without a name is one that was not wanted.
+    name.trim() === ''
+      ? []
+      : [
+          {
+            ...{ name: name.trim(), approvers: Number(approvers[at]) },
+            roles: (roles[at] ?? '').split(',') as ('operator' | 'admin')[],
+          },
+        ],
+  );
+  await api.approvals.setSettings({
+    ...{ version: Number(text(form, 'version')), stages, expiryHours: Number(text(form, 'expiryHours')) },
+    selectors: text(form, 'selectors')
+      .split(/[\n,]/)
+      .map((one) => one.trim())
+      .filter(Boolean),
+    allowSamePerson: form.get('allowSamePerson') !== null,
+  });
+  return { ok: true, title: 'Rules of approval set', detail: 'They hold for requests to come; open ones keep theirs.' };
+}
+
+const wrong = (message: string): ActionResult => ({
+  ok: false,
+  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
+});

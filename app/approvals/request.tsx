@@ -1,0 +1,93 @@
+import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
+import { Link, useLoaderData } from '@remix-run/react';
+import type { ChangeRequestDetail } from '#server/web/index.ts';
+import { load } from '../api.server.ts';
+import { DocumentDiff } from '../editor/document-diff.tsx';
+import { formatDocument } from '../editor/format-document.ts';
+import { Card, Facts } from '../ui/card.tsx';
+import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { Live } from '../ui/live.tsx';
+import { PageHeader } from '../ui/page.tsx';
+import { Pill } from '../ui/status-pill.tsx';
+import { approvalAction } from './action.server.ts';
+import { Decide } from './decide.tsx';
+import { Expiry } from './expiry.tsx';
+import { Timeline } from './timeline.tsx';
+import { requestLook, versionsOf } from './words.ts';
+
+export const meta: MetaFunction<typeof loader> = ({ data }) => [
+  {
+    title: `${data ? `Version ${data.request.targetVersion} of ${data.request.pipelineName}` : 'Approval'} · Mainspring`,
+  },
+];
+
+export async function loader(args: LoaderFunctionArgs) {
+  const found = await load(args, (api) => api.approvals.get({ id: args.params.id ?? '' }));
+  // The page shows both as text; what differs is for scripts.
+  const { base, target, changes: _, ...request } = found;
+  return {
+    request: { ...request, base: null, target: null, changes: [] } satisfies ChangeRequestDetail,
+    before: base === null ? '' : formatDocument(base),
+    after: target === null ? '' : formatDocument(target),
+    loadedAtMs: args.context.now.getTime(),
+  };
+}
+
+export const action = approvalAction;
+
+/** One change: what it would change, who decided what, and what is to be decided now. */
+export default function ChangeRequestPage() {
+  const { request, before, after, loadedAtMs } = useLoaderData<typeof loader>();
+  const { means, ...look } = requestLook[request.state];
+  const hasSaidWhy = request.state === 'open' && request.whyNot !== null;
+  return (
+    <>
+      <PageHeader
+        crumbs={[{ to: '/ops/approvals', label: 'Approvals' }]}
+        title={`Version ${request.targetVersion} of ${request.pipelineName}`}
+        mark={<Pill {...look} />}
+        detail={hasSaidWhy ? `You cannot approve it: ${request.whyNot}.` : means}
+        actions={
+          <>
+            <Live loadedAtMs={loadedAtMs} />
+            <Decide request={request} />
+          </>
+        }
+      />
+      <Card className="mb-4">
+        <Facts facts={factsOf(request)} />
+      </Card>
+      <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
+        <Card title={request.baseVersion === null ? 'What would go live' : 'What would change'} flush>
+          <DocumentDiff
+            before={before}
+            after={after}
+            beforeName={request.baseVersion === null ? 'nothing' : `version ${request.baseVersion}`}
+            afterName={`version ${request.targetVersion}`}
+          />
+        </Card>
+        <Card title="Stages" className="max-xl:order-first">
+          <Timeline request={request} />
+        </Card>
+      </div>
+    </>
+  );
+}
+
+const factsOf = (request: ChangeRequestDetail) => [
+  {
+    term: 'Pipeline',
+    value: (
+      <Link to={`/data/pipelines/${request.pipelineId}`} className="text-accent underline">
+        {request.pipelineName}
+      </Link>
+    ),
+  },
+  { term: 'Versions', value: <span className="tabular">{versionsOf(request)}</span> },
+  { term: 'Asked by', value: request.requestedBy },
+  { term: 'Saved by', value: request.author },
+  { term: 'Because of', value: request.selectors.join(', ') },
+  { term: 'Time is over', value: <Expiry request={request} /> },
+];
+
+export const ErrorBoundary = RouteErrorBoundary;

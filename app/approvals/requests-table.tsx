@@ -1,0 +1,54 @@
+import { Link } from '@remix-run/react';
+import type { ChangeRequest } from '#server/web/index.ts';
+import { Pill } from '../ui/status-pill.tsx';
+import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Time } from '../ui/time.tsx';
+import { requestLook, versionsOf } from './words.ts';
+
+export function RequestsTable({ label, items }: { label: string; items: ChangeRequest[] }) {
+  return (
+    <Table label={label}>
+      <Head>
+        <Column>Change</Column>
+        <Column>State</Column>
+        <Column className="max-sm:hidden">Asked by</Column>
+        <Column className="max-md:hidden">Asked</Column>
+        <Column className="max-sm:hidden">Time is over</Column>
+      </Head>
+      <tbody>
+        {items.map((item) => (
+          <RequestRow key={item.id} item={item} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function RequestRow({ item }: { item: ChangeRequest }) {
+  const { means: _, ...look } = requestLook[item.state];
+  return (
+    <Row>
+      <Cell className="min-w-40">
+        <Link to={`/ops/approvals/${item.id}`} className="break-words font-medium hover:underline">
+          {item.pipelineName}
+        </Link>
+        <span className="tabular block text-faint text-xs">{versionsOf(item)}</span>
+      </Cell>
+      <Cell>
+        <Pill {...look} />
+        {item.stageName !== null && (
+          <span className="mt-0.5 block text-faint text-xs">
+            {item.stageName}, stage {(item.stage ?? 0) + 1} of {item.stages}
+          </span>
+        )}
+      </Cell>
+      <Cell className="max-w-56 truncate max-sm:hidden">{item.requestedBy}</Cell>
+      <Cell className="max-md:hidden">
+        <Time at={item.requestedAt} />
+      </Cell>
+      <Cell className="max-sm:hidden">
+        <Time at={item.expiresAt} />
+      </Cell>
+    </Row>
+  );
+}

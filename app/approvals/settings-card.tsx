@@ -1,0 +1,65 @@
+import type { ApprovalSettings } from '#server/web/index.ts';
+import { Card, Facts } from '../ui/card.tsx';
+import { Dash, Time } from '../ui/time.tsx';
+import { SettingsDialog } from './settings-dialog.tsx';
+import { roleWords } from './words.ts';
+
+/** Which labels demand approval and whose; admins change it. */
+export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings; canSet: boolean }) {
+  const { selectors, stages, expiryHours, allowSamePerson, updatedBy, updatedAt, problem } = settings;
+  return (
+    <Card title="Rules" aside={canSet && <SettingsDialog settings={settings} key={settings.version} />}>
+      {problem !== null && (
+        <p role="alert" className="mb-4 rounded-lg bg-bad-soft px-3.5 py-2.5 text-bad">
+          {problem}
+        </p>
+      )}
+      <Facts
+        facts={[
+          {
+            term: 'Labels that demand approval',
+            value:
+              selectors.length === 0 ? (
+                <Dash why="None does" />
+              ) : (
+                <span className="flex flex-wrap gap-1">
+                  {selectors.map((selector) => (
+                    <code key={selector} className="rounded bg-sunken px-1.5 font-mono text-xs">
+                      {selector}
+                    </code>
+                  ))}
+                </span>
+              ),
+          },
+          { term: 'A request waits', value: `${expiryHours} hours` },
+          { term: 'One person in two stages', value: allowSamePerson ? 'allowed' : 'not allowed' },
+          {
+            term: 'Changed',
+            value: updatedAt === null ? <Dash why="Never" /> : <Changed by={updatedBy} at={updatedAt} />,
+          },
+        ]}
+      />
+      {stages.length > 0 && (
+        <ol className="mt-4 space-y-1">
+          {stages.map(({ name, approvers, roles }, at) => (
+            <li key={name} className="break-words">
+              <span className="tabular text-faint">{at + 1}.</span> <span className="font-medium">{name}</span>:{' '}
+              {approvers === 1 ? 'one person' : `${approvers} people`} who {approvers === 1 ? 'is' : 'are'}{' '}
+              {roleWords(roles)}
+            </li>
+          ))}
+        </ol>
+      )}
+      <p className="mt-4 text-faint text-xs">
+        Nobody approves what they asked for or saved themselves, by whatever key. Changed rules hold for requests to
+        come.
+      </p>
+    </Card>
+  );
+}
+
+const Changed = ({ by, at }: { by: string | null; at: string }) => (
+  <span className="break-words">
+    <Time at={at} /> by {by}
+  </span>
+);

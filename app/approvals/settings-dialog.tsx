@@ -1,0 +1,105 @@
+import { Pencil, Plus } from 'lucide-react';
+import { useId, useState } from 'react';
+import type { ApprovalSettings } from '#server/web/index.ts';
+import { Button } from '../ui/button.tsx';
+import { cn } from '../ui/cn.ts';
+import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { Field, fieldStyle, TextField } from '../ui/field.tsx';
+import { useAction } from '../ui/use-action.tsx';
+
+type Stage = ApprovalSettings['stages'][number];
+const NEW_STAGE: Stage = { name: '', approvers: 1, roles: ['admin'] };
+
+const ROLES = [
+  { value: 'admin', label: 'Admins' },
+  { value: 'operator,admin', label: 'Operators and admins' },
+  { value: 'operator', label: 'Operators' },
+];
+
+export function SettingsDialog({ settings }: { settings: ApprovalSettings }) {
+  const [isOpen, setOpen] = useState(false);
+  const { Form, busy } = useAction(() => setOpen(false));
+  const [stages, setStages] = useState<Stage[]>(settings.stages.length === 0 ? [NEW_STAGE] : settings.stages);
+  return (
+    <Dialog
+      open={isOpen}
+      onOpenChange={setOpen}
+      title="Rules of approval"
+      description="A pipeline with one of these labels, in its live or its new version, goes live only when all stages have approved."
+      trigger={
+        <Button size="sm">
+          <Pencil aria-hidden /> Change rules
+        </Button>
+      }
+    >
+      <Form method="post" action="/ops/approvals" className="max-h-[58vh] space-y-3 overflow-y-auto pr-1">
+        <input type="hidden" name="intent" value="settings" />
+        <input type="hidden" name="version" value={settings.version} />
+        <TextField
+          label="Labels that demand approval"
+          name="selectors"
+          defaultValue={settings.selectors.join('\n')}
+          hint="One a line, as key:value or key. None: nothing needs approval."
+        />
+        {stages.map((stage, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a stage is its place in the order
+          <StageFields key={at} stage={stage} place={at + 1} />
+        ))}
+        <Button size="sm" type="button" onClick={() => setStages([...stages, NEW_STAGE])}>
+          <Plus aria-hidden /> Add a stage
+        </Button>
+        <Field
+          label="Hours that a request waits"
+          name="expiryHours"
+          type="number"
+          min={1}
+          max={1440}
+          required
+          defaultValue={settings.expiryHours}
+        />
+        <label className="flex items-center gap-2">
+          <input
+            type="checkbox"
+            name="allowSamePerson"
+            defaultChecked={settings.allowSamePerson}
+            className="size-4 accent-accent"
+          />
+          One person may approve in more than one stage
+        </label>
+        <DialogButtons>
+          <Button type="submit" look="primary" busy={busy}>
+            Set rules
+          </Button>
+        </DialogButtons>
+      </Form>
+    </Dialog>
+  );
+}
+
+function StageFields({ stage, place }: { stage: Stage; place: number }) {
+  const id = useId();
+  return (
+    <fieldset className="rounded-md border border-line p-3 pt-2">
+      <legend className="px-1 text-faint text-xs">Stage {place}; without a name it is dropped</legend>
+      <div className="grid grid-cols-[1fr_5rem] gap-3">
+        <Field label="Name" name="stageName" maxLength={60} defaultValue={stage.name} />
+        <Field label="People" name="stageApprovers" type="number" min={1} max={20} defaultValue={stage.approvers} />
+      </div>
+      <label htmlFor={id} className="mt-2 mb-1 block font-medium">
+        Who may approve
+      </label>
+      <select
+        id={id}
+        name="stageRoles"
+        defaultValue={['operator', 'admin'].filter((role) => stage.roles.includes(role)).join(',')}
+        className={cn(fieldStyle, 'h-8')}
+      >
+        {ROLES.map(({ value, label }) => (
+          <option key={value} value={value}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </fieldset>
+  );
+}
