@@ -1,3 +1,3 @@
 export { scheduledRetrainsJob } from './retrain-job.ts';
 export { modelProcedures } from './router.ts';
-export type { Model, ModelTable, ModelVersion, ModelVersionDetail } from './schemas.ts';
+export type { Model, ModelInput, ModelTable, ModelVersion, ModelVersionDetail } from './schemas.ts';

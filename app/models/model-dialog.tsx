@@ -1,0 +1,189 @@
+import { BrainCircuit, Pencil, Trash2 } from 'lucide-react';
+import { useId, useState } from 'react';
+import type { Model, ModelTable } from '#server/web/index.ts';
+import { useZone } from '../time/clock.tsx';
+import { Button } from '../ui/button.tsx';
+import { cn } from '../ui/cn.ts';
+import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { Field, fieldStyle } from '../ui/field.tsx';
+import { useAction } from '../ui/use-action.tsx';
+import { kindWords } from './words.ts';
+
+/** Creates a model, or changes the one that is given. */
+export function EditModel({ model, tables }: { model: Model | null; tables: ModelTable[] }) {
+  const [isOpen, setOpen] = useState(false);
+  const { Form, busy } = useAction(() => setOpen(false));
+  return (
+    <Dialog
+      open={isOpen}
+      onOpenChange={setOpen}
+      title={model === null ? 'New model' : `Change ${model.name}`}
+      description="It learns from a table how likely the label's one value is."
+      trigger={
+        model === null ? (
+          <Button look="primary">
+            <BrainCircuit aria-hidden /> New model
+          </Button>
+        ) : (
+          <Button>
+            <Pencil aria-hidden /> Change
+          </Button>
+        )
+      }
+    >
+      <Form
+        method="post"
+        action={model === null ? '/data/models' : `/data/models/${model.id}`}
+        className="max-h-[58vh] space-y-3 overflow-y-auto pr-1"
+      >
+        <input type="hidden" name="intent" value="save" />
+        <input type="hidden" name="revision" value={model?.revision ?? ''} />
+        <Field label="Name" name="name" required maxLength={200} defaultValue={model?.name} />
+        <Select label="Kind" name="kind" defaultValue={model?.kind ?? 'logistic'} options={Object.entries(kindWords)} />
+        <Columns model={model} tables={tables} />
+        <Schedule model={model} />
+        <DialogButtons>
+          <Button type="submit" look="primary" busy={busy}>
+            {model === null ? 'Create model' : 'Save model'}
+          </Button>
+        </DialogButtons>
+      </Form>
+    </Dialog>
+  );
+}
+
+function Columns({ model, tables }: { model: Model | null; tables: ModelTable[] }) {
+  const [tableName, setTable] = useState(model?.sourceTable ?? tables[0]?.name ?? '');
+  const columns = tables.find(({ name }) => name === tableName)?.columns ?? [];
+  const labels = columns.filter(({ canBeLabel }) => canBeLabel);
+  const first = labels.find(({ name }) => name === model?.label) ?? labels.find(({ type }) => type === 'boolean');
+  const [chosenLabel, setLabel] = useState(first?.name ?? '');
+  const label = labels.some(({ name }) => name === chosenLabel) ? chosenLabel : (labels[0]?.name ?? '');
+  const names = tables.map(({ name }): [string, string] => [name, name]);
+  // A table that is gone stays what the model says until another is chosen.
+  if (tableName !== '' && !tables.some(({ name }) => name === tableName)) names.unshift([tableName, tableName]);
+  return (
+    <>
+      <Select label="Table" name="sourceTable" value={tableName} options={names} onChoose={setTable} />
+      <Select
+        label="Label"
+        name="label"
+        value={label}
+        options={labels.map(({ name, type }): [string, string] => [name, `${name} (${type})`])}
+        onChoose={setLabel}
+        hint="What is to be told: a column with two values."
+      />
+      <Field
+        label="Value to tell the probability of"
+        name="positive"
+        maxLength={100}
+        defaultValue={model?.positive ?? ''}
+        key={label}
+        hint="Left empty: true, the greater number, or the last text."
+      />
+      <fieldset>
+        <legend className="mb-1 font-medium">Learn from</legend>
+        <div className="grid max-h-40 grid-cols-2 gap-x-3 gap-y-1 overflow-y-auto rounded-md border border-line p-2">
+          {columns
+            .filter(({ name, feature }) => feature !== null && name !== label)
+            .map(({ name, feature }) => (
+              <label key={`${tableName}.${name}`} className="flex min-w-0 items-center gap-2">
+                <input
+                  type="checkbox"
+                  name="features"
+                  value={name}
+                  defaultChecked={tableName === model?.sourceTable && model.features.includes(name)}
+                  className="size-4 shrink-0 accent-accent"
+                />
+                <span className="truncate" title={`${name}: ${feature}`}>
+                  {name}
+                </span>
+              </label>
+            ))}
+        </div>
+      </fieldset>
+    </>
+  );
+}
+
+function Schedule({ model }: { model: Model | null }) {
+  const zone = useZone();
+  return (
+    <div className="grid grid-cols-2 gap-3">
+      <Field
+        label="Train again (cron)"
+        name="cron"
+        maxLength={200}
+        defaultValue={model === null ? '0 2 * * *' : (model.schedule?.cron ?? '')}
+        hint="Empty: by hand only. Due models are trained once a day."
+      />
+      <Field label="Time zone" name="timezone" required defaultValue={model?.schedule?.timezone ?? zone} />
+    </div>
+  );
+}
+
+interface SelectProps {
+  label: string;
+  name: string;
+  options: [value: string, words: string][];
+  value?: string;
+  defaultValue?: string;
+  hint?: string;
+  onChoose?: (value: string) => void;
+}
+
+export function Select({ label, options, hint, onChoose, ...select }: SelectProps) {
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id} className="mb-1 block font-medium">
+        {label}
+      </label>
+      <select
+        id={id}
+        {...select}
+        onChange={(event) => onChoose?.(event.currentTarget.value)}
+        className={cn(fieldStyle, 'h-8')}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+      >
+        {options.map(([value, words]) => (
+          <option key={value} value={value}>
+            {words}
+          </option>
+        ))}
+      </select>
+      {hint !== undefined && (
+        <p id={`${id}-hint`} className="mt-1 text-faint text-xs">
+          {hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function DeleteModel({ model }: { model: Model }) {
+  const [isOpen, setOpen] = useState(false);
+  const { Form, busy } = useAction(() => setOpen(false));
+  return (
+    <Dialog
+      open={isOpen}
+      onOpenChange={setOpen}
+      title={`Delete ${model.name}?`}
+      description="All its versions go with it, and nobody can score with it any more."
+      trigger={
+        <Button size="icon" look="quiet" aria-label="Delete the model">
+          <Trash2 aria-hidden />
+        </Button>
+      }
+    >
+      <Form method="post" action={`/data/models/${model.id}`}>
+        <input type="hidden" name="intent" value="delete" />
+        <DialogButtons>
+          <Button type="submit" look="danger" busy={busy}>
+            Delete model
+          </Button>
+        </DialogButtons>
+      </Form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,108 @@
+import { ArrowUpToLine } from 'lucide-react';
+import { useState } from 'react';
+import type { ModelVersionDetail } from '#server/web/index.ts';
+import { count } from '../time/format.ts';
+import { Button } from '../ui/button.tsx';
+import { Card, Facts } from '../ui/card.tsx';
+import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { TextField } from '../ui/field.tsx';
+import { Pill } from '../ui/status-pill.tsx';
+import { Time } from '../ui/time.tsx';
+import { useAction } from '../ui/use-action.tsx';
+import { ChartBox } from './chart-box.tsx';
+import { fixed, percent, versionLook } from './words.ts';
+
+interface VersionCardProps {
+  modelId: string;
+  version: ModelVersionDetail;
+  canWrite: boolean;
+}
+
+/** One version: what became of it and why, how good it is, and its curves. */
+export function VersionCard({ modelId, version, canWrite }: VersionCardProps) {
+  const { metrics, curves } = version;
+  return (
+    <Card
+      title={`Version ${version.version}`}
+      aside={
+        <>
+          <Pill {...versionLook(version)} />
+          {canWrite && version.status === 'ready' && !version.isLive && <Promote modelId={modelId} version={version} />}
+        </>
+      }
+    >
+      {version.reason !== null && (
+        <p className="mb-3 break-words">
+          {version.status === 'failed' ? 'Failed: ' : version.promoted ? 'Promoted: ' : 'Not promoted: '}
+          {version.reason}.
+        </p>
+      )}
+      {version.promotions.slice(0, 3).map((one) => (
+        <p key={one.promotedAt} className="mb-1 break-words text-muted text-xs">
+          Put live <Time at={one.promotedAt} /> by {one.promotedBy}
+          {one.before !== null && ` in place of version ${one.before}`}: {one.reason}
+        </p>
+      ))}
+      {metrics !== null && <Facts className="mt-3" facts={factsOf(version, metrics)} />}
+      {metrics !== null && curves !== null && (
+        <ChartBox kind="curves" curves={curves} words={curvesInWords(version, metrics)} />
+      )}
+    </Card>
+  );
+}
+
+function factsOf(version: ModelVersionDetail, metrics: NonNullable<ModelVersionDetail['metrics']>) {
+  const { split } = version;
+  return [
+    { term: 'AUC', value: `${fixed(metrics.auc)} (chance 0.500)` },
+    { term: 'Log loss', value: `${fixed(metrics.logLoss, 4)} (majority ${fixed(metrics.baseline.logLoss, 4)})` },
+    { term: 'Gain', value: `${fixed(metrics.gain, 4)} ± ${fixed(metrics.gainError, 4)}` },
+    { term: 'Accuracy', value: `${percent(metrics.accuracy)} (majority ${percent(metrics.baseline.accuracy)})` },
+    { term: 'Trained on', value: `${count(version.trainingRows ?? 0)} rows` },
+    {
+      term: 'Measured on',
+      value: `${count(version.holdoutRows ?? 0)} rows held out by ${split?.by === 'key' ? `the key (${split.columns.join(', ')})` : 'the whole row'}`,
+    },
+  ];
+}
+
+function curvesInWords(version: ModelVersionDetail, metrics: NonNullable<ModelVersionDetail['metrics']>): string {
+  const bins = version.curves?.calibration ?? [];
+  const told = bins
+    .map(({ predicted, observed }) => `${percent(predicted)} said, ${percent(observed)} seen`)
+    .join('; ');
+  return `The area under the ROC curve is ${fixed(metrics.auc)}. Calibration: ${told}.`;
+}
+
+function Promote({ modelId, version: { version } }: { modelId: string; version: ModelVersionDetail }) {
+  const [isOpen, setOpen] = useState(false);
+  const { Form, busy } = useAction(() => setOpen(false));
+  return (
+    <Dialog
+      open={isOpen}
+      onOpenChange={setOpen}
+      title={`Put version ${version} live?`}
+      description="Callers are answered by it from then on. One that is worse than what is live is refused unless you say so."
+      trigger={
+        <Button size="sm">
+          <ArrowUpToLine aria-hidden /> Put live
+        </Button>
+      }
+    >
+      <Form method="post" action={`/data/models/${modelId}`} className="space-y-3">
+        <input type="hidden" name="intent" value="promote" />
+        <input type="hidden" name="version" value={version} />
+        <TextField label="Reason" name="reason" required maxLength={1_000} />
+        <label className="flex items-center gap-2">
+          <input type="checkbox" name="acceptWorse" className="size-4 accent-accent" />
+          Also when it is worse
+        </label>
+        <DialogButtons>
+          <Button type="submit" look="primary" busy={busy}>
+            Put version {version} live
+          </Button>
+        </DialogButtons>
+      </Form>
+    </Dialog>
+  );
+}
