@@ -1,6 +1,7 @@
 // `npm run bench:purge`: half of the rows of a table go. Batches as the job deletes them, one DELETE, and the drop of the
-// month, in turn on the same data, with inserts beside them all the while. Absolute times are this machine's at this
-// hour; the ratios within a round are what can be compared.
+// month, in turn on the same data, with inserts beside them all the while, and before each a while of inserts alone.
+// Absolute times are this machine's at this hour: what can be compared are the ratios within a round, and what of the
+// inserts' time was waiting for a lock.
 //
 //   PURGE_ROWS    rows before the purge, half of them due (2,000,000)
 //   PURGE_ROUNDS  rounds of the three variants (3)
@@ -15,6 +16,7 @@ import { createLogger, newId } from '#server/lib/index.ts';
 import { dsarPurgeJob } from '#server/retention/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { watchInserts } from './watch-inserts.ts';
+import { type Waits, waitsFor, watchWaits } from './watch-waits.ts';
 
 const ROWS = Number(process.env.PURGE_ROWS ?? 2_000_000);
 const ROUNDS = Number(process.env.PURGE_ROUNDS ?? 3);
@@ -22,7 +24,12 @@ const PASSWORDS = { app: 'bench-app', worker: 'bench-worker' };
 /** Months back of the rows that are due: further than the two that partitions are always kept for. */
 const MONTHS_BACK = 4;
 
-type Measured = { seconds: number; walMb: number; worstInsertMs: number; p99InsertMs: number };
+const ALONE_MS = 5_000;
+
+type Inserts = { worstMs: number; p99Ms: number; count: number; waits: Waits };
+type Measured = { seconds: number; walMb: number; beside: Inserts; alone: Inserts };
+/** Inserts while something runs, and where their time went. */
+type Watch = (run: () => Promise<unknown>) => Promise<Inserts>;
 type Variant = 'batches' | 'one DELETE' | 'partition drop';
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -56,41 +63,67 @@ async function fillDue(owner: Pool, tenantId: string): Promise<void> {
   await owner.unsafe('vacuum analyze interaction_history');
 }
 
-async function measure(owner: Pool, run: () => Promise<void>, insert: () => Promise<unknown>): Promise<Measured> {
+async function measure(owner: Pool, run: () => Promise<void>, watch: Watch): Promise<Measured> {
+  const alone = await watch(() => new Promise((resolve) => setTimeout(resolve, ALONE_MS)));
   await owner`checkpoint`;
   const [before] = await owner<{ lsn: string }[]>`select pg_current_wal_insert_lsn() as lsn`;
-  const watch = watchInserts(insert);
-  const startedAt = performance.now();
-  await run();
-  const seconds = (performance.now() - startedAt) / 1_000;
-  const { worstMs, p99Ms } = await watch.stop();
+  let seconds = Number.NaN;
+  const beside = await watch(async () => {
+    const startedAt = performance.now();
+    await run();
+    seconds = (performance.now() - startedAt) / 1_000;
+  });
   const [wal] = await owner<{ bytes: string }[]>`select pg_current_wal_insert_lsn() - ${before!.lsn}::pg_lsn as bytes`;
-  return { seconds, walMb: Number(wal!.bytes) / 1e6, worstInsertMs: worstMs, p99InsertMs: p99Ms };
+  return { seconds, walMb: Number(wal!.bytes) / 1e6, beside, alone };
 }
 
-function report(rounds: Record<Variant, Measured>[], idle: { worstMs: number; p99Ms: number }): void {
+function report(rounds: Record<Variant, Measured>[]): void {
   say(
     `\n${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}; ${ROWS / 2} of ${ROWS} rows, ${rounds.length} rounds`,
   );
-  say(`inserts with nothing beside them: p99 ${idle.p99Ms.toFixed(1)} ms, worst ${idle.worstMs.toFixed(1)} ms`);
-  say('| variant | seconds (median) | × one DELETE | WAL MB | insert p99 ms | longest insert ms |');
-  say('|---|---|---|---|---|---|');
-  for (const variant of ['one DELETE', 'batches', 'partition drop'] as const) {
+  say('| variant | seconds (median) | × one DELETE | WAL MB |');
+  say('|---|---|---|---|');
+  const variants = ['one DELETE', 'batches', 'partition drop'] as const;
+  for (const variant of variants) {
     const of = (pick: (measured: Measured) => number) => median(rounds.map((round) => pick(round[variant])));
     const ratio = median(rounds.map((round) => round[variant].seconds / round['one DELETE'].seconds));
-    const cells = [of((m) => m.seconds).toFixed(2), ratio.toFixed(2), of((m) => m.walMb).toFixed(1)];
-    const worst = Math.max(...rounds.map((round) => round[variant].worstInsertMs));
-    say(`| ${variant} | ${cells.join(' | ')} | ${of((m) => m.p99InsertMs).toFixed(1)} | ${worst.toFixed(1)} |`);
+    say(`| ${variant} | ${of((m) => m.seconds).toFixed(2)} | ${ratio.toFixed(2)} | ${of((m) => m.walMb).toFixed(1)} |`);
   }
+  say(
+    '\n| inserts, ms | count | p99 | longest | longest wait for a lock | … for disk or WAL | … for a core | … for the bench itself | all lock waits |',
+  );
+  say('|---|---|---|---|---|---|---|---|---|');
+  const line = (what: string, all: Inserts[]) => {
+    const most = (kind: string) => Math.max(...all.map(({ waits }) => waitsFor(waits, kind).longestMs));
+    const cells = [
+      Math.max(...all.map((one) => one.worstMs)),
+      most('Lock '),
+      Math.max(most('IO '), most('LWLock ')),
+      most('running'),
+      most('client'),
+      all.reduce((sum, { waits }) => sum + waitsFor(waits, 'Lock ').totalMs, 0),
+    ].map((ms) => ms.toFixed(1));
+    const count = all.reduce((sum, one) => sum + one.count, 0);
+    say(`| ${what} | ${count} | ${median(all.map((one) => one.p99Ms)).toFixed(1)} | ${cells.join(' | ')} |`);
+  };
+  line(
+    'alone, before each',
+    rounds.flatMap((round) => variants.map((variant) => round[variant].alone)),
+  );
+  for (const variant of variants)
+    line(
+      `beside ${variant}`,
+      rounds.map((round) => round[variant].beside),
+    );
 }
 
 async function main(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'bench-purge-'));
   const database = await startEmbedded({ home, log: () => {} });
   const pools: Pool[] = [];
-  const open = (url: string) => {
+  const open = (url: string, max = 4) => {
     // Filling a table with a million rows takes as long as the machine needs.
-    const pool = openPool({ url, max: 4, applicationName: 'bench', answerTimeoutMs: null });
+    const pool = openPool({ url, max, applicationName: 'bench', answerTimeoutMs: null });
     pools.push(pool);
     return pool;
   };
@@ -99,7 +132,9 @@ async function main(): Promise<void> {
     const roles = roleNames('bench');
     const owner = open(database.url);
     const worker = open(urlForRole(database.url, roles.worker, PASSWORDS.worker));
-    const app = open(urlForRole(database.url, roles.app, PASSWORDS.app));
+    // One connection: the waits of its backend are watched.
+    const app = open(urlForRole(database.url, roles.app, PASSWORDS.app), 1);
+    const watcher = open(database.url, 1);
     const tenant = await createTenant(owner, { slug: 'bench', name: 'Bench' });
     await owner`insert into retention_policies (tenant_id, data_class, retention_days) values (${tenant.id}, 'interaction_history', 30)`;
     const insert = () =>
@@ -108,6 +143,14 @@ async function main(): Promise<void> {
         await tx`insert into interaction_history (tenant_id, customer_id, offer_id, channel, interaction_type)
         values (${tenant.id}, 'beside', 'o', 'web', 'i')`;
       });
+    const watch: Watch = async (run) => {
+      const [backend] = await app<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      const waits = await watchWaits(watcher, backend!.pid);
+      const inserts = watchInserts(insert);
+      await run();
+      const figures = await inserts.stop();
+      return { ...figures, waits: await waits.stop() };
+    };
     const purge = async (params: Record<string, string>) => {
       const log = createLogger({ level: 'silent', tier: 'bench' });
       const context = { pool: worker, log, processId: 'bench', runId: newId(), params };
@@ -127,20 +170,17 @@ async function main(): Promise<void> {
       'partition drop': () => purge({}),
     };
     await addHalf(owner, tenant.id, KEPT_FROM);
-    const idleWatch = watchInserts(insert);
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-    const idle = await idleWatch.stop();
     const rounds: Record<Variant, Measured>[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       const measured: Partial<Record<Variant, Measured>> = {};
       for (const variant of Object.keys(variants) as Variant[]) {
         await fillDue(owner, tenant.id);
-        measured[variant] = await measure(owner, variants[variant], insert);
+        measured[variant] = await measure(owner, variants[variant], watch);
         say(`round ${round + 1}, ${variant}: ${JSON.stringify(measured[variant])}`);
       }
       rounds.push(measured as Record<Variant, Measured>);
     }
-    report(rounds, idle);
+    report(rounds);
   } finally {
     await Promise.all(pools.map((pool) => pool.end({ timeout: 2 })));
     await database.stop();
