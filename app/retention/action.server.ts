@@ -22,6 +22,8 @@ export async function retentionAction(args: ActionFunctionArgs) {
         return placeHold(api, form);
       case 'release':
         return releaseHold(api, form);
+      case 'request':
+        return takeRequest(api, form);
       default:
         return Promise.resolve(badInput(`There is no action "${text(form, 'intent').slice(0, 40)}".`));
     }
@@ -85,4 +87,26 @@ async function releaseHold(api: PagesApi, form: FormData): Promise<ActionResult>
   if (reason === '') return badInput('Say why it may end.');
   await api.retention.releaseHold({ id: text(form, 'id'), reason });
   return { ok: true, title: 'Hold released', detail: 'Other holds on the same data stay.' };
+}
+
+async function takeRequest(api: PagesApi, form: FormData): Promise<ActionResult> {
+  const kind = text(form, 'kind');
+  if (kind !== 'access' && kind !== 'erase') return badInput('Choose whether the data is to be given or erased.');
+  const customerId = text(form, 'customerId');
+  if (customerId === '') return badInput('Name the customer who asks.');
+  const due = text(form, 'due');
+  if (due !== '' && !/^\d{4}-\d{2}-\d{2}$/.test(due)) return badInput('Give the day as YYYY-MM-DD, or leave it empty.');
+  await api.dsar.create({
+    ...{ customerId, kind, note: text(form, 'note'), acceptEmpty: form.get('acceptEmpty') !== null },
+    // The whole of the day, wherever the person reads it: its last second in UTC.
+    ...(due === '' ? {} : { dueAt: `${due}T23:59:59.000Z` }),
+  });
+  return {
+    ok: true,
+    title: kind === 'access' ? 'Access request taken' : 'Erasure request taken',
+    detail:
+      kind === 'access'
+        ? 'The next cleanup makes the bundle.'
+        : 'It is carried out two days before it is due, or when you say so.',
+  };
 }

@@ -9,28 +9,33 @@ import { HoldsCard } from './holds-card.tsx';
 import { PoliciesCard } from './policies-card.tsx';
 import { PreviewCard } from './preview-card.tsx';
 import { ReceiptsCard } from './receipts-card.tsx';
+import { RequestsCard } from './requests-card.tsx';
 import { Warnings } from './warnings.tsx';
 
 export const meta: MetaFunction = () => [{ title: 'Retention · Mainspring' }];
 
 const RECEIPTS = 15;
 const HOLDS = 100;
+const REQUESTS = 50;
 
 export async function loader(args: LoaderFunctionArgs) {
   const { searchParams } = new URL(args.request.url);
   const cursor = searchParams.get('cursor');
   const state = searchParams.get('holds') === 'all' ? 'all' : 'active';
-  const [overview, preview, holds, receipts] = await load(args, (api) =>
+  const asked = searchParams.get('requests') === 'all' ? 'all' : 'open';
+  const canManage = args.context.session?.role === 'admin';
+  const [overview, preview, holds, receipts, requests] = await load(args, (api) =>
     Promise.all([
       api.retention.overview(),
       api.retention.preview(),
       api.retention.listHolds({ state, limit: HOLDS }),
       api.retention.receipts({ limit: RECEIPTS, ...(cursor ? { cursor } : {}) }),
+      // Who asked for their data is for admins to know.
+      canManage ? api.dsar.list({ state: asked, limit: REQUESTS }) : null,
     ]),
   );
   return {
-    ...{ overview, preview, holds, receipts, state },
-    canManage: args.context.session?.role === 'admin',
+    ...{ overview, preview, holds, receipts, state, requests, asked, canManage },
     loadedAtMs: args.context.now.getTime(),
   };
 }
@@ -38,7 +43,8 @@ export async function loader(args: LoaderFunctionArgs) {
 export const action = retentionAction;
 
 export default function Retention() {
-  const { overview, preview, holds, receipts, state, canManage, loadedAtMs } = useLoaderData<typeof loader>();
+  const { overview, preview, holds, receipts, state, requests, asked, canManage, loadedAtMs } =
+    useLoaderData<typeof loader>();
   return (
     <>
       <PageHeader
@@ -52,6 +58,7 @@ export default function Retention() {
         <PreviewCard preview={preview} />
       </div>
       <div className="grid gap-4">
+        {requests !== null && <RequestsCard requests={requests} isAll={asked === 'all'} />}
         <HoldsCard holds={holds} isAll={state === 'all'} canManage={canManage} />
         <ReceiptsCard receipts={receipts} />
       </div>

@@ -114,7 +114,7 @@ async function openBundle(ctx: Ctx, id: string): Promise<Download> {
   );
   const body = bundle && (await store?.read(bundle.location));
   if (!body) throw gone(id);
-  const { sizeBytes, kind, subjectHash } = await transaction(ctx.pool, { tenantId }, async (tx) => {
+  const counting = transaction(ctx.pool, { tenantId }, async (tx) => {
     const said = await queryOne<{ sizeBytes: number; kind: string; subjectHash: string }>(
       tx,
       sql`update dsar_bundles b set downloads = downloads + 1, last_download_at = now() from dsar_requests r
@@ -128,6 +128,11 @@ async function openBundle(ctx: Ctx, id: string): Promise<Download> {
       details: { kind: said.kind, subjectHash: said.subjectHash },
     });
     return said;
+  });
+  // A file that nobody reads to its end would stay open.
+  const { sizeBytes, kind, subjectHash } = await counting.catch((error: unknown) => {
+    body.destroy();
+    throw error;
   });
   ctx.log.info({ dsarId: id, kind, subjectHash }, 'a bundle is downloaded');
   return { body, sizeBytes, fileName: `data-request-${id}.zip` };

@@ -33,7 +33,7 @@ import type {
   Policy as RetentionPolicy,
   Preview as RetentionPreview,
 } from '#server/retention/index.ts';
-import type { QuarantinedRow } from '#server/siem/index.ts';
+import type { QuarantinedRow, SiemShipping } from '#server/siem/index.ts';
 import type { AccountsApi } from './pages-api-accounts.ts';
 import type { ApprovalsApi, Published } from './pages-api-approvals.ts';
 import type { GitopsApi } from './pages-api-gitops.ts';
@@ -336,7 +336,7 @@ export type RetentionPlanClass = NonNullable<PurgeReceipt['plan'][DataClass]>;
 
 /** A tenant's own log, or that of what belongs to no tenant. */
 export type AuditLog = 'tenant' | 'instance';
-export type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal, QuarantinedRow };
+export type { AuditFilter, AuditLogEntry, AuditLogItem, AuditVerdict, ChainSeal, QuarantinedRow, SiemShipping };
 
 /** `partial`: some tenants failed. `abandoned`: its process went silent or was stopped. */
 export type CronOutcome = 'running' | 'succeeded' | 'partial' | 'failed' | 'abandoned';
@@ -463,7 +463,9 @@ export interface PagesApi {
     runNow(input: { id: string }): Promise<{ reportId: string }>;
   };
   siem: {
-    quarantine(input: PageInput & { state?: QuarantinedRow['state'] }): Promise<Page<QuarantinedRow>>;
+    quarantine(
+      input: PageInput & { state?: QuarantinedRow['state'] },
+    ): Promise<Page<QuarantinedRow> & { shipping: SiemShipping }>;
     requeue(input: { ids: string[] }): Promise<{ changed: number }>;
     discard(input: { ids: string[] }): Promise<{ changed: number }>;
   };

@@ -78,6 +78,13 @@ async function addOne(
   });
 }
 
+/** Whether there is a blob of this key. */
+export async function isBlobThere(blobs: ReadableBlobStore, key: string): Promise<boolean> {
+  const body = await blobs.read(key);
+  body?.destroy();
+  return body !== null;
+}
+
 export type Place = { table: string; rows: number };
 
 /** Every table with a tenant's rows in which the text stands anywhere in a row, by the catalogue: a new table is seen. */
