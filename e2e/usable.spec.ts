@@ -17,6 +17,7 @@ const VIEWS = [
   '/data/pipelines',
   '/data/runs',
   '/data/engagement',
+  '/data/models',
   '/data/gitops',
   '/data/retention',
 ];

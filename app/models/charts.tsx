@@ -54,7 +54,7 @@ function Square({ title, axes: [across, up], rest, hasDots = false, points }: Sq
       title={title}
       marks={[
         ['this version', 'var(--busy-solid)'],
-        [rest, 'var(--line-strong)'],
+        [rest, 'var(--faint)'],
       ]}
     >
       <LineChart data={points} margin={{ ...MARGIN, bottom: 14 }}>
@@ -70,7 +70,7 @@ function Square({ title, axes: [across, up], rest, hasDots = false, points }: Sq
           label={{ value: across, position: 'insideBottom', offset: -10, fill: 'var(--faint)', fontSize: 11 }}
         />
         <YAxis width={40} domain={[0, 1]} ticks={SHARES} tickFormatter={share} tick={TICK} stroke="none" />
-        <ReferenceLine segment={CHANCE} stroke="var(--line-strong)" strokeDasharray="4 3" />
+        <ReferenceLine segment={CHANCE} stroke="var(--faint)" strokeDasharray="4 3" />
         <Tooltip
           {...TIP}
           labelFormatter={(x) => `${across} ${share(Number(x))}`}

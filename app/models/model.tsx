@@ -64,7 +64,7 @@ export default function ModelPage() {
           canWrite && (
             <>
               <TrainNow model={model} />
-              <EditModel key={model.revision} model={model} tables={tables} />
+              <EditModel model={model} tables={tables} />
               <DeleteModel model={model} />
             </>
           )

@@ -21,13 +21,15 @@ interface VersionCardProps {
 /** One version: what became of it and why, how good it is, and its curves. */
 export function VersionCard({ modelId, version, canWrite }: VersionCardProps) {
   const { metrics, curves } = version;
+  // The training's own promotion has its reason above.
+  const told = version.promotions.filter(({ reason }) => reason !== version.reason).slice(0, 3);
   return (
     <Card
       title={`Version ${version.version}`}
       aside={
         <>
           <Pill {...versionLook(version)} />
-          {canWrite && version.status === 'ready' && !version.isLive && <Promote modelId={modelId} version={version} />}
+          {canWrite && version.status === 'ready' && <Promote modelId={modelId} version={version} />}
         </>
       }
     >
@@ -37,7 +39,7 @@ export function VersionCard({ modelId, version, canWrite }: VersionCardProps) {
           {version.reason}.
         </p>
       )}
-      {version.promotions.slice(0, 3).map((one) => (
+      {told.map((one) => (
         <p key={one.promotedAt} className="mb-1 break-words text-muted text-xs">
           Put live <Time at={one.promotedAt} /> by {one.promotedBy}
           {one.before !== null && ` in place of version ${one.before}`}: {one.reason}
@@ -74,7 +76,8 @@ function curvesInWords(version: ModelVersionDetail, metrics: NonNullable<ModelVe
   return `The area under the ROC curve is ${fixed(metrics.auc)}. Calibration: ${told}.`;
 }
 
-function Promote({ modelId, version: { version } }: { modelId: string; version: ModelVersionDetail }) {
+/** Stays while the version is live, or its outcome could not be told: its button is gone then. */
+function Promote({ modelId, version: { version, isLive } }: { modelId: string; version: ModelVersionDetail }) {
   const [isOpen, setOpen] = useState(false);
   const { Form, busy } = useAction(() => setOpen(false));
   return (
@@ -84,9 +87,11 @@ function Promote({ modelId, version: { version } }: { modelId: string; version: 
       title={`Put version ${version} live?`}
       description="Callers are answered by it from then on. One that is worse than what is live is refused unless you say so."
       trigger={
-        <Button size="sm">
-          <ArrowUpToLine aria-hidden /> Put live
-        </Button>
+        isLive ? undefined : (
+          <Button size="sm">
+            <ArrowUpToLine aria-hidden /> Put live
+          </Button>
+        )
       }
     >
       <Form method="post" action={`/data/models/${modelId}`} className="space-y-3">
