@@ -1,6 +1,6 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { Link, useLoaderData } from '@remix-run/react';
-import type { QuarantinedRow } from '#server/web/index.ts';
+import type { QuarantinedRow, SiemShipping } from '#server/web/index.ts';
 import { act, load, text } from '../api.server.ts';
 import { useZone } from '../time/clock.tsx';
 import { count } from '../time/format.ts';
@@ -38,7 +38,7 @@ export async function action(args: ActionFunctionArgs) {
     const rows = `${count(changed)} ${changed === 1 ? 'row' : 'rows'}`;
     return isDiscard
       ? { ok: true, title: `${rows} discarded`, detail: 'They stay in the audit log and are not shipped.' }
-      : { ok: true, title: `${rows} sent again`, detail: 'The next run of siemShip brings them to the SIEM.' };
+      : { ok: true, title: `${rows} sent again`, detail: 'They go with the next run of siemShip that reaches a SIEM.' };
   });
 }
 
@@ -58,8 +58,24 @@ export default function Siem() {
           Times in <ZoneLabel zone={zone} />.
         </p>
       </div>
+      <Shipping {...page} state={state} />
       <QuarantineCard {...page} state={state} />
     </>
+  );
+}
+
+/** Said while it matters: where rows wait to be sent, and nothing will send them. */
+function Shipping({ shipping, items, state }: { shipping: SiemShipping; items: QuarantinedRow[]; state: State }) {
+  if (shipping === 'on' || items.length === 0 || state === 'discarded') return null;
+  const [why, what] = {
+    no_siem: ['no SIEM is configured', 'SIEM_BACKEND of the worker'],
+    no_schedule: ['nothing runs the job siemShip', 'a schedule for it in CRON_SCHEDULES'],
+  }[shipping];
+  return (
+    <p role="status" className="mb-3 rounded-md bg-warn-soft px-3 py-2 text-warn">
+      {state === 'requeued' ? 'These rows wait' : 'Rows that you send again will wait'}: {why}. Whoever operates this
+      installation can set {what}.
+    </p>
   );
 }
 

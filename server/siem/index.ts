@@ -1,5 +1,5 @@
 export { readSiemConfig, type SiemConfig, type SiemEnvironment } from './config.ts';
 export { observeUnshipped } from './metrics.ts';
 export { siemProcedures } from './router.ts';
-export type { QuarantinedRow } from './schemas.ts';
+export type { QuarantinedRow, SiemShipping } from './schemas.ts';
 export { siemShipJob } from './siem-ship-job.ts';

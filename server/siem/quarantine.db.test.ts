@@ -1,6 +1,7 @@
 // What becomes of rows that a destination refused for good: seen and decided by their tenant, sent again alone.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { passHorizon, testDatabase } from '#db/testing/index.ts';
+import { runJob, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { makeKey, openWeb } from '#server/http/testing/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
 import { createLogger, registry } from '#server/lib/index.ts';
@@ -90,6 +91,26 @@ describe('a row that the destination refused', () => {
     for (const deed of ['requeue', 'discard'] as const)
       expect(await decide(deed, [id], others)).toEqual([404, expect.objectContaining({ code: 'SIEM_ROW_NOT_FOUND' })]);
     expect(await list()).toMatchObject([{ state: 'open' }]);
+  });
+
+  it('is told to wait where there is no SIEM, or nothing that ships to it', async () => {
+    const shipping = async () => {
+      const answer = await web.fetch('/api/v1/siem/quarantine', { headers });
+      return ((await answer.json()) as { shipping: string }).shipping;
+    };
+    await db.owner`truncate cron_jobs, cron_runs`;
+    expect(await shipping()).toBe('no_schedule');
+    const run = (config: typeof UNCONFIGURED_JOBS) =>
+      runJob({ pool: db.worker, log: ctx.log, processId: 'test', config }, 'siemShip', { trigger: 'http' });
+    expect((await run(UNCONFIGURED_JOBS)).body).toEqual({ ok: true, skipped: 'SIEM_BACKEND is not set' });
+    expect(await shipping()).toBe('no_siem');
+    await passHorizon(db.owner);
+    await run({ ...UNCONFIGURED_JOBS, siem: target() });
+    expect(await shipping()).toBe('on');
+    await db.owner`update cron_runs set started_at = started_at - interval '2 days'`;
+    expect(await shipping()).toBe('no_schedule');
+    await db.owner`update cron_jobs set schedule = '*/5 * * * *' where job = 'siemShip'`;
+    expect(await shipping()).toBe('on');
   });
 
   it('that is sent again arrives alone with the next run, and is forgotten', async () => {

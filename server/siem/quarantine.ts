@@ -2,9 +2,19 @@
 import { sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { recordAudit } from '#server/audit/index.ts';
-import { decodeCursor, isUuid, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
+import {
+  decodeCursor,
+  isUuid,
+  query,
+  queryOne,
+  ServiceError,
+  type Tx,
+  toPage,
+  withTransaction,
+} from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import type { ListQuarantineInput, QuarantinedRow, QuarantinePage } from './schemas.ts';
+import type { ListQuarantineInput, QuarantinedRow, QuarantinePage, SiemShipping } from './schemas.ts';
+import { siemShipJob, UNCONFIGURED } from './siem-ship-job.ts';
 
 type Row = Omit<QuarantinedRow, 'payload'> & QuarantinedRow['payload'];
 
@@ -29,8 +39,22 @@ export function listQuarantine(ctx: Ctx, input: ListQuarantineInput): Promise<z.
           ${input.cursor === undefined ? sql`` : sql`and (q.audit_id, q.destination) < (${id}::uuid, ${destination})`}
         order by q.audit_id desc, q.destination desc limit ${input.limit + 1}`,
     );
-    return toPage(rows.map(toItem), input.limit, (row) => [row.id, row.destination]);
+    const page = toPage(rows.map(toItem), input.limit, (row) => [row.id, row.destination]);
+    return { ...page, shipping: await readShipping(tx) };
   });
+}
+
+/** By what the worker has written down: the last run that ended, and whether anything fires the job. */
+async function readShipping(tx: Tx): Promise<SiemShipping> {
+  const { isUnconfigured, isRun } = await queryOne<{ isUnconfigured: boolean; isRun: boolean }>(
+    tx,
+    sql`select coalesce((select r.counts ? ${UNCONFIGURED} from cron_runs r
+          where r.job = ${siemShipJob.name} and r.finished_at is not null order by r.started_at desc limit 1), false) as "isUnconfigured",
+        exists (select from cron_jobs j where j.job = ${siemShipJob.name} and j.schedule is not null)
+          or exists (select from cron_runs r where r.job = ${siemShipJob.name} and r.started_at > now() - interval '1 day') as "isRun"`,
+  );
+  if (isUnconfigured) return 'no_siem';
+  return isRun ? 'on' : 'no_schedule';
 }
 
 const iso = (at: string) => new Date(at).toISOString();

@@ -36,7 +36,16 @@ export const QuarantinedRow = z.object({
   }),
 });
 export type QuarantinedRow = z.infer<typeof QuarantinedRow>;
-export const QuarantinePage = z.object({ items: z.array(QuarantinedRow), nextCursor: z.string().nullable() });
+export const QuarantinePage = z.object({
+  items: z.array(QuarantinedRow),
+  nextCursor: z.string().nullable(),
+  shipping: z
+    .enum(['on', 'no_siem', 'no_schedule'])
+    .describe(
+      'Whether requeued rows will be sent: `no_siem`: the last run of siemShip had none to ship to; `no_schedule`: nothing runs siemShip.',
+    ),
+});
+export type SiemShipping = z.infer<typeof QuarantinePage>['shipping'];
 
 export const SettleQuarantineInput = z.object({
   /** Of audit rows; those that were decided so already are left as they are. */

@@ -4,6 +4,8 @@ import type { SiemConfig } from './config.ts';
 import { deliver } from './deliver.ts';
 import { DELIVERY, shipAudit } from './ship.ts';
 
+/** In the counts of a run that had no SIEM to ship to: only the worker knows, and the pages read it there. */
+export const UNCONFIGURED = 'unconfigured';
 /** Of the answer: how often the job is meant to run. It is no window: the position is kept. */
 const WINDOW_SECONDS = 300;
 
@@ -27,7 +29,7 @@ export const siemShipJob: JobDefinition<{ siem: SiemConfig }> = {
       // Who asks for something in particular is not told that all is well.
       if (ctx.params.test !== undefined || ctx.params.from !== undefined)
         throw new ServiceError('INPUT_INVALID', `${siem.skipped}: there is nowhere to ship to`);
-      return { answer: { skipped: siem.skipped } };
+      return { answer: { skipped: siem.skipped }, counts: { [UNCONFIGURED]: 1 } };
     }
     const result = ctx.params.test === '1' ? await sendTest(ctx, siem) : await shipAudit(ctx, siem, replayOf(ctx));
     const { shipped, refused, rowsScanned, error } = result;
