@@ -51,6 +51,8 @@ export type PublisherConfig = {
 };
 
 const MAX_NON_TRANSIENT_FAILURES = 30;
+/** A lane with a backlog goes on for so long before it waits for the others: new events of theirs wait no longer. */
+const GO_ON_MS = 100;
 type Lane = Hold & { sweptAtMs: number; sweepTookMs: number };
 export type PublisherTurn = Omit<LaneTurn, 'isFull'> & { lanes: number[]; isFull: boolean };
 export type PublisherLoop = ReturnType<typeof createPublisherLoop>;
@@ -105,10 +107,12 @@ export function createPublisherLoop(config: PublisherConfig) {
   }
 
   async function publishOne(lane: Lane, goesOn: () => boolean): Promise<LaneTurn> {
-    const options = { ...config, signal: abort.signal, goesOn };
+    // A sweep is one claim: its time says what the next one will cost.
+    const options = { ...config, signal: abort.signal };
     const started = performance.now();
     const isDue = started - lane.sweptAtMs >= config.pollMs;
-    const first = await publishLane({ pool, publisher: config.publisher }, lane, { ...options, isSweep: isDue });
+    const ways = isDue ? { ...options, isSweep: true } : { ...options, isSweep: false, goesOn };
+    const first = await publishLane({ pool, publisher: config.publisher }, lane, ways);
     if (isDue) noteSweep(lane, started);
     // What committed late lies below the cursor: a claim that came back short looks again from the low-water.
     if (isDue || first.claimed > 0 || lane.sweepTookMs > CHEAP_SWEEP_MS) return first;
@@ -158,7 +162,7 @@ export function createPublisherLoop(config: PublisherConfig) {
   async function turn(): Promise<void> {
     try {
       failures.beforeRetry();
-      const done = await runOnce(config.pollMs);
+      const done = await runOnce(GO_ON_MS);
       failures.over();
       await completed();
       if (!done.isFull) await turns.wait(config.pollMs);

@@ -3,6 +3,7 @@
 //
 //   BENCH_ROWS    rows of a drain (50,000)
 //   BENCH_ROUNDS  rounds of everything (5)
+//   BENCH_PARTS   which of drain,kafka,held,pickup,enqueue,saturated (all, in this order)
 //   BENCH_SHORT   1: 5,000 rows, 2 rounds, to see that it runs
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -178,23 +179,34 @@ async function reportSaturated({ owner, app, ownerUrl, home }: Servers): Promise
   }
 }
 
+async function reportAllDrains(servers: Servers): Promise<void> {
+  for (const payloadBytes of PAYLOADS) {
+    const rounds: Round[] = [];
+    for (let n = 0; n < ROUNDS; n += 1) rounds.push(await drainRound(servers, payloadBytes));
+    reportDrains(payloadBytes, rounds);
+  }
+}
+
+const REPORTS: Record<string, (servers: Servers) => Promise<void>> = {
+  drain: reportAllDrains,
+  kafka: reportKafka,
+  held: reportHeldSnapshot,
+  pickup: reportPickup,
+  enqueue: reportEnqueue,
+  saturated: reportSaturated,
+};
+const PARTS = process.env.BENCH_PARTS?.split(',') ?? Object.keys(REPORTS);
+
 async function main(): Promise<void> {
   const home = await mkdtemp(join(tmpdir(), 'mainspring-bench-'));
   const database = await startEmbedded({ home, log: () => undefined, settings: { max_connections: '200' } });
   try {
     const servers = await openServers(database.url, home);
     say(`${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)} at the start, Node ${process.version}, fsync on`);
-    await reportEnqueue(servers);
-    for (const payloadBytes of PAYLOADS) {
-      const rounds: Round[] = [];
-      for (let n = 0; n < ROUNDS; n += 1) rounds.push(await drainRound(servers, payloadBytes));
-      reportDrains(payloadBytes, rounds);
+    for (const part of PARTS) {
+      await REPORTS[part]?.(servers);
+      say(`\n(load ${loadavg()[0]?.toFixed(1)} after ${part})`);
     }
-    await reportKafka(servers);
-    await reportHeldSnapshot(servers);
-    await reportPickup(servers);
-    await reportSaturated(servers);
-    say(`\nload ${loadavg()[0]?.toFixed(1)} at the end`);
     await Promise.all([servers.owner, servers.worker, servers.app].map((pool) => pool.end({ timeout: 2 })));
   } finally {
     await database.stop();
