@@ -76,16 +76,21 @@ CREATE TABLE dsar_bundles (
   PRIMARY KEY (tenant_id, request_id)
 ) WITH (fillfactor = 50);--> statement-breakpoint
 
--- What counts as a mention of a subject. An id that is short or a small number is a common word: of it only the value
--- of a field that is named for a customer counts. Others count as a whole value and as a word of their own in text: no
--- letter, digit, _ or - beside it, and no . @ + that ties it to another.
+-- What counts as a mention of a subject. An id that is short, or a number of up to eight digits, is also an amount, a
+-- count or another record's key: of it only the value of a field that is named for a customer counts. Others count as a
+-- whole string and as a word of their own in text: no letter, digit, _ or - beside it, and no . @ + that ties it to
+-- another. A JSON number counts in a field that is named for a customer only, however long it is, and what is said in a
+-- field of the tenant's own vocabulary (offer, channel, type, outcome) never does: it is said of everybody.
 CREATE FUNCTION dsar_is_common(id text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-  SELECT length(id) < 4 OR id ~ '^[0-9]{1,5}$'
+  SELECT length(id) < 4 OR id ~ '^[0-9]{1,8}$'
+$$;--> statement-breakpoint
+CREATE FUNCTION dsar_is_customer_field(field text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT lower(replace(field, '_', '')) IN ('customerid', 'customer', 'subject', 'subjectid')
 $$;--> statement-breakpoint
 CREATE FUNCTION dsar_redact(body text, id text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
   SELECT CASE
-    WHEN body = id THEN '[erased]'
     WHEN strpos(body, id) = 0 OR public.dsar_is_common(id) THEN body
+    WHEN body = id THEN '[erased]'
     ELSE regexp_replace(body, '(?<![[:alnum:]_-])(?<![[:alnum:]_-][.@+])'
       || regexp_replace(id, '[][\\^$.|?*+(){}#-]', '\\\&', 'g')
       || '(?![[:alnum:]_-])(?![.@+][[:alnum:]_])', '[erased]', 'g') END
@@ -97,21 +102,17 @@ DECLARE
 BEGIN
   CASE jsonb_typeof(doc)
     WHEN 'object' THEN
-      RETURN coalesce((SELECT jsonb_object_agg(
-        CASE WHEN public.dsar_is_common(id) THEN e.key ELSE public.dsar_redact(e.key, id) END,
+      RETURN coalesce((SELECT jsonb_object_agg(public.dsar_redact(e.key, id),
         public.dsar_redact_json(e.value, id, e.key)) FROM jsonb_each(doc) e), doc);
     WHEN 'array' THEN
       RETURN coalesce((SELECT jsonb_agg(public.dsar_redact_json(e.value, id, field) ORDER BY e.place)
         FROM jsonb_array_elements(doc) WITH ORDINALITY e (value, place)), doc);
     WHEN 'string', 'number' THEN
       said := doc #>> '{}';
-      IF lower(replace(field, '_', '')) IN ('customerid', 'customer', 'subject', 'subjectid') THEN
-        RETURN CASE WHEN said = id THEN '"[erased]"' WHEN jsonb_typeof(doc) = 'number' THEN doc
-          ELSE to_jsonb(public.dsar_redact(said, id)) END;
-      END IF;
-      IF public.dsar_is_common(id) THEN RETURN doc; END IF;
-      IF jsonb_typeof(doc) = 'number' THEN
-        RETURN CASE WHEN said = id THEN '"[erased]"' ELSE doc END;
+      IF said = id AND public.dsar_is_customer_field(field) THEN RETURN '"[erased]"'; END IF;
+      IF jsonb_typeof(doc) = 'number'
+        OR lower(replace(field, '_', '')) IN ('offerid', 'channel', 'interactiontype', 'outcome') THEN
+        RETURN doc;
       END IF;
       RETURN to_jsonb(public.dsar_redact(said, id));
     ELSE RETURN doc;

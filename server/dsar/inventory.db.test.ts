@@ -59,6 +59,10 @@ describe('a mention of a subject', () => {
     ['back\\slash$1', 'back\\slash$1', '[erased]'],
     ['in 2024 there were 12', '2024', 'in 2024 there were 12'],
     ['see 7 of ab', 'ab', 'see 7 of ab'],
+    ['7', '7', '7'],
+    ['web', 'web', 'web'],
+    ['100000', '100000', '100000'],
+    ['call 491701234567', '491701234567', 'call [erased]'],
   ])('in %j of %j leaves %j', async (body, id, left) => {
     expect(await redact(body, id)).toBe(left);
   });
@@ -69,13 +73,34 @@ describe('a mention of a subject', () => {
       a: ['line\n[erased] "[erased]"', { '[erased]': 1, deep: { x: 'c-171' } }],
       n: '12345678901234567890',
     });
-    expect(await redactJson([1.5, 778899, '778899'], '778899')).toBe('[1.5, "[erased]", "[erased]"]');
   });
 
-  it('of an id that is a common word counts only where a field is named for a customer', async () => {
-    const doc = { qty: 7, text: '7', customerId: 7, customer_id: '7', subject: '8' };
-    expect(JSON.parse(await redactJson(doc, '7'))).toEqual({
-      ...{ qty: 7, text: '7', customerId: '[erased]', customer_id: '[erased]', subject: '8' },
+  it('as a number counts only where a field is named for a customer', async () => {
+    const doc = { amount: 491701234567, list: [491701234567, '491701234567'], customerId: 491701234567 };
+    expect(JSON.parse(await redactJson(doc, '491701234567'))).toEqual({
+      ...{ amount: 491701234567, list: [491701234567, '[erased]'], customerId: '[erased]' },
     });
   });
+
+  it('is never an offer, a channel, a type or an outcome: those are said of everybody', async () => {
+    const doc = { offerId: 'email', channel: 'email', interaction_type: 'email', outcome: 'email', said: 'by email' };
+    expect(JSON.parse(await redactJson(doc, 'email'))).toEqual({ ...doc, said: 'by [erased]' });
+  });
+
+  it.each(['7', 'web', '100000', '12345678'])(
+    'of %j, which is a common word, counts only where a field is named for a customer',
+    async (id) => {
+      const doc = {
+        qty: Number(id) || 1,
+        [id]: id,
+        text: `of ${id}`,
+        deep: [{ customerId: id, customer_id: Number(id) }],
+      };
+      const left = JSON.parse(await redactJson({ ...doc, subject: 'another' }, id));
+      expect(left).toEqual({
+        ...{ ...doc, subject: 'another' },
+        deep: [{ customerId: '[erased]', customer_id: Number.isNaN(Number(id)) ? null : '[erased]' }],
+      });
+    },
+  );
 });

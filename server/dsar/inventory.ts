@@ -50,8 +50,9 @@ const ofClass = (table: ClassTable, columns: Pick<Store, 'texts' | 'jsons' | 'ha
 export const INVENTORY: readonly Store[] = [
   ofClass('ai_attachments', { texts: ['name'], hasBlobs: true }),
   ofClass('decision_traces', { jsons: ['trace'] }),
-  ofClass('interaction_outcomes', { texts: ['outcome'] }),
-  ofClass('interaction_history', { texts: ['offer_id', 'channel', 'interaction_type'], jsons: ['context'] }),
+  // Offers, channels, types and outcomes are the tenant's words, said of everybody: they are nobody's name.
+  ofClass('interaction_outcomes', {}),
+  ofClass('interaction_history', { jsons: ['context'] }),
   {
     table: 'engagement_scores',
     keys: [{ column: 'customer_id', type: 'text' }],
