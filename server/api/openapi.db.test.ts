@@ -218,6 +218,27 @@ describe('the answers over REST', () => {
     await expectKept('reports.deleteSchedule', { id });
   });
 
+  it('of models are what the schemas say', async () => {
+    await there.shop.sql(`create table visits (id int primary key, x float8, plan text, bought boolean);
+      insert into visits select g, g % 10, 'p' || g % 3, g % 10 + (g * 7919) % 11 > 9 from generate_series(1, 1000) g`);
+    expect((await expectKept('models.tables')).items).toContainEqual(expect.objectContaining({ name: 'visits' }));
+    const definition = { kind: 'logistic', sourceTable: 'visits', features: ['x', 'plan'], label: 'bought' };
+    const schedule = { cron: '0 2 * * *', timezone: 'Europe/Berlin' };
+    const { id } = await expectKept('models.create', { ...definition, name: 'will buy', schedule });
+    expect(await expectKept('models.train', { id })).toMatchObject({ status: 'ready', isLive: true });
+    await expectKept('models.update', { id, revision: 1, kind: 'naive_bayes' });
+    expect(await expectKept('models.train', { id })).toMatchObject({ version: 2, status: 'ready' });
+    await db.owner`update models set source_table = 'gone' where id = ${String(id)}`;
+    expect(await expectKept('models.train', { id })).toMatchObject({ status: 'failed', metrics: null });
+    expect((await expectKept('models.versions', { id })).items).toHaveLength(3);
+    for (const version of [1, 2, 3]) await expectKept('models.version', { id, version });
+    await expectKept('models.promote', { id, version: 1, reason: 'the first', acceptWorse: true });
+    expect(await expectKept('models.score', { id, rows: [{ x: 9 }, {}] })).toMatchObject({ version: 1 });
+    expect(await expectKept('models.get', { id })).toMatchObject({ state: 'failed', live: { version: 1 } });
+    expect((await expectKept('models.list')).items).toHaveLength(1);
+    await expectKept('models.delete', { id });
+  });
+
   it('of the audit log are what the schemas say', async () => {
     const { items } = await expectKept('audit.list', { limit: 5, outcome: 'done' });
     const [entry] = items as { id: string }[];
@@ -266,6 +287,25 @@ describe('the answers over REST', () => {
     expect([document.status, ((await document.json()) as { openapi: string }).openapi]).toEqual([200, '3.1.0']);
     const page = await fetch(`${there.baseUrl}/api/v1/reference`);
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8']);
+  });
+
+  it('of data requests are what the schemas say', async () => {
+    const asked = { customerId: 'asking-1', kind: 'access', note: 'a letter', acceptEmpty: true };
+    const { id } = await expectKept('dsar.create', asked);
+    await expectKept('dsar.create', { ...asked, kind: 'erase' });
+    expect((await expectKept('dsar.list', { limit: 1 })).nextCursor).not.toBeNull();
+    expect((await expectKept('dsar.run', { id })).isRequested).toBe(true);
+    await db.owner`update dsar_requests set state = 'completed', receipt_no = 1, receipt = '{"given": {"a": 1}}', hash = 'h',
+      counts = '{"a": 1}', started_at = now(), finished_at = now(), run_requested_at = null where id = ${String(id)}`;
+    await db.owner`insert into dsar_bundles (tenant_id, request_id, location, size_bytes, sha256, expires_at)
+      select tenant_id, id, 'dsar/x.zip', 7, 'x', now() + interval '1 day' from dsar_requests where id = ${String(id)}`;
+    await expectKept('dsar.link', { id });
+    expect((await expectKept('dsar.get', { id })).bundle).toMatchObject({ sizeBytes: 7, isGone: false });
+    const other = await expectKept('dsar.create', { ...asked, customerId: 'asking-2' });
+    await db.owner`update dsar_requests set state = 'refused', progress = null,
+      refusal = '{"holdId": null, "what": "w", "reason": "r", "at": "2026-01-01T00:00:00.000Z"}' where id = ${String(other.id)}`;
+    await expectKept('dsar.get', { id: other.id });
+    expect((await expectKept('dsar.cancel', { id: other.id, reason: 'not them' })).state).toBe('cancelled');
   });
 
   it('of retention are what the schemas say', async () => {

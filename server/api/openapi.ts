@@ -89,9 +89,10 @@ export function openApiDocument(): OpenApiDocument {
   };
   for (const route of restRoutes())
     add(`${BASE}${openApiPath(route.url)}`, route.method.toLowerCase(), operationOf(route, schemas));
-  for (const { path, method, tag, operationId, summary, security, requestBody, responses } of plainRoutes())
+  for (const { path, method, tag, operationId, summary, security, parameters, requestBody, responses } of plainRoutes())
     add(path, method, {
       ...{ operationId, tags: [tag], summary, responses, ...(requestBody ? { requestBody } : {}) },
+      ...(parameters ? { parameters } : {}),
       security: security.map((scheme) => ({ [scheme]: [] })),
     });
   return {
@@ -119,6 +120,7 @@ const TAGS: Record<string, string> = {
   scheduler: 'What is due and how late it is.',
   outbox: 'Business events on their way out of the database, and those that failed.',
   interactions: 'The hot path: what was offered to whom, and what came of it.',
+  dsar: 'What people ask about their own data: to be given it, or to have it erased.',
   cron: 'Jobs for schedulers outside; they take the cron secret only.',
   process: 'Probes, metrics and this document.',
 };

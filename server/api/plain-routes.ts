@@ -1,6 +1,7 @@
 // The routes that are no procedures, as the OpenAPI document lists them: probes, metrics, cron jobs.
 import { LOG_LEVELS } from '#db/schema/index.ts';
 import { CRON_JOBS } from '#server/cron/index.ts';
+import type { JsonSchema } from './json-schemas.ts';
 import { byStatus } from './operation-errors.ts';
 
 export type PlainRoute = {
@@ -11,6 +12,7 @@ export type PlainRoute = {
   summary: string;
   /** Names of security schemes; empty: open to anyone. */
   security: string[];
+  parameters?: { name: string; in: 'path' | 'query'; required: boolean; description?: string; schema: JsonSchema }[];
   requestBody?: { required: boolean; content: Record<string, { schema: Record<string, unknown> }> };
   responses: Record<string, { description: string; content?: Record<string, { schema: Record<string, unknown> }> }>;
 };
@@ -134,6 +136,13 @@ const download: PlainRoute = {
   ...{ method: 'get', path: '/api/v1/dsar/{id}/download', operationId: 'dsar.download', tag: 'dsar' },
   summary: 'Gives the bundle of an access request as a zip, to who may read requests or has its link.',
   security: ['bearerKey', 'apiKeyHeader', 'sessionCookie'],
+  parameters: [
+    { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },
+    {
+      ...{ name: 'token', in: 'query', required: false, schema: { type: 'string' } },
+      description: 'From a link: then no credential is needed.',
+    },
+  ],
   responses: {
     '200': {
       description: 'A zip.',

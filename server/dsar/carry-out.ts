@@ -8,7 +8,7 @@ import { DUE_AHEAD_HOURS } from './config.ts';
 import { type DsarDeps, inTenant, systemCtx } from './deps.ts';
 import { eraseSubject } from './erase.ts';
 import { giveAccess } from './give.ts';
-import { isRequest, type Outcome } from './open-request.ts';
+import { isRequest, NOT_HANDED_ON, type Outcome } from './open-request.ts';
 import { pruneBundles } from './prune-bundles.ts';
 
 export type CarriedOut = {
@@ -70,12 +70,17 @@ async function carryOut(deps: DsarDeps, tenant: JobTenant, due: Due, errors: str
   }
 }
 
-/** The next cleanup tries again, from where it was. Returns the text without the subject. */
+/** The next cleanup tries again. Returns the text without the subject. */
 const keepFailure = (deps: DsarDeps, tenant: JobTenant, { id, kind }: Due, told: string): Promise<string> =>
   inTenant(deps, tenant.id, async (tx) => {
     const [row] = await tx
       .update(dsarRequests)
-      .set({ state: 'failed', runRequestedAt: null, error: sql`dsar_redact(${told}, customer_id)` })
+      .set({
+        state: 'failed',
+        runRequestedAt: null,
+        progress: NOT_HANDED_ON,
+        error: sql`dsar_redact(${told}, customer_id)`,
+      })
       .where(sql`${isRequest(tenant.id, id)} and state in ('waiting', 'running', 'refused', 'failed')`)
       .returning();
     if (!row) return 'it was ended meanwhile';

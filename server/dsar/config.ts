@@ -26,6 +26,9 @@ export const PUBLISH_POLL_MS = 500;
 /** Passes of one go: each but the last has found something that was recorded while the one before went on. */
 export const MAX_PASSES = 10;
 
+/** How old a pass may be that another go continues, when the time of its own was over. Milliseconds. */
+export const HANDED_ON_MS = 3_600_000;
+
 /** Time that requests get of one cleanup; what is left goes on in a run of its own at once. Milliseconds. */
 export const CARRY_OUT_MS = 300_000;
 

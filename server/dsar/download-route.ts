@@ -35,6 +35,5 @@ const answer = ({ body, sizeBytes, fileName }: Download): Response =>
       'content-disposition': `attachment; filename="${fileName}"`,
       'cache-control': 'no-store, private',
       'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
     },
   });

@@ -8,7 +8,7 @@ import { query, queryOne, transaction } from '#server/lib/index.ts';
 import type { Erasure } from './erase.ts';
 import { linesOf } from './lines.ts';
 import { erasureStep, type Outcome } from './open-request.ts';
-import { keepProgress } from './progress.ts';
+import { handOn, keepProgress } from './progress.ts';
 
 /** The count's name in receipts. Unit: lines. */
 export const EXPORTED_LINES = 'exported_lines';
@@ -38,16 +38,9 @@ export async function eraseFiles(erasure: Erasure, from: DsarProgress): Promise<
   const { deps, tenant } = erasure;
   let progress = from;
   let passed = 0;
-  // One that was being rewritten when the process died may have been: it is counted by what was noted then.
-  const resumed = progress.file;
-  if (resumed) {
-    const step = await eraseFile(erasure, progress, resumed.key, resumed.lines);
-    if ('outcome' in step) return step;
-    progress = step.done;
-  }
   for await (const key of deps.blobs.list(`exports/${tenant.id}`, progress.after ?? '')) {
     deps.signal.throwIfAborted();
-    if (deps.isOver?.()) return { outcome: 'unfinished' };
+    if (deps.isOver?.()) return { outcome: await handOn(erasure, progress) };
     const lines = await countLines(erasure, key);
     passed += 1;
     if (lines === 0 && passed % KEPT_EVERY !== 0) continue;
@@ -63,6 +56,10 @@ export async function eraseFiles(erasure: Erasure, from: DsarProgress): Promise<
   }
   return { done: progress };
 }
+
+/** Rewrites and counts the file that was noted when a go ended, if one was. */
+export const settleFile = (erasure: Erasure, at: DsarProgress): Promise<Step> =>
+  at.file ? eraseFile(erasure, at, at.file.key, at.file.lines) : Promise.resolve({ done: at });
 
 const note = ({ deps, tenant, request }: Erasure, progress: DsarProgress, lines = 0): Promise<Step> =>
   erasureStep(deps, tenant, request.id, async (tx) => {

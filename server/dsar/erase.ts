@@ -1,6 +1,7 @@
 // Erases one subject: pass after pass over the inventory and the files, until a pass finds nothing. What was committed
-// before that pass began is gone then; the receipt names that instant. Every step is a transaction that keeps its
-// counts and its place, so a pass that was cut off anywhere goes on from there.
+// before that pass began is gone then; the receipt names that instant. Every step is a transaction that keeps its counts.
+// Only a pass that one go made from its beginning to its end completes a request, or one whose time was over and that
+// was continued at once: after a refusal, a failure or a death, days may have passed, and the next go begins anew.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { DsarProgress } from '#db/schema/index.ts';
@@ -10,11 +11,11 @@ import { BATCH_ROWS, MAX_PASSES, PUBLISH_POLL_MS, PUBLISH_WAIT_MS } from './conf
 import { type DsarDeps, inTenant } from './deps.ts';
 import { eraseBatch } from './erase-batch.ts';
 import { eraseBlobs } from './erase-blobs.ts';
-import { eraseFiles, isExportUnderWay } from './erase-files.ts';
+import { eraseFiles, isExportUnderWay, settleFile } from './erase-files.ts';
 import { completeErasure } from './finish.ts';
 import { INVENTORY } from './inventory.ts';
-import { erasureStep, isRequest, newPass, type OpenRow, type Outcome, openRequest, waits } from './open-request.ts';
-import { keepProgress } from './progress.ts';
+import { erasureStep, isRequest, type OpenRow, type Outcome, openRequest, waits } from './open-request.ts';
+import { handOn, keepProgress, mayContinue, newPass } from './progress.ts';
 import { expireBundlesOf, pruneBundles } from './prune-bundles.ts';
 
 /** One erasure under way. */
@@ -22,15 +23,16 @@ export type Erasure = { deps: DsarDeps; tenant: JobTenant; request: OpenRow };
 
 /**
  * Carries out an erasure, as far as it gets.
- * @throws what went wrong; the request stays as it is, and another go takes it up where it was.
+ * @throws what went wrong; the request stays as it is, for another go.
  */
 export async function eraseSubject(deps: DsarDeps, tenant: JobTenant, requestId: string): Promise<Outcome> {
   const opened = await openRequest(deps, tenant, requestId);
   if ('outcome' in opened) return opened.outcome;
   const erasure: Erasure = { deps, tenant, request: opened.request };
   deps.failPoint('dsar.opened');
-  let progress = opened.request.progress;
-  let pass = progress?.pass ?? 0;
+  const earlier = await takeUp(erasure);
+  if ('outcome' in earlier) return earlier.outcome;
+  let { pass, progress } = earlier.done;
   let hasWaited = false;
   for (let passes = 0; passes < MAX_PASSES; passes += 1) {
     if (!progress) {
@@ -55,6 +57,20 @@ const EXPORT = 'an export of this tenant is being written; its files are searche
 
 type Step<T> = { done: T } | { outcome: Outcome };
 
+/**
+ * What an earlier go has left: a pass to continue, or the number of its last. A file that was noted for rewriting when
+ * that go ended may have been rewritten: it is counted by what was noted then.
+ */
+async function takeUp(erasure: Erasure): Promise<Step<{ pass: number; progress: DsarProgress | null }>> {
+  const { deps, tenant, request } = erasure;
+  const left = request.progress;
+  if (!left) return { done: { pass: 0, progress: null } };
+  if (await transaction(deps.pool, { tenantId: tenant.id }, (tx) => mayContinue(tx, left)))
+    return { done: { pass: left.pass, progress: left } };
+  const settled = await settleFile(erasure, left);
+  return 'outcome' in settled ? settled : { done: { pass: left.pass, progress: null } };
+}
+
 const beginPass = ({ deps, tenant, request }: Erasure, pass: number): Promise<Step<DsarProgress>> =>
   erasureStep(deps, tenant, request.id, async (tx) => {
     const progress = await newPass(tx, pass);
@@ -69,7 +85,7 @@ async function onePass(erasure: Erasure, from: DsarProgress): Promise<Step<DsarP
   let progress = from;
   while (progress.store < INVENTORY.length) {
     deps.signal.throwIfAborted();
-    if (deps.isOver?.()) return { outcome: 'unfinished' };
+    if (deps.isOver?.()) return { outcome: await handOn(erasure, progress) };
     const at = progress;
     const step = await erasureStep(deps, tenant, request.id, (tx) => batchOf(tx, erasure, at));
     if ('outcome' in step) return step;

@@ -1,6 +1,6 @@
 // Beginning and stopping: under which conditions a request is worked on at all.
 import { and, eq, sql } from 'drizzle-orm';
-import { type DsarProgress, type DsarRefusal, dsarRequests } from '#db/schema/index.ts';
+import { type DsarRefusal, dsarRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
@@ -21,6 +21,9 @@ export type Opened = { request: OpenRow } | { outcome: Outcome };
 export const isRequest = (tenantId: string, id: string) =>
   and(eq(dsarRequests.tenantId, tenantId), eq(dsarRequests.id, id));
 
+/** The next go begins a pass anew. */
+export const NOT_HANDED_ON = sql`progress || '{"isHandedOn": false}'`;
+
 /** Sets a request running, or says why it cannot be. Takes the retention lock, which every hold is placed under. */
 export function openRequest(deps: DsarDeps, tenant: JobTenant, id: string): Promise<Opened> {
   return inTenant(deps, tenant.id, async (tx) => {
@@ -38,10 +41,12 @@ export function openRequest(deps: DsarDeps, tenant: JobTenant, id: string): Prom
         ...{ state: 'running', refusal: null, error: null, runRequestedAt: null },
         startedAt: sql`coalesce(started_at, now())`,
         attempts: sql`attempts + 1`,
+        // Whatever ends this go, only its own time being over hands its pass on.
+        progress: NOT_HANDED_ON,
       })
       .where(isRequest(tenant.id, id))
       .returning();
-    return { request: running as OpenRow };
+    return { request: { ...(running as OpenRow), progress: request.progress } };
   });
 }
 
@@ -83,7 +88,13 @@ async function refuse(
   const isNews = request.state !== 'refused' || request.refusal?.holdId !== hold.holdId;
   await tx
     .update(dsarRequests)
-    .set({ state: 'refused', runRequestedAt: null, error: null, ...(isNews ? { refusal } : {}) })
+    .set({
+      state: 'refused',
+      runRequestedAt: null,
+      error: null,
+      progress: NOT_HANDED_ON,
+      ...(isNews ? { refusal } : {}),
+    })
     .where(isRequest(tenant.id, request.id));
   // Told once for each hold, however often it is tried. The hold's reason may name the subject: the hold has it.
   if (isNews)
@@ -109,14 +120,7 @@ async function hasOpenAccess(tx: Tx, { tenantId, subjectHash }: OpenRow): Promis
 export async function waits(tx: Tx, request: DsarRow, why: string): Promise<{ outcome: Outcome }> {
   await tx
     .update(dsarRequests)
-    .set({ state: 'waiting', runRequestedAt: null, progress: null, error: why })
+    .set({ state: 'waiting', runRequestedAt: null, progress: NOT_HANDED_ON, error: why })
     .where(isRequest(request.tenantId, request.id));
   return { outcome: 'waiting' };
-}
-
-/** The beginning of a pass over all stores. */
-export async function newPass(tx: Tx, pass: number): Promise<DsarProgress> {
-  const { now } = await queryOne<{ now: string }>(tx, sql`select clock_timestamp() as now`);
-  const searchedAt = new Date(now).toISOString();
-  return { pass, store: 0, after: null, found: 0, waiting: 0, searchedAt, file: null };
 }
