@@ -105,8 +105,8 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
     });
     const applied = await ask('POST /gitops/source/apply', plan);
     expect(applied.body.items).toEqual([
-      { name: 'other', result: 'saved', version: 2, isPublished: true, message: '' },
-      { name: 'new-one', result: 'created', version: 1, isPublished: true, message: '' },
+      { name: 'other', result: 'saved', version: 2, isPublished: true, changeRequestId: null, message: '' },
+      { name: 'new-one', result: 'created', version: 1, isPublished: true, changeRequestId: null, message: '' },
     ]);
     expect((await ask('GET /gitops')).body.counts).toMatchObject({ in_sync: 3, changed: 0, missing: 0 });
 
