@@ -85,7 +85,7 @@ const factsOf = (request: ChangeRequestDetail) => [
   },
   { term: 'Versions', value: <span className="tabular">{versionsOf(request)}</span> },
   { term: 'Asked by', value: request.requestedBy },
-  { term: 'Saved by', value: request.author },
+  { term: 'Saved by', value: request.authors.join(', ') },
   { term: 'Because of', value: request.selectors.join(', ') },
   { term: 'Time is over', value: <Expiry request={request} /> },
 ];

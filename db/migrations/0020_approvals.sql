@@ -29,8 +29,8 @@ CREATE TABLE approval_requests (
   -- The names as the audit log has them, and the person behind each; null where that is the program itself or gone.
   requested_by text NOT NULL,
   requester_id uuid,
-  author text NOT NULL,
-  author_id uuid,
+  -- Everybody who saved one of the versions that go live with it, oldest first: [{"name": …, "userId": … or null}].
+  authors jsonb NOT NULL CHECK (jsonb_typeof(authors) = 'array' AND authors <> '[]'),
   requested_at timestamptz(3) NOT NULL DEFAULT now(),
   expires_at timestamptz(3) NOT NULL,
   closed_at timestamptz(3),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type postgres from 'postgres';
 import { TABLE_ACCESS } from '../access.ts';
 import type { Pool } from '../client.ts';
@@ -39,6 +39,7 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
   const ofPipeline = { tenant_id, pipeline_id: ids.pipelineId };
   const schedule = { kind: 'interval', minutes: 5, phaseMinutes: 0 };
   const at = new Date(Date.now() - 3_600_000).toISOString();
+  const subjectKey = randomBytes(32);
   return {
     api_keys: [{ tenant_id, id: ids.keyId, name: 'filled', prefix: 'ms_fill', key_hash: hash(), scopes: [] }],
     invites: [
@@ -179,7 +180,12 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       {
         ...{ ...ofPipeline, id: ids.approvalId, base_version: 2, target_version: 3, target_hash: '0'.repeat(64) },
         ...{ selectors: ['team'], settings_version: 1, allow_same_person: false, requested_by: `user of ${ids.slug}` },
-        ...{ author: 'system:filled', requested_at: at, expires_at: '2200-01-01T00:00:00Z', state: 'open' },
+        ...{
+          authors: [{ name: 'system:filled', userId: null }],
+          requested_at: at,
+          expires_at: '2200-01-01T00:00:00Z',
+          state: 'open',
+        },
       },
     ],
     approval_stages: [
@@ -258,10 +264,11 @@ const rowsOf = (ids: FilledTenant, document: unknown): Record<string, Record<str
       },
     ],
     retention_blobs: [{ tenant_id, location: 'purged', purge_id: ids.runId }],
-    dsar_settings: [{ tenant_id, subject_key: hash() }],
+    dsar_settings: [{ tenant_id, subject_key: `\\x${subjectKey.toString('hex')}` }],
     dsar_requests: [
       {
-        ...{ tenant_id, id: ids.dsarId, kind: 'access', subject_hash: `hash of ${ids.slug}`, customer_id: ids.slug },
+        ...{ tenant_id, id: ids.dsarId, kind: 'access', customer_id: ids.slug },
+        subject_hash: createHmac('sha256', subjectKey).update(ids.slug, 'utf8').digest('hex'),
         ...{ note: `note of ${ids.slug}`, due_at: '2200-01-01T00:00:00Z', created_by: 'filled' },
       },
     ],

@@ -29,7 +29,7 @@ describe('a version whose labels demand approval', () => {
     expect(await acme.liveOf(id)).toBe(1);
     const detail = await getRequest(bea.ctx, { id: asked.changeRequest.id });
     expect(detail).toMatchObject({
-      ...{ state: 'open', baseVersion: 1, targetVersion: 2, requestedBy: acme.ada.email, author: acme.ada.email },
+      ...{ state: 'open', baseVersion: 1, targetVersion: 2, requestedBy: acme.ada.email, authors: [acme.ada.email] },
       ...{ selectors: ['env:prod'], canApprove: true, canReject: true, canWithdraw: false, canDecide: true },
       changes: expect.arrayContaining([
         { pointer: '/metadata/labels/env', kind: 'added', after: 'prod' },
@@ -101,6 +101,29 @@ describe('four eyes', () => {
     );
     await expect(approve(bea, asked.changeRequest.id)).rejects.toMatchObject(refusal('APPROVAL_OWN'));
     expect(await approve(cid, asked.changeRequest.id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('are not those of anybody who saved one of the versions that go live with it, also when going back to one', async () => {
+    const id = await acme.pipeline('stacked');
+    // Ada saved the second, the real change; Bea adds a comma, and asks.
+    await saveIr(bea.ctx, { id, baseVersion: 2, document: acme.described('stacked', 'second,') });
+    const asked = await publishVersion(bea.ctx, { id });
+    if (asked.state !== 'waiting') throw new Error('it went live');
+    const one = asked.changeRequest.id;
+    await expect(approve(acme.ada, one)).rejects.toMatchObject(refusal('APPROVAL_OWN', 'goes live with it'));
+    expect(await getRequest(acme.ada.ctx, { id: one })).toMatchObject({
+      ...{ authors: [acme.ada.email, bea.email], canApprove: false, canDecide: false },
+    });
+    expect(await approve(cid, one)).toMatchObject({ state: 'applied', version: 3 });
+    // The fourth is of Bea alone; the third still has what Ada saved, but it was live, so going back to it is Bea's.
+    await saveIr(bea.ctx, { id, baseVersion: 3, document: acme.described('stacked', 'fourth') });
+    const next = await publishVersion(cid.ctx, { id });
+    if (next.state !== 'waiting') throw new Error('it went live');
+    expect((await getRequest(cid.ctx, { id: next.changeRequest.id })).authors).toEqual([bea.email]);
+    expect(await approve(acme.ada, next.changeRequest.id)).toMatchObject({ state: 'applied' });
+    const back = await publishVersion(cid.ctx, { id, version: 2 });
+    if (back.state !== 'waiting') throw new Error('it went live');
+    expect((await getRequest(cid.ctx, { id: back.changeRequest.id })).authors).toEqual([acme.ada.email]);
   });
 
   it('of a key are its maker’s: what it saves and asks for its maker cannot approve, and it votes as they do', async () => {

@@ -3,9 +3,11 @@ import { approvalRequests, approvalStages } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { newId, query, queryOne, type Tx } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
+import { authorsOf } from './authors-of.ts';
 import { endRequest } from './end-request.ts';
 import { hashOf, lockRequest, type StoredRequest } from './load-request.ts';
-import { partyOf, partyOfName } from './people.ts';
+
+import { partyOf } from './people.ts';
 import { demandedBy } from './policy.ts';
 import { policyOf } from './settings.ts';
 
@@ -15,7 +17,7 @@ export type Change = {
   pipelineName: string;
   /** What is live; null: nothing. */
   base: { version: number; labels: Record<string, string> } | null;
-  target: { version: number; labels: Record<string, string>; author: string };
+  target: { version: number; labels: Record<string, string> };
 };
 
 export type Waiting = { id: string; expiresAt: string; isNew: boolean };
@@ -34,14 +36,14 @@ export async function demandApproval(tx: Tx, ctx: Ctx, change: Change): Promise<
   if (open && open.targetVersion === target.version && !open.isExpired && !open.isStale)
     return { id: open.id, expiresAt: new Date(open.expiresAt).toISOString(), isNew: false };
   const requester = await partyOf(tx, ctx);
-  const author = await partyOfName(tx, ctx.tenant.id, target.author);
+  const authors = await authorsOf(tx, ctx.tenant.id, change);
   if (open) await clear(tx, ctx, open, `version ${target.version} was asked for instead`);
   const id = newId();
   const { expiresAt } = await insert(tx, {
     ...{ tenantId: ctx.tenant.id, id, pipelineId: change.pipelineId },
     ...{ baseVersion: base?.version ?? null, targetVersion: target.version, targetHash: targetHash(ctx, change) },
     ...{ selectors, settingsVersion: policy.version, allowSamePerson: policy.allowSamePerson },
-    ...{ requestedBy: requester.name, requesterId: requester.userId, author: author.name, authorId: author.userId },
+    ...{ requestedBy: requester.name, requesterId: requester.userId, authors },
     ...{ expiresAt: sql`clock_timestamp() + make_interval(hours => ${policy.expiryHours}::int)` },
   });
   await tx
@@ -53,7 +55,7 @@ export async function demandApproval(tx: Tx, ctx: Ctx, change: Change): Promise<
     ...{ action: 'approval.request', targetKind: 'approval', targetId: id },
     details: {
       ...{ pipelineId: change.pipelineId, pipeline: change.pipelineName, baseVersion: base?.version ?? null },
-      ...{ targetVersion: target.version, author: author.name, selectors, expiresAt },
+      ...{ targetVersion: target.version, authors: authors.map(({ name }) => name), selectors, expiresAt },
     },
   });
   return { id, expiresAt, isNew: true };

@@ -7,9 +7,9 @@ import { findRequestItem } from './list-requests.ts';
 import { notFound, readStages, readVotes } from './load-request.ts';
 import { findViewer } from './people.ts';
 import type { ChangeRequestDetail } from './schemas.ts';
-import { isSame, judgeReject, judgeVote, type Request, standingOf, type Voter } from './states.ts';
+import { isSame, judgeReject, judgeVote, type Party, type Request, standingOf, type Voter } from './states.ts';
 
-type Rules = { requesterId: string | null; authorId: string | null; allowSamePerson: boolean };
+type Rules = { requesterId: string | null; authors: Party[]; allowSamePerson: boolean };
 
 /**
  * A request with both documents, what differs between them, its stages and votes, and what the caller may do.
@@ -23,7 +23,7 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
     if (!item) throw notFound(input.id);
     const [rules] = await query<Rules>(
       tx,
-      sql`select requester_id as "requesterId", author_id as "authorId", allow_same_person as "allowSamePerson"
+      sql`select requester_id as "requesterId", authors, allow_same_person as "allowSamePerson"
         from approval_requests where tenant_id = ${ctx.tenant.id} and id = ${item.id}`,
     );
     const stages = await readStages(tx, ctx.tenant.id, item.id);
@@ -36,7 +36,7 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
     const request = {
       ...{ state: item.state, isExpired: false, isStale: false, stages, votes },
       requester: { name: item.requestedBy, userId: rules?.requesterId ?? null },
-      author: { name: item.author, userId: rules?.authorId ?? null },
+      authors: rules?.authors ?? [],
       allowSamePerson: rules?.allowSamePerson ?? false,
     };
     return {

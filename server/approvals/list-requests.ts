@@ -35,14 +35,16 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
     select q.*, c.stage, c.name as "stageName",
       q.state = 'open' and coalesce(${viewer?.role ?? null}::text = any (c.roles), false)
         and q.requester_id is distinct from ${me} and lower(q."requestedBy") <> ${email}
-        and q.author_id is distinct from ${me} and lower(q.author) <> ${email}
+        and not exists (select from jsonb_to_recordset(q.parties) as a (name text, "userId" uuid)
+          where a."userId" = ${me} or lower(a.name) = ${email})
         and not exists (select from approval_votes v where v.tenant_id = ${tenantId} and v.request_id = q.id
           and v.user_id = ${me}
           and (v.stage = c.stage and c.is_short or v.stage <> c.stage and not q.allow_same_person)) as "canDecide"
     from (
       select r.id, r.pipeline_id as "pipelineId", coalesce(p.name, '') as "pipelineName", r.base_version as "baseVersion",
-        r.target_version as "targetVersion", ${stateNow} as state, r.selectors, r.requested_by as "requestedBy", r.author,
-        r.requester_id, r.author_id, r.allow_same_person, r.requested_at as "requestedAt", r.expires_at as "expiresAt",
+        r.target_version as "targetVersion", ${stateNow} as state, r.selectors, r.requested_by as "requestedBy",
+        array(select a ->> 'name' from jsonb_array_elements(r.authors) a) as authors, r.authors as parties,
+        r.requester_id, r.allow_same_person, r.requested_at as "requestedAt", r.expires_at as "expiresAt",
         r.closed_at as "closedAt", r.closed_by as "closedBy", r.close_reason as "closeReason",
         (select count(*)::int from approval_stages s where s.tenant_id = ${tenantId} and s.request_id = r.id) as stages
       from approval_requests r ${joinPipeline(tenantId)} where r.tenant_id = ${tenantId} and ${where}
@@ -60,7 +62,7 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
     ) c on true)`;
 }
 
-const columns = sql`id, "pipelineId", "pipelineName", "baseVersion", "targetVersion", state, selectors, "requestedBy", author,
+const columns = sql`id, "pipelineId", "pipelineName", "baseVersion", "targetVersion", state, selectors, "requestedBy", authors,
   "requestedAt", "expiresAt", "closedAt", "closedBy", "closeReason", stage, "stageName", stages, "canDecide"`;
 
 const iso = (at: string) => new Date(at).toISOString();

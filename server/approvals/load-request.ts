@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { isUuid, query, ServiceError, type Tx } from '#server/lib/index.ts';
-import type { Request, RequestState, StageRow, VoteRow } from './states.ts';
+import type { Party, Request, RequestState, StageRow, VoteRow } from './states.ts';
 
 /** sha256 of a document as jsonb writes it: what is said, not how. */
 export const hashOf = (ir: SQL): SQL => sql`encode(sha256(convert_to(${ir}::text, 'UTF8')), 'hex')`;
@@ -35,8 +35,7 @@ type Row = {
   allowSamePerson: boolean;
   requestedBy: string;
   requesterId: string | null;
-  author: string;
-  authorId: string | null;
+  authors: Party[];
   expiresAt: string;
 };
 
@@ -80,16 +79,14 @@ export async function lockRequest(
     tx,
     sql`select r.id, r.pipeline_id as "pipelineId", r.base_version as "baseVersion", r.target_version as "targetVersion",
         r.state, ${isExpired} as "isExpired", ${isStale} as "isStale", r.allow_same_person as "allowSamePerson",
-        r.requested_by as "requestedBy", r.requester_id as "requesterId", r.author, r.author_id as "authorId",
-        r.expires_at as "expiresAt"
+        r.requested_by as "requestedBy", r.requester_id as "requesterId", r.authors, r.expires_at as "expiresAt"
       from approval_requests r ${joinPipeline(tenantId)} where r.tenant_id = ${tenantId} and r.id = ${id}`,
   );
   if (!row) throw notFound(id);
-  const { requestedBy, requesterId, author, authorId, ...rest } = row;
+  const { requestedBy, requesterId, ...rest } = row;
   return {
     ...rest,
     requester: { name: requestedBy, userId: requesterId },
-    author: { name: author, userId: authorId },
     stages: await readStages(tx, tenantId, id),
     votes: await readVotes(tx, tenantId, id),
   };

@@ -53,7 +53,9 @@ export const ChangeRequest = z.object({
   ),
   selectors: z.array(z.string()).describe('What demanded approval.'),
   requestedBy: z.string(),
-  author: z.string().describe('Who saved the target version.'),
+  authors: z
+    .array(z.string())
+    .describe('Who saved the versions that go live with it, oldest first: those after the live one up to the target.'),
   requestedAt: instant,
   expiresAt: instant,
   closedAt: instant.nullable(),

@@ -23,7 +23,7 @@ const stage = (approvers: number, ...roles: string[]): StageRow => ({
 const vote = (at: number, userId: string, counts = true): VoteRow => ({ stage: at, userId, counts });
 const requestOf = (more: Partial<Request> = {}): Request => ({
   ...{ state: 'open', isExpired: false, isStale: false, stages: [stage(1, 'admin')], votes: [] },
-  ...{ requester: party('ada'), author: party('bob'), allowSamePerson: false },
+  ...{ requester: party('ada'), authors: [party('zoe'), party('bob')], allowSamePerson: false },
   ...more,
 });
 
@@ -61,7 +61,7 @@ describe('an approval', () => {
     for (const role of ['admin', 'operator', null])
       for (const name of ['ada', 'bob'])
         expect(judgeVote(requestOf(), person(name, role))).toMatchObject({ ok: false, code: 'APPROVAL_OWN' });
-    const byName = requestOf({ author: { userId: null, name: 'Cid@Example.org' } });
+    const byName = requestOf({ authors: [party('zoe'), { userId: null, name: 'Cid@Example.org' }] });
     expect(judgeVote(byName, person('cid'))).toMatchObject({ ok: false, code: 'APPROVAL_OWN' });
     const byKey = requestOf({ requester: { userId: 'cid', name: 'api_key:k' } });
     expect(judgeVote(byKey, person('cid'))).toMatchObject({ ok: false, code: 'APPROVAL_OWN' });

@@ -19,7 +19,8 @@ export type Request = {
   stages: readonly StageRow[];
   votes: readonly VoteRow[];
   requester: Party;
-  author: Party;
+  /** Who saved any of the versions that go live with it. */
+  authors: readonly Party[];
   allowSamePerson: boolean;
 };
 
@@ -56,11 +57,15 @@ export function closedBy({ state, isExpired, isStale }: Pick<Request, 'state' | 
   return null;
 }
 
-function keptOut({ requester, author }: Request, voter: Voter): Refused | null {
+function keptOut({ requester, authors }: Request, voter: Voter): Refused | null {
   if (isSame(requester, voter))
     return refuse('APPROVAL_OWN', `you asked for this change (${requester.name}); somebody else must decide it`);
-  if (isSame(author, voter))
-    return refuse('APPROVAL_OWN', `you saved this version (${author.name}); somebody else must decide it`);
+  const mine = authors.find((author) => isSame(author, voter));
+  if (mine)
+    return refuse(
+      'APPROVAL_OWN',
+      `you saved this version or one that goes live with it (${mine.name}); somebody else must decide it`,
+    );
   if (voter.role === null) return refuse('APPROVAL_NOT_YOURS', 'you are not an active member of the tenant');
   return null;
 }

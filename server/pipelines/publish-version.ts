@@ -34,17 +34,12 @@ export function publishVersion(ctx: Ctx, input: { id: string; version?: number |
   });
 }
 
-async function demandFor(
-  tx: Tx,
-  ctx: Ctx,
-  pipeline: PipelineRow,
-  target: { version: number; ir: PipelineDocument; createdBy: string },
-) {
+async function demandFor(tx: Tx, ctx: Ctx, pipeline: PipelineRow, target: { version: number; ir: PipelineDocument }) {
   const live = pipeline.liveVersion === null ? null : await getVersion(tx, ctx, pipeline.id, pipeline.liveVersion);
   return demandApproval(tx, ctx, {
     ...{ pipelineId: pipeline.id, pipelineName: pipeline.name },
     base: live && { version: live.version, labels: live.ir.metadata.labels },
-    target: { version: target.version, labels: target.ir.metadata.labels, author: target.createdBy },
+    target: { version: target.version, labels: target.ir.metadata.labels },
   });
 }
 
