@@ -1,7 +1,7 @@
 import type { Ctx } from '#server/tenancy/index.ts';
 import { TRAIN_NOW_TIMEOUT_MS } from './limits.ts';
 import { inTrainingTurn, runTraining } from './run-training.ts';
-import type { ModelVersion } from './schemas.ts';
+import { ModelVersion } from './schemas.ts';
 import { getVersion } from './versions.ts';
 
 /**
@@ -12,6 +12,6 @@ import { getVersion } from './versions.ts';
 export async function trainNow(ctx: Ctx, { id }: { id: string }): Promise<ModelVersion> {
   const signal = AbortSignal.timeout(TRAIN_NOW_TIMEOUT_MS);
   const outcome = await inTrainingTurn(ctx.pool, () => runTraining(ctx, id, { signal }));
-  const { curves: _, parameters: __, ...version } = await getVersion(ctx, { id, version: outcome!.version });
-  return version;
+  // Without its curves and parameters, which the version's own address has.
+  return ModelVersion.parse(await getVersion(ctx, { id, version: outcome!.version }));
 }
