@@ -3,6 +3,7 @@ import type { ActionFunctionArgs } from '@remix-run/node';
 import type { PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
 import type { ActionResult } from '../page-error.ts';
+import { selectorsOf } from './words.ts';
 
 export async function approvalAction(args: ActionFunctionArgs) {
   const form = await args.request.formData();
@@ -48,10 +49,7 @@ async function setSettings(api: PagesApi, form: FormData): Promise<ActionResult>
   );
   await api.approvals.setSettings({
     ...{ version: Number(text(form, 'version')), stages, expiryHours: Number(text(form, 'expiryHours')) },
-    selectors: text(form, 'selectors')
-      .split(/[\n,]/)
-      .map((one) => one.trim())
-      .filter(Boolean),
+    selectors: selectorsOf(text(form, 'selectors')),
     allowSamePerson: form.get('allowSamePerson') !== null,
   });
   return { ok: true, title: 'Rules of approval set', detail: 'They hold for requests to come; open ones keep theirs.' };

@@ -2,7 +2,7 @@ import { Link } from '@remix-run/react';
 import type { ChangeRequest } from '#server/web/index.ts';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
-import { Time } from '../ui/time.tsx';
+import { Dash, Time } from '../ui/time.tsx';
 import { requestLook, versionsOf } from './words.ts';
 
 export function RequestsTable({ label, items }: { label: string; items: ChangeRequest[] }) {
@@ -47,7 +47,7 @@ function RequestRow({ item }: { item: ChangeRequest }) {
         <Time at={item.requestedAt} />
       </Cell>
       <Cell className="max-sm:hidden">
-        <Time at={item.expiresAt} />
+        {item.state === 'open' ? <Time at={item.expiresAt} /> : <Dash why="It has its end already" />}
       </Cell>
     </Row>
   );

@@ -8,7 +8,7 @@ import { roleWords } from './words.ts';
 export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings; canSet: boolean }) {
   const { selectors, stages, expiryHours, allowSamePerson, updatedBy, updatedAt, problem } = settings;
   return (
-    <Card title="Rules" aside={canSet && <SettingsDialog settings={settings} key={settings.version} />}>
+    <Card title="Rules" aside={canSet && <SettingsDialog settings={settings} />}>
       {problem !== null && (
         <p role="alert" className="mb-4 rounded-lg bg-bad-soft px-3.5 py-2.5 text-bad">
           {problem}

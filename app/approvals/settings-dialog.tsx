@@ -16,14 +16,24 @@ const ROLES = [
   { value: 'operator', label: 'Operators' },
 ];
 
-export function SettingsDialog({ settings }: { settings: ApprovalSettings }) {
+export function SettingsDialog({ settings: now }: { settings: ApprovalSettings }) {
   const [isOpen, setOpen] = useState(false);
   const { Form, busy } = useAction(() => setOpen(false));
-  const [stages, setStages] = useState<Stage[]>(settings.stages.length === 0 ? [NEW_STAGE] : settings.stages);
+  // As it was when the dialog was opened: the page loads itself again meanwhile, and the version that is sent must be
+  // that of what the form shows, or another admin's change would be overwritten unseen.
+  const [settings, setSettings] = useState(now);
+  const [stages, setStages] = useState<Stage[]>([]);
+  const open = (isNow: boolean) => {
+    if (isNow) {
+      setSettings(now);
+      setStages(now.stages.length === 0 ? [NEW_STAGE] : now.stages);
+    }
+    setOpen(isNow);
+  };
   return (
     <Dialog
       open={isOpen}
-      onOpenChange={setOpen}
+      onOpenChange={open}
       title="Rules of approval"
       description="A pipeline with one of these labels, in its live or its new version, goes live only when all stages have approved."
       trigger={

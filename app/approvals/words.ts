@@ -4,7 +4,7 @@ import type { Look } from '../ui/status-pill.tsx';
 
 /** What each state is called, and what it means for the pipeline. */
 export const requestLook: Record<RequestState, Look & { means: string }> = {
-  open: { label: 'Waiting', tone: 'warn', icon: Hourglass, means: 'Nothing is live yet.' },
+  open: { label: 'Waiting', tone: 'warn', icon: Hourglass, means: 'The change is not live yet.' },
   applied: { label: 'Applied', tone: 'ok', icon: Check, means: 'The version went live with the last approval.' },
   rejected: { label: 'Rejected', tone: 'bad', icon: X, means: 'The change stays unapplied.' },
   withdrawn: { label: 'Withdrawn', tone: 'idle', icon: Undo2, means: 'Who asked for it took it back.' },
@@ -23,5 +23,12 @@ export const requestLook: Record<RequestState, Look & { means: string }> = {
 
 export const versionsOf = ({ baseVersion, targetVersion }: { baseVersion: number | null; targetVersion: number }) =>
   baseVersion === null ? `v${targetVersion}, the first` : `v${baseVersion} → v${targetVersion}`;
+
+/** One a line. Not by commas: a label's value may hold them. */
+export const selectorsOf = (lines: string): string[] =>
+  lines
+    .split(/\r?\n/)
+    .map((one) => one.trim())
+    .filter(Boolean);
 
 export const roleWords = (roles: readonly string[]) => roles.join(' or ');
