@@ -52,6 +52,8 @@ async function save(api: PagesApi, id: string, form: FormData): Promise<Outcome>
   const parts = readParts(kind, form);
   const { name } = await api.connections.update({
     ...{ id, name: text(form, 'name'), description: text(form, 'description') },
+    // What another admin saved while this form was open is not overwritten.
+    ifUpdatedAt: text(form, 'updatedAt'),
     ...parts,
   });
   const secrets = Object.keys(parts.secrets).length;

@@ -15,6 +15,7 @@ export function EditConnection({ connection }: { connection: Connection }) {
       <Form method="post" key={updatedAt} className="grid gap-x-6 gap-y-3 lg:grid-cols-2" preventScrollReset>
         <div className="min-w-0 space-y-3">
           <input type="hidden" name="intent" value="save" />
+          <input type="hidden" name="updatedAt" value={updatedAt} />
           <Field
             label="Name"
             name="name"

@@ -10,11 +10,12 @@ export function LimitsForm({ limits }: { limits: Limits }) {
   return (
     <Form
       method="post"
-      key={LIMIT_NAMES.map((name) => shareOf(limits, name).limit).join(' ')}
+      key={`${limits.updatedAt} ${LIMIT_NAMES.map((name) => shareOf(limits, name).limit).join(' ')}`}
       className="space-y-3"
       preventScrollReset
     >
       <input type="hidden" name="intent" value="put" />
+      <input type="hidden" name="updatedAt" value={limits.updatedAt ?? ''} />
       {LIMIT_NAMES.map((name) => (
         <Field
           key={name}

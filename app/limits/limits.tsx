@@ -3,7 +3,7 @@ import { useActionData, useLoaderData } from '@remix-run/react';
 import { settle, unknownIntent } from '../accounts/outcome.server.ts';
 import type { Outcome } from '../accounts/outcome.ts';
 import { OutcomeNotice } from '../accounts/outcome-notice.tsx';
-import { load } from '../api.server.ts';
+import { load, text } from '../api.server.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Live } from '../ui/live.tsx';
@@ -36,7 +36,9 @@ export const action = (args: ActionFunctionArgs) =>
       };
     const changed = LIMIT_NAMES.filter((name) => name in read.change);
     if (changed.length === 0) return { ok: true, title: 'Nothing was changed', detail: 'The limits are as they were.' };
-    await api.limits.put({ tenant: args.context.session?.tenant.id ?? '', ...read.change });
+    // What another operator set while this form was open is not overwritten.
+    const ifUpdatedAt = text(form, 'updatedAt') || null;
+    await api.limits.put({ tenant: args.context.session?.tenant.id ?? '', ifUpdatedAt, ...read.change });
     return {
       ok: true,
       title: `Changed: ${changed.map((name) => LIMIT_WORDS[name].label.toLowerCase()).join(', ')}`,

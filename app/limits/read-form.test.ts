@@ -5,6 +5,7 @@ import { toneOf } from './words.ts';
 
 const limits: Limits = {
   requestsPerSecond: 5_000,
+  updatedAt: null,
   quotas: {
     pipelines: { used: 4, limit: 20_000 },
     schedules: { used: 4, limit: 20_000 },

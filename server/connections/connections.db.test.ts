@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { type Ctx, createTenant } from '#server/tenancy/index.ts';
-import { listConnections, openConnection } from './read-connections.ts';
+import { getConnection, listConnections, openConnection } from './read-connections.ts';
 import { listUses } from './read-uses.ts';
 import { testConnection } from './test-connection.ts';
 import { serveTestConnections, testContext } from './testing/index.ts';
@@ -50,6 +50,22 @@ describe('a connection', () => {
     expect(await everythingStored()).not.toContain(CANARY);
     const actions = await db.owner`select action from audit_log where tenant_id = ${mine.tenant.id} order by id`;
     expect(actions.map((row) => row.action)).toEqual(['connection.create', 'connection.update']);
+  });
+
+  it('that was changed since somebody read it is not overwritten by them, also of two at once', async () => {
+    const { id, updatedAt } = await createConnection(mine, webhook('shared'));
+    const save = (description: string, ifUpdatedAt?: string) =>
+      updateConnection(mine, { id, description, ...(ifUpdatedAt === undefined ? {} : { ifUpdatedAt }) });
+    const both = await Promise.allSettled([save('of one', updatedAt), save('of the other', updatedAt)]);
+    const [refused] = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    const [saved] = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(refused).toMatchObject({ code: 'VERSION_STALE', message: expect.stringContaining('changed by') });
+    expect((await getConnection(mine, { id })).description).toBe(saved?.description);
+    await save('of the other, again', saved?.updatedAt);
+    // Whoever does not say what they read means it whatever it is.
+    expect((await save('of a script')).description).toBe('of a script');
+    await expect(save('late', saved?.updatedAt)).rejects.toMatchObject({ code: 'VERSION_STALE' });
+    await deleteConnection(mine, { id });
   });
 
   it('keeps the secrets that a change does not name, and loses one that is set to null', async () => {

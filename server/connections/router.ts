@@ -87,7 +87,7 @@ export const connectionProcedures = {
       audit: 'connection.update',
       secrets: { input: ['secrets'] },
       output: Connection,
-      errors: [...WRITE_ERRORS, 'CONNECTION_NOT_FOUND'],
+      errors: [...WRITE_ERRORS, 'CONNECTION_NOT_FOUND', 'VERSION_STALE'],
     })
     .input(UpdateConnectionInput)
     .use(async ({ ctx, input, next }) => {

@@ -16,6 +16,9 @@ export type ConnectionRow = {
   keyId: string | null;
   wrapped: Buffer | null;
   wrappedBy: string | null;
+  /** ISO 8601 in UTC, to the millisecond. */
+  updatedAt: string;
+  updatedBy: string;
 };
 
 /**
@@ -35,7 +38,8 @@ export async function findRow(
   const [row] = await query<ConnectionRow>(
     tx,
     sql`select c.id, c.name, c.kind, c.description, c.config, c.secret_names as "secretNames", c.secrets, c.key_id as "keyId",
-        k.wrapped, k.wrapped_by as "wrappedBy"
+        k.wrapped, k.wrapped_by as "wrappedBy", c.updated_by as "updatedBy",
+        to_char(c.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "updatedAt"
       from connections c left join encryption_keys k on k.id = c.key_id
       where c.tenant_id = ${tenantId} and ${isRef}`,
   );

@@ -25,6 +25,9 @@ export const UpdateConnectionInput = ConnectionRef.extend({
   description: z.string().max(500).optional(),
   config: fields.optional().describe('Takes the place of the whole configuration.'),
   secrets: fields.optional().describe('Only the named ones change; null removes one.'),
+  ifUpdatedAt: instant
+    .optional()
+    .describe('The `updatedAt` that was read: a change made since is not overwritten. Absent: whatever it is.'),
 });
 
 export const Connection = z.object({

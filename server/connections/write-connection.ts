@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import { recordAudit } from '#server/audit/index.ts';
-import { newId, query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import { newId, query, refuseStale, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { activeKey } from './data-keys.ts';
 import { type Parts, parseParts } from './parse-parts.ts';
@@ -38,11 +38,12 @@ export async function createConnection(ctx: Ctx, input: z.output<typeof CreateCo
 
 /**
  * Changes what is named; secrets that are not named stay as they are.
- * @throws ServiceError CONNECTION_NOT_FOUND, CONNECTION_NAME_TAKEN, INPUT_INVALID, SECRETS_UNAVAILABLE
+ * @throws ServiceError CONNECTION_NOT_FOUND, VERSION_STALE, CONNECTION_NAME_TAKEN, INPUT_INVALID, SECRETS_UNAVAILABLE
  */
 export function updateConnection(ctx: Ctx, input: z.output<typeof UpdateConnectionInput>) {
   return withTransaction(ctx, async (tx) => {
     const row = await findRow(tx, ctx.tenant.id, input.id, { lock: true });
+    refuseStale('the connection', input.ifUpdatedAt, row);
     const parts = parseParts(row.kind, mergeParts(ctx, row, input));
     const name = input.name ?? row.name;
     const description = input.description ?? row.description;
@@ -54,7 +55,8 @@ export function updateConnection(ctx: Ctx, input: z.output<typeof UpdateConnecti
     const sealed = await sealedColumns(tx, ctx, row.id, parts);
     await tx.execute(sql`update connections set name = ${name}, description = ${description},
         config = ${JSON.stringify(parts.config)}::jsonb, secret_names = ${sealed.names}, secrets = ${sealed.secrets},
-        key_id = ${sealed.keyId}, updated_by = ${actorName(ctx.actor)}, updated_at = now(),
+        key_id = ${sealed.keyId}, updated_by = ${actorName(ctx.actor)},
+        updated_at = greatest(now(), updated_at + interval '1 millisecond'),
         tested_at = null, test_ok = null, test_message = null
       where tenant_id = ${ctx.tenant.id} and id = ${row.id}`);
     await recordAudit(tx, ctx, {

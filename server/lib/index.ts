@@ -13,6 +13,7 @@ export {
 export { createLogger, type Logger, logError } from './log.ts';
 export { outliveLostConnections } from './lost-connections.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
+export { refuseStale } from './refuse-stale.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
 export { findUnstorableText } from './storable-text.ts';

@@ -20,6 +20,28 @@ beforeAll(async () => {
   for (const one of [shop, other]) await one.sql('create table a (n int); create table b (n int)');
 });
 
+describe('the limits', () => {
+  it('that were set since somebody read them are not overwritten by them', async () => {
+    const third = await openWorkshop(db, 'third');
+    const before = await getLimits(third.ctx);
+    expect(before.updatedAt).toBeNull();
+    const put = (pipelines: number, ifUpdatedAt: string | null) =>
+      putLimits(operator, { tenant: 'third', pipelines, ifUpdatedAt });
+    const both = await Promise.allSettled([put(7, null), put(8, null)]);
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const { updatedAt, quotas } = await getLimits(third.ctx);
+    await expect(put(9, null)).rejects.toMatchObject({ code: 'VERSION_STALE' });
+    expect((await getLimits(third.ctx)).quotas).toEqual(quotas);
+    const after = await put(9, updatedAt);
+    expect(after.quotas.pipelines.limit).toBe(9);
+    await expect(put(10, updatedAt)).rejects.toMatchObject({
+      ...{ code: 'VERSION_STALE', message: expect.stringContaining('changed by system:test') },
+    });
+    // Whoever does not say what they read means it whatever they are.
+    await putLimits(operator, { tenant: 'third', pipelines: null });
+  });
+});
+
 describe('a quota', () => {
   it('of pipelines refuses one more with the numbers, for its tenant alone', async () => {
     await putLimits(operator, { tenant: 'mine', pipelines: 2 });

@@ -19,7 +19,7 @@ export const limitProcedures = {
       audience: 'instance',
       audit: 'limits.put',
       output: LimitsOutput,
-      errors: ['TENANT_NOT_FOUND'],
+      errors: ['TENANT_NOT_FOUND', 'VERSION_STALE'],
     })
     .input(PutLimitsInput)
     .mutation(({ ctx, input }) => putLimits(ctx, input)),

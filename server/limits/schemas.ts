@@ -7,6 +7,7 @@ export const LimitsOutput = z.object({
     .number()
     .int()
     .describe('Of the tenant in one web process; a burst of two seconds is let through.'),
+  updatedAt: z.iso.datetime().nullable().describe('When they were last set; null: never.'),
   quotas: z.object({ pipelines: use, schedules: use, queuedRuns: use, concurrentRuns: use }),
 });
 
@@ -18,4 +19,9 @@ export const PutLimitsInput = z.object({
   schedules: count(1_000_000),
   queuedRuns: count(10_000_000),
   concurrentRuns: z.number().int().min(1).max(10_000).nullable().optional(),
+  ifUpdatedAt: z.iso
+    .datetime()
+    .nullable()
+    .optional()
+    .describe('The `updatedAt` that was read: a change made since is not overwritten. Absent: whatever they are.'),
 });

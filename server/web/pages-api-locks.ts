@@ -39,7 +39,9 @@ export interface ConnectionsApi {
     input: { name: string; kind: ConnectionKind; description: string } & Partial<ConnectionParts>,
   ): Promise<Connection>;
   /** Secrets that are not named stay; null removes one. */
-  update(input: { id: string; name?: string; description?: string } & Partial<ConnectionParts>): Promise<Connection>;
+  update(
+    input: { id: string; name?: string; description?: string; ifUpdatedAt?: Instant } & Partial<ConnectionParts>,
+  ): Promise<Connection>;
   test(input: { id: string }): Promise<{ ok: boolean; message: string; durationMs: number }>;
   delete(input: { id: string }): Promise<{ id: string }>;
   rotateKeys(): Promise<{ keyId: string; isNew: boolean; resealed: number; remaining: number }>;
@@ -53,13 +55,17 @@ export type QuotaName = 'pipelines' | 'schedules' | 'queuedRuns' | 'concurrentRu
 export type LimitName = QuotaName | 'requestsPerSecond';
 export interface Limits {
   requestsPerSecond: number;
+  /** When they were last set; null: never. */
+  updatedAt: Instant | null;
   quotas: Record<QuotaName, Quota>;
 }
 
 export interface LimitsApi {
   get(): Promise<Limits>;
   /** For the instance operator; null gives the installation's default back. */
-  put(input: { tenant: string } & Partial<Record<LimitName, number | null>>): Promise<Limits>;
+  put(
+    input: { tenant: string; ifUpdatedAt?: Instant | null } & Partial<Record<LimitName, number | null>>,
+  ): Promise<Limits>;
 }
 
 /** Why all work is stopped, where it is. */
