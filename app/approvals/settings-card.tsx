@@ -6,7 +6,7 @@ import { roleWords } from './words.ts';
 
 /** Which labels demand approval and whose; admins change it. */
 export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings; canSet: boolean }) {
-  const { selectors, stages, expiryHours, allowSamePerson, updatedBy, updatedAt, problem } = settings;
+  const { selectors, pipelines, stages, expiryHours, allowSamePerson, updatedBy, updatedAt, problem } = settings;
   return (
     <Card title="Rules" aside={canSet && <SettingsDialog settings={settings} />}>
       {problem !== null && (
@@ -22,13 +22,14 @@ export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings;
               selectors.length === 0 ? (
                 <Dash why="None does" />
               ) : (
-                <span className="flex flex-wrap gap-1">
-                  {selectors.map((selector) => (
-                    <code key={selector} className="rounded bg-sunken px-1.5 font-mono text-xs">
-                      {selector}
-                    </code>
+                <ul className="space-y-1">
+                  {selectors.map((selector, at) => (
+                    <li key={selector} className="break-words">
+                      <code className="rounded bg-sunken px-1.5 font-mono text-xs">{selector}</code>{' '}
+                      <Fits pipelines={pipelines[at] ?? 0} />
+                    </li>
                   ))}
-                </span>
+                </ul>
               ),
           },
           { term: 'A request waits', value: `${expiryHours} hours` },
@@ -57,6 +58,12 @@ export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings;
     </Card>
   );
 }
+
+const Fits = ({ pipelines }: { pipelines: number }) => (
+  <span className={pipelines === 0 ? 'text-warn text-xs' : 'text-faint text-xs'}>
+    {pipelines === 0 ? 'fits no pipeline now' : `fits ${pipelines} ${pipelines === 1 ? 'pipeline' : 'pipelines'}`}
+  </span>
+);
 
 const Changed = ({ by, at }: { by: string | null; at: string }) => (
   <span className="break-words">

@@ -339,6 +339,14 @@ describe('the rules', () => {
     expect(await house.audited(house.tenant.id)).toHaveLength(2);
   });
 
+  it('say how many pipelines each label fits, so that one that fits none is seen', async () => {
+    const house = await openGoverned(db, 'counted', { selectors: ['env:prod', 'env', 'env:prdo'] });
+    await house.pipeline('one');
+    await house.pipeline('two', { labels: { env: 'test' } });
+    await house.pipeline('three', { labels: {} });
+    expect(await getSettings(house.ada.ctx)).toMatchObject({ pipelines: [1, 2, 0] });
+  });
+
   it('set for the first time by two at once are set by one', async () => {
     const house = await openGoverned(db, 'first-rules');
     await db.owner`delete from approval_settings where tenant_id = ${house.tenant.id}`;

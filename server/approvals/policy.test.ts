@@ -23,6 +23,12 @@ describe('the rules of approval', () => {
     ['a selector without a key', { selectors: [':prod'] }],
     ['a selector that is a list', { selectors: [['env', 'prod']] }],
     ['one selector twice', { selectors: ['env:prod', 'env:prod'] }],
+    ['a selector with space before its value', { selectors: ['env: prod'] }],
+    ['a selector with space behind its value', { selectors: ['env:prod '] }],
+    ['a selector with a pattern', { selectors: ['env:*'] }],
+    ['a selector with half a pattern', { selectors: ['env:prod-*'] }],
+    ['a selector with a colon and no value', { selectors: ['env:'] }],
+    ['a selector of two lines', { selectors: ['env:prod\ntest'] }],
     ['selectors that are no list', { selectors: 'env:prod' }],
     ['no time to wait', { expiryHours: 0 }],
     ['stages that are null', { stages: null }],
@@ -40,6 +46,16 @@ describe('approval', () => {
     expect(demandedBy(good, [{ critical: '' }, { env: 'prod' }])).toEqual(['env:prod', 'critical']);
     expect(demandedBy(good, [{ env: 'test' }, { environment: 'prod' }])).toEqual([]);
     expect(demandedBy(good, [{ toString: 'x' }])).toEqual([]);
+  });
+
+  it('says what to write instead of a value that fits nothing', () => {
+    expect(() => readPolicy({ ...good, selectors: ['env:*'] })).toThrow(/write the key alone: "env"/);
+  });
+
+  it('takes commas and space inside a value as they are', () => {
+    const policy = readPolicy({ ...good, selectors: ['team:a,b', 'team:a b'] });
+    expect(demandedBy(policy, [{ team: 'a,b' }])).toEqual(['team:a,b']);
+    expect(demandedBy(policy, [{ team: 'a b' }])).toEqual(['team:a b']);
   });
 
   it('takes what stands after the first colon as the value', () => {

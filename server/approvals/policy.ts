@@ -13,7 +13,15 @@ const Selector = z
   .max(300)
   .refine((text) => LabelKey.safeParse(parseLabelSelector(text).key).success, {
     error: ({ input }) => `"${input}" is not \`key:value\` or \`key\` of a label`,
+  })
+  .refine((text) => !fitsOnlyByAccident(parseLabelSelector(text).value), {
+    error: ({ input }) =>
+      `"${input}" would fit only a label whose value is written just so; a value is compared letter by letter, without patterns and without space around it. For any value write the key alone: "${parseLabelSelector(String(input)).key}"`,
   });
+
+/** A rule that fits nothing demands nothing, and nobody sees it: such a value is a slip or was meant as a pattern. */
+const fitsOnlyByAccident = (value: string | null): boolean =>
+  value !== null && (value === '' || value !== value.trim() || /[*\r\n]/.test(value));
 
 export const Stage = z.strictObject({
   name: z.string().trim().min(1).max(60),

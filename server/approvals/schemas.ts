@@ -12,6 +12,9 @@ export const ApprovalSettingsInput = Policy.safeExtend({
 });
 export const ApprovalSettings = z.object({
   selectors: z.array(z.string()),
+  pipelines: z
+    .array(version)
+    .describe('How many pipelines each of the selectors fits now, by the labels of their latest version.'),
   stages: z.array(z.object({ name: z.string(), approvers: version, roles: z.array(z.string()) })),
   expiryHours: version,
   allowSamePerson: z.boolean(),

@@ -1,9 +1,11 @@
 import { eq, sql } from 'drizzle-orm';
 import { approvalSettings } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
-import { ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import { parseLabelSelector } from '#server/ir/index.ts';
+import { query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { NO_POLICY, type Policy, readPolicy } from './policy.ts';
+import type { ApprovalSettings } from './schemas.ts';
 
 type Row = typeof approvalSettings.$inferSelect;
 
@@ -27,17 +29,33 @@ export async function policyOf(tx: Tx, tenantId: string): Promise<Policy & { ver
 
 /** The rules as an admin sees them. Such as cannot be read are told of, so that they can be set anew. */
 export function getSettings(ctx: Ctx) {
-  return withTransaction(ctx, async (tx) => {
-    const row = await findRow(tx, ctx.tenant.id);
-    if (row === null) return { ...NO_POLICY, version: 0, updatedBy: null, updatedAt: null, problem: null };
-    const about = { version: row.version, updatedBy: row.updatedBy, updatedAt: row.updatedAt.toISOString() };
-    try {
-      return { ...readPolicy(ruled(row)), ...about, problem: null };
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      return { ...NO_POLICY, ...about, problem: error.message };
-    }
-  });
+  return withTransaction(ctx, async (tx) => toldOf(tx, ctx.tenant.id, await findRow(tx, ctx.tenant.id)));
+}
+
+async function toldOf(tx: Tx, tenantId: string, row: Row | null): Promise<ApprovalSettings> {
+  if (row === null) return { ...NO_POLICY, pipelines: [], version: 0, updatedBy: null, updatedAt: null, problem: null };
+  const about = { version: row.version, updatedBy: row.updatedBy, updatedAt: row.updatedAt.toISOString() };
+  try {
+    const policy = readPolicy(ruled(row));
+    return { ...policy, pipelines: await countFits(tx, tenantId, policy.selectors), ...about, problem: null };
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return { ...NO_POLICY, pipelines: [], ...about, problem: error.message };
+  }
+}
+
+/** How many pipelines each selector fits now. */
+async function countFits(tx: Tx, tenantId: string, selectors: readonly string[]): Promise<number[]> {
+  const wanted = JSON.stringify(selectors.map(parseLabelSelector));
+  const rows = await query<{ n: number }>(
+    tx,
+    sql`select (
+        select count(*)::int from pipeline_labels l where l.tenant_id = ${tenantId} and l.key = wanted.s ->> 'key'
+          and (wanted.s ->> 'value' is null or l.value = wanted.s ->> 'value')
+      ) as n
+      from jsonb_array_elements(${wanted}::text::jsonb) with ordinality as wanted (s, at) order by wanted.at`,
+  );
+  return rows.map(({ n }) => n);
 }
 
 /**
@@ -73,12 +91,6 @@ export function setSettings(ctx: Ctx, input: Policy & { version: number }) {
       ...{ action: 'approval.settings', targetKind: 'approval_settings', targetId: ctx.tenant.id },
       ...{ before: before ? ruled(before) : NO_POLICY, after: policy, details: { version: row.version } },
     });
-    return {
-      ...policy,
-      version: row.version,
-      updatedBy: row.updatedBy,
-      updatedAt: row.updatedAt.toISOString(),
-      problem: null,
-    };
+    return toldOf(tx, ctx.tenant.id, row);
   });
 }
