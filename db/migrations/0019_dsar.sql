@@ -117,4 +117,27 @@ BEGIN
       RETURN to_jsonb(public.dsar_redact(said, id));
     ELSE RETURN doc;
   END CASE;
+END $$;--> statement-breakpoint
+-- Of which customers a record tells: the values of its own fields that are named for one.
+CREATE FUNCTION dsar_customers(doc jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT coalesce(array_agg(DISTINCT e.value #>> '{}'), '{}')
+  FROM jsonb_each(CASE WHEN jsonb_typeof(doc) = 'object' THEN doc ELSE '{}' END) e
+  WHERE public.dsar_is_customer_field(e.key) AND jsonb_typeof(e.value) IN ('string', 'number')
+$$;--> statement-breakpoint
+-- What a row's key is made of, whatever its shape: a value, a list of them, or one by column or by side of a join.
+CREATE FUNCTION dsar_key_values(doc jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT coalesce(array_agg(DISTINCT v #>> '{}'), '{}')
+  FROM jsonb_path_query(doc, 'strict $.** ? (@.type() == "string" || @.type() == "number")') v
+$$;--> statement-breakpoint
+-- A line of a file without the subject; one that is no JSON, as a file that was cut off has, is text.
+CREATE FUNCTION dsar_redact_line(line text, id text) RETURNS text LANGUAGE plpgsql IMMUTABLE STRICT AS $$
+DECLARE
+  doc jsonb;
+  left_of jsonb;
+BEGIN
+  doc := line::jsonb;
+  left_of := public.dsar_redact_json(doc, id, '');
+  RETURN CASE WHEN left_of = doc THEN line ELSE left_of::text END;
+EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+  RETURN public.dsar_redact(line, id);
 END $$;

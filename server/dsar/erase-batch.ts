@@ -33,26 +33,27 @@ export async function eraseBatch(tx: Tx, scope: BatchScope, after: Place, rows: 
   if (store.onMention === 'keep') {
     return { erased: 0, kept: await count(tx, store, sql`${inRange} and ${naming}`), waiting: 0, upTo };
   }
+  const isKept = store.isKept?.(subject) ?? sql`false`;
+  const isErasable = store.isErasable ?? sql`true`;
   // Counted before anything goes: what becomes erasable in between is the next pass's.
   const waiting = store.isErasable
-    ? await count(tx, store, sql`${inRange} and (${own} or ${naming}) and not (${store.isErasable})`)
+    ? await count(tx, store, sql`${inRange} and (${own} or ${naming}) and not (${isErasable}) and not (${isKept})`)
     : 0;
-  const isErasable = store.isErasable ?? sql`true`;
-  const whole = store.onMention === 'delete' ? sql`(${own} or ${naming})` : own;
-  let erased = await deleteRows(tx, scope, sql`${inRange} and ${whole} and ${isErasable}`);
-  let kept = 0;
-  if (store.onMention === 'redact' && (store.texts ?? store.jsons ?? store.ids) !== undefined) {
-    const isKept = store.isKept ?? sql`false`;
-    if (store.isKept) kept = await count(tx, store, sql`${inRange} and ${naming} and ${isKept}`);
+  const kept = store.isKept ? await count(tx, store, sql`${inRange} and (${own} or ${naming}) and ${isKept}`) : 0;
+  const isDue = sql`${isErasable} and not (${isKept})`;
+  let erased = await deleteRows(tx, scope, sql`${inRange} and ${own} and ${isDue}`);
+  if (hasColumns(store)) {
     const changed = await query(
       tx,
       sql`update ${tableOf(store)} r set ${redactions(store, subject)}
-        where ${inRange} and ${naming} and not (${isKept}) returning 1 as one`,
+        where ${inRange} and ${naming} and ${isDue} returning 1 as one`,
     );
     erased += changed.length;
   }
   return { erased, kept, waiting, upTo };
 }
+
+const hasColumns = ({ texts = [], jsons = [], ids = [] }: Store) => texts.length + jsons.length + ids.length > 0;
 
 async function count(tx: Tx, store: Store, where: SQL): Promise<number> {
   const { rows } = await queryOne<{ rows: number }>(
@@ -64,7 +65,7 @@ async function count(tx: Tx, store: Store, where: SQL): Promise<number> {
 
 /** The blobs of deleted attachments are written down with them: nobody else would know of them. */
 async function deleteRows(tx: Tx, { store, tenantId, requestId }: BatchScope, where: SQL): Promise<number> {
-  if (!store.own && store.onMention !== 'delete') return 0;
+  if (!store.own) return 0;
   const gone = sql`delete from ${tableOf(store)} r where ${where}`;
   const parts = store.hasBlobs
     ? sql`gone as (${gone} returning r.location), noted as (

@@ -16,12 +16,12 @@ export type Store = {
   texts?: readonly string[];
   jsons?: readonly string[];
   ids?: readonly string[];
-  /** What becomes of a row that names the subject and is not its own. */
-  onMention: 'delete' | 'redact' | 'keep';
+  /** What becomes of a row that names the subject and is not its own: it is never deleted. */
+  onMention: 'redact' | 'keep';
   /** Rows that can be erased now; the others are counted, and the request stays open for them. */
   isErasable?: SQL;
   /** Rows that stay although they name the subject: counted as kept. */
-  isKept?: SQL;
+  isKept?: (subject: Subject) => SQL;
   /** A row that is locked before, where a writer works from what it has read before the erasure. */
   lock?: (tenantId: string) => SQL;
   /** Of which rows an access request is given a copy. */
@@ -34,12 +34,17 @@ export type Store = {
 
 const byId = [{ column: 'id', type: 'uuid' }] as const;
 
-/** What is recorded of somebody who is on hold stays as it is, whoever else it names. */
-const isOfHeld = sql`exists (select from retention_holds h where h.tenant_id = r.tenant_id
-  and h.customer_id = r.customer_id and h.released_at is null)`;
+/** What is recorded of somebody who is on hold stays as it is, whoever else it names. `isOf`: the row, of `h`’s customer. */
+const isOfHeld = (isOf: SQL) =>
+  sql`exists (select from retention_holds h where h.tenant_id = r.tenant_id and h.released_at is null
+    and h.customer_id is not null and ${isOf})`;
+const isOfHeldCustomer = isOfHeld(sql`h.customer_id = r.customer_id`);
+
+/** The customers of a dead letter. */
+const ofLetter = sql`(dsar_customers(r.payload) || dsar_customers(r.row_key))`;
 
 const ofClass = (table: ClassTable, columns: Pick<Store, 'texts' | 'jsons' | 'hasBlobs'>): Store => ({
-  ...{ table, keys: byId, onMention: 'redact', given: 'own', isKept: isOfHeld, ...columns },
+  ...{ table, keys: byId, onMention: 'redact', given: 'own', isKept: () => isOfHeldCustomer, ...columns },
   own: ({ customerId }) => isOfSubject(table, customerId),
 });
 
@@ -69,18 +74,28 @@ export const INVENTORY: readonly Store[] = [
     own: ({ customerId }) => sql`r.key = ${customerId}`,
     texts: ['last_error'],
     jsons: ['payload', 'headers'],
-    onMention: 'delete',
-    // What is not published yet must not be lost: consumers count on it.
+    onMention: 'redact',
+    // What is not published yet must not be lost: consumers count on it. Nor may what is published later be changed:
+    // a failed event of another key can be requeued.
     isErasable: sql`r.status in ('published', 'failed', 'discarded')`,
+    isKept: ({ customerId }) => sql`(r.status = 'failed' and r.key <> ${customerId}
+      or ${isOfHeld(sql`(h.customer_id = r.key or h.customer_id = any(dsar_customers(r.payload)))`)}
+      or octet_length(dsar_redact_json(r.payload, ${customerId}, '')::text) > 900000)`,
     given: 'naming',
     hidden: ['lane', 'seq', 'claim_token', 'is_claimed', 'headers_bytes', 'payload_bytes'],
   },
   {
     table: 'dlq_entries',
     keys: byId,
+    // A row that tells of the subject and of no other customer; or whose key is the subject, where that can be nothing else.
+    own: ({ customerId }) => sql`(${ofLetter} <@ array[${customerId}::text] and (${ofLetter} <> '{}'
+      or not dsar_is_common(${customerId}) and dsar_key_values(r.row_key) = array[${customerId}::text]))`,
     texts: ['message'],
     jsons: ['row_key', 'payload'],
-    onMention: 'delete',
+    onMention: 'redact',
+    isKept: () =>
+      isOfHeld(sql`(h.customer_id = any(${ofLetter})
+        or not dsar_is_common(h.customer_id) and h.customer_id = any(dsar_key_values(r.row_key)))`),
     given: 'naming',
   },
   { table: 'runs', keys: byId, texts: ['note'], jsons: ['params', 'error'], onMention: 'redact', given: 'none' },

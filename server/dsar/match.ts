@@ -10,7 +10,9 @@ const inJson = (customerId: string) => JSON.stringify(customerId).slice(1, -1);
 /** A column without the subject. */
 function redacted(kind: 'text' | 'json' | 'id', column: string, { customerId }: Subject): SQL {
   if (kind === 'id') return sql`case when ${name(column)} = ${customerId} then '[erased]' else ${name(column)} end`;
-  if (kind === 'text') return sql`dsar_redact(${name(column)}, ${customerId})`;
+  // Longer than a limit by which a column takes no more, it would be refused: the word is put in at the price of the end.
+  if (kind === 'text')
+    return sql`left(dsar_redact(${name(column)}, ${customerId}), greatest(length(${name(column)}), 2000))`;
   return sql`dsar_redact_json(${name(column)}, ${customerId}, ${column}::text)`;
 }
 
@@ -32,7 +34,8 @@ const columnsOf = ({ texts = [], jsons = [], ids = [] }: Store) => [
 ];
 
 /** Rows that are the subject's own; false where a store has none. */
-export const isOwn = (store: Store, subject: Subject): SQL => store.own?.(subject) ?? sql`false`;
+export const isOwn = (store: Store, subject: Subject): SQL =>
+  store.own ? sql`coalesce(${store.own(subject)}, false)` : sql`false`;
 
 /** Rows that name the subject in any of the store's columns. */
 export function isNaming(store: Store, subject: Subject): SQL {
