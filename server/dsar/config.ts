@@ -37,3 +37,7 @@ export const SEARCH_TABLE_MS = 3_000;
 export const SEARCH_ALL_MS = 30_000;
 export const SEARCHED_TABLES = 200;
 export const COUNTED_ROWS = 10_000;
+
+/** Lines of an exported file that are judged in one query: at most so many, and not many more characters than these. */
+export const BATCH_LINES = 500;
+export const BATCH_CHARS = 1_000_000;

@@ -4,9 +4,9 @@ import { Readable } from 'node:stream';
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import type { DsarProgress } from '#db/schema/index.ts';
-import { query, queryOne, transaction } from '#server/lib/index.ts';
+import { query, transaction } from '#server/lib/index.ts';
 import type { Erasure } from './erase.ts';
-import { linesOf } from './lines.ts';
+import { verdicts } from './file-lines.ts';
 import { erasureStep, type Outcome } from './open-request.ts';
 import { handOn, keepProgress } from './progress.ts';
 
@@ -41,11 +41,12 @@ export async function eraseFiles(erasure: Erasure, from: DsarProgress): Promise<
   for await (const key of deps.blobs.list(`exports/${tenant.id}`, progress.after ?? '')) {
     deps.signal.throwIfAborted();
     if (deps.isOver?.()) return { outcome: await handOn(erasure, progress) };
-    const lines = await countLines(erasure, key);
+    const { lines, kept } = await inspect(erasure, key);
     passed += 1;
-    if (lines === 0 && passed % KEPT_EVERY !== 0) continue;
+    if (lines + kept === 0 && passed % KEPT_EVERY !== 0) continue;
     const at = { ...progress, after: lines === 0 ? key : progress.after };
-    const noted = await note(erasure, lines === 0 ? at : { ...at, file: { key, lines } });
+    // What stays is counted with the place from which it is not counted again.
+    const noted = await note(erasure, lines === 0 ? at : { ...at, file: { key, lines } }, { kept });
     if ('outcome' in noted) return noted;
     progress = noted.done;
     deps.failPoint('dsar.noted');
@@ -61,9 +62,14 @@ export async function eraseFiles(erasure: Erasure, from: DsarProgress): Promise<
 export const settleFile = (erasure: Erasure, at: DsarProgress): Promise<Step> =>
   at.file ? eraseFile(erasure, at, at.file.key, at.file.lines) : Promise.resolve({ done: at });
 
-const note = ({ deps, tenant, request }: Erasure, progress: DsarProgress, lines = 0): Promise<Step> =>
+const note = (
+  { deps, tenant, request }: Erasure,
+  progress: DsarProgress,
+  { lines = 0, kept = 0 }: { lines?: number; kept?: number },
+): Promise<Step> =>
   erasureStep(deps, tenant, request.id, async (tx) => {
-    await keepProgress(tx, request, progress, { counts: { [EXPORTED_LINES]: lines } });
+    const [counts, stays] = [{ [EXPORTED_LINES]: lines }, { [EXPORTED_LINES]: kept }];
+    await keepProgress(tx, request, progress, { counts, kept: stays });
     return progress;
   });
 
@@ -74,13 +80,16 @@ async function eraseFile(erasure: Erasure, at: DsarProgress, key: string, lines:
     await deps.blobs.putStream(key, Readable.from(rewritten(erasure, key)), deps.signal);
   else await deps.blobs.delete(key);
   deps.failPoint('dsar.file');
-  return note(erasure, { ...at, after: key, file: null, found: at.found + lines }, lines);
+  return note(erasure, { ...at, after: key, file: null, found: at.found + lines }, { lines });
 }
 
-async function countLines(erasure: Erasure, key: string): Promise<number> {
-  let changed = 0;
-  for await (const { before, after } of verdicts(erasure, key)) if (before !== after) changed += 1;
-  return changed;
+async function inspect(erasure: Erasure, key: string): Promise<{ lines: number; kept: number }> {
+  const found = { lines: 0, kept: 0 };
+  for await (const { before, after, isKept } of verdicts(erasure, key)) {
+    if (before !== after) found.lines += 1;
+    if (isKept) found.kept += 1;
+  }
+  return found;
 }
 
 async function hasLinesLeft(erasure: Erasure, key: string): Promise<boolean> {
@@ -90,44 +99,4 @@ async function hasLinesLeft(erasure: Erasure, key: string): Promise<boolean> {
 
 async function* rewritten(erasure: Erasure, key: string): AsyncGenerator<string> {
   for await (const { after } of verdicts(erasure, key)) if (after !== null) yield `${after}\n`;
-}
-
-type Verdict = { before: string; after: string | null };
-
-/** Each line of a file and what becomes of it; null: it goes. */
-async function* verdicts({ deps, tenant, request }: Erasure, key: string): AsyncGenerator<Verdict> {
-  const { customerId } = request;
-  const letters = JSON.stringify(customerId).slice(1, -1);
-  const stream = await deps.blobs.read(key);
-  if (!stream) return;
-  try {
-    for await (const before of linesOf(stream)) {
-      if (!before.includes(letters)) yield { before, after: before };
-      else if (isOwnLine(before, customerId)) yield { before, after: null };
-      else yield { before, after: await withoutSubject(deps.pool, tenant.id, before, customerId) };
-    }
-  } finally {
-    stream.destroy();
-  }
-}
-
-function isOwnLine(line: string, customerId: string): boolean {
-  try {
-    return (JSON.parse(line) as { customerId?: unknown }).customerId === customerId;
-  } catch {
-    return false;
-  }
-}
-
-/** By the database's rule, the same as for rows; the line itself where it does not name the subject after all. */
-async function withoutSubject(pool: Pool, tenantId: string, line: string, customerId: string): Promise<string> {
-  const { redacted } = await transaction(pool, { tenantId }, (tx) =>
-    queryOne<{ redacted: string | null }>(
-      tx,
-      sql`select case when dsar_redact_json(l.line, ${customerId}, '') is distinct from l.line
-          then dsar_redact_json(l.line, ${customerId}, '')::text end as redacted
-        from (select ${line}::text::jsonb as line) l`,
-    ),
-  );
-  return redacted ?? line;
 }
