@@ -46,7 +46,7 @@ export async function keepProgress(
 
 /** Leaves a pass to the next go, which is asked for at once: the time of this one is over. */
 export const handOn = ({ deps, tenant, request }: Erasure, progress: DsarProgress): Promise<Outcome> =>
-  inTenant(deps, tenant.id, async (tx) => {
+  inTenant(deps, tenant.id, async (tx): Promise<Outcome> => {
     await tx.execute(sql`update dsar_requests
       set progress = ${JSON.stringify({ ...progress, isHandedOn: true })}::text::jsonb
       where ${isRequest(tenant.id, request.id)} and state = 'running'`);
