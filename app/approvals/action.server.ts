@@ -3,7 +3,7 @@ import type { ActionFunctionArgs } from '@remix-run/node';
 import type { PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
 import type { ActionResult } from '../page-error.ts';
-import { selectorsOf } from './words.ts';
+import { selectorsOf, wrongSelectors } from './words.ts';
 
 export async function approvalAction(args: ActionFunctionArgs) {
   const form = await args.request.formData();
@@ -47,9 +47,12 @@ async function setSettings(api: PagesApi, form: FormData): Promise<ActionResult>
           },
         ],
   );
+  const selectors = selectorsOf(text(form, 'selectors'));
+  const problem = wrongSelectors(selectors, form.get('none') !== null);
+  if (problem !== null) return wrong(problem);
   await api.approvals.setSettings({
     ...{ version: Number(text(form, 'version')), stages, expiryHours: Number(text(form, 'expiryHours')) },
-    selectors: selectorsOf(text(form, 'selectors')),
+    selectors,
     allowSamePerson: form.get('allowSamePerson') !== null,
   });
   return { ok: true, title: 'Rules of approval set', detail: 'They hold for requests to come; open ones keep theirs.' };

@@ -13,7 +13,7 @@ import { EmptyState } from '../ui/states.tsx';
 import { approvalAction } from './action.server.ts';
 import { RequestsTable } from './requests-table.tsx';
 import { SettingsCard } from './settings-card.tsx';
-import { requestLook } from './words.ts';
+import { publishingWords, requestLook } from './words.ts';
 
 export const meta: MetaFunction = () => [{ title: 'Approvals · Mainspring' }];
 
@@ -69,11 +69,7 @@ export default function Approvals() {
                 icon={Stamp}
                 title={isFiltered ? 'No change request is in this state' : 'No change requests yet'}
               >
-                {isFiltered
-                  ? 'Choose another state.'
-                  : settings.selectors.length === 0
-                    ? 'No label demands approval: what is published goes live at once.'
-                    : `Publishing a pipeline labelled ${settings.selectors.join(' or ')} makes one.`}
+                {isFiltered ? 'Choose another state.' : publishingWords(settings)}
               </EmptyState>
             ) : (
               <RequestsTable label="Change requests" items={all.items} />

@@ -9,37 +9,38 @@ export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings;
   const { selectors, pipelines, stages, expiryHours, allowSamePerson, updatedBy, updatedAt, problem } = settings;
   return (
     <Card title="Rules" aside={canSet && <SettingsDialog settings={settings} />}>
-      {problem !== null && (
-        <p role="alert" className="mb-4 rounded-lg bg-bad-soft px-3.5 py-2.5 text-bad">
-          {problem}
+      {problem === null ? (
+        <Facts
+          facts={[
+            {
+              term: 'Labels that demand approval',
+              value:
+                selectors.length === 0 ? (
+                  <Dash why="None does" />
+                ) : (
+                  <ul className="space-y-1">
+                    {selectors.map((selector, at) => (
+                      <li key={selector} className="break-words">
+                        <code className="rounded bg-sunken px-1.5 font-mono text-xs">{selector}</code>{' '}
+                        <Fits pipelines={pipelines[at] ?? 0} />
+                      </li>
+                    ))}
+                  </ul>
+                ),
+            },
+            { term: 'A request waits', value: `${expiryHours} hours` },
+            { term: 'One person in two stages', value: allowSamePerson ? 'allowed' : 'not allowed' },
+            {
+              term: 'Changed',
+              value: updatedAt === null ? <Dash why="Never" /> : <Changed by={updatedBy} at={updatedAt} />,
+            },
+          ]}
+        />
+      ) : (
+        <p role="alert" className="rounded-lg bg-bad-soft px-3.5 py-2.5 text-bad">
+          Publishing is refused for every pipeline: {problem}
         </p>
       )}
-      <Facts
-        facts={[
-          {
-            term: 'Labels that demand approval',
-            value:
-              selectors.length === 0 ? (
-                <Dash why="None does" />
-              ) : (
-                <ul className="space-y-1">
-                  {selectors.map((selector, at) => (
-                    <li key={selector} className="break-words">
-                      <code className="rounded bg-sunken px-1.5 font-mono text-xs">{selector}</code>{' '}
-                      <Fits pipelines={pipelines[at] ?? 0} />
-                    </li>
-                  ))}
-                </ul>
-              ),
-          },
-          { term: 'A request waits', value: `${expiryHours} hours` },
-          { term: 'One person in two stages', value: allowSamePerson ? 'allowed' : 'not allowed' },
-          {
-            term: 'Changed',
-            value: updatedAt === null ? <Dash why="Never" /> : <Changed by={updatedBy} at={updatedAt} />,
-          },
-        ]}
-      />
       {stages.length > 0 && (
         <ol className="mt-4 space-y-1">
           {stages.map(({ name, approvers, roles }, at) => (

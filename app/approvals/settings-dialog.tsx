@@ -45,12 +45,21 @@ export function SettingsDialog({ settings: now }: { settings: ApprovalSettings }
       <Form method="post" action="/ops/approvals" className="max-h-[58vh] space-y-3 overflow-y-auto pr-1">
         <input type="hidden" name="intent" value="settings" />
         <input type="hidden" name="version" value={settings.version} />
+        {settings.problem !== null && (
+          <p className="rounded-lg bg-warn-soft px-3.5 py-2.5 text-warn">
+            The stored rules cannot be read, so this form does not show them: give all of them anew.
+          </p>
+        )}
         <TextField
           label="Labels that demand approval"
           name="selectors"
           defaultValue={settings.selectors.join('\n')}
-          hint="One a line, as key:value or key. None: nothing needs approval."
+          hint="One a line, as key:value or key. A value is compared letter by letter."
         />
+        <label className="flex items-center gap-2">
+          <input type="checkbox" name="none" className="size-4 accent-accent" />
+          No pipeline needs approval (with no label above)
+        </label>
         {stages.map((stage, at) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: a stage is its place in the order
           <StageFields key={at} stage={stage} place={at + 1} />

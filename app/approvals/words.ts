@@ -31,4 +31,27 @@ export const selectorsOf = (lines: string): string[] =>
     .map((one) => one.trim())
     .filter(Boolean);
 
+/** What is wrong with what a form says of labels: an empty list turns approval off, so it is never taken for a slip. */
+export function wrongSelectors(selectors: readonly string[], isNoneWanted: boolean): string | null {
+  if (selectors.length === 0 && !isNoneWanted)
+    return 'No label was given, and that turns approval off for every pipeline. Give a label, or tick "No pipeline needs approval".';
+  if (selectors.length > 0 && isNoneWanted)
+    return 'Labels were given, and "No pipeline needs approval" was ticked: leave one of the two away.';
+  return null;
+}
+
+/** What becomes of a version that is published under these rules. */
+export function publishingWords({
+  problem,
+  selectors,
+}: {
+  problem: string | null;
+  selectors: readonly string[];
+}): string {
+  if (problem !== null) return 'The rules cannot be read: publishing is refused, and nothing goes live.';
+  return selectors.length === 0
+    ? 'No label demands approval: what is published goes live at once.'
+    : `Publishing a pipeline labelled ${selectors.join(' or ')} makes one.`;
+}
+
 export const roleWords = (roles: readonly string[]) => roles.join(' or ');
