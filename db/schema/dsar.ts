@@ -8,11 +8,13 @@ export type DsarState = (typeof DSAR_STATES)[number];
 
 /** Which hold keeps a request from being carried out. */
 export type DsarRefusal = { holdId: string | null; what: string; reason: string; at: string };
-/** Where an erasure that was cut off goes on. */
+/** What is known of an erasure's passes, from go to go. */
 export type DsarProgress = {
   /** Passes over all stores; the last one finds nothing. */
   pass: number;
-  /** The store that is gone through, and its last key that was; null: none of it yet. */
+  /** The stores of this pass, in its order: a release with others begins anew. */
+  stores: string[];
+  /** The store that is gone through, by its place in them, and its last key that was; null: none of it yet. */
   store: number;
   after: string | null;
   /** What this pass has found and erased so far, and events that are still to be published. */
@@ -22,6 +24,8 @@ export type DsarProgress = {
   searchedAt: string;
   /** An exported file that is being rewritten, and how many of its lines change. */
   file: { key: string; lines: number } | null;
+  /** The time of its go was over and nothing else happened: the next go continues this pass. Else it begins another. */
+  isHandedOn: boolean;
 };
 
 export const dsarSettings = pgTable('dsar_settings', {
