@@ -61,11 +61,10 @@ function StageStep({ stage: { name, approvers, approved, roles, votes }, isCurre
       </p>
       <p className="text-faint text-xs">{roleWords(roles)}</p>
       <ul className="mt-1 space-y-1">
-        {votes.map(({ voter, via, comment, votedAt, counts }) => (
+        {votes.map(({ voter, comment, votedAt, counts }) => (
           <li key={voter} className="break-words">
             <span className={counts ? '' : 'text-faint line-through'}>{voter}</span> approved{' '}
             <Time at={votedAt} className="text-faint" />
-            {via !== '' && <span className="text-faint text-xs"> with a key</span>}
             {!counts && <span className="text-warn text-xs"> does not count: no longer of this role, or gone</span>}
             {comment !== '' && <q className="block text-muted">{comment}</q>}
           </li>

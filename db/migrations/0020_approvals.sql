@@ -67,8 +67,6 @@ CREATE TABLE approval_votes (
   stage int NOT NULL,
   user_id uuid NOT NULL,
   voter text NOT NULL,
-  -- The key that they voted by; empty: they were signed in.
-  via text NOT NULL DEFAULT '',
   comment text NOT NULL DEFAULT '',
   voted_at timestamptz(3) NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, request_id, stage, user_id),

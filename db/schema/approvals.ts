@@ -61,7 +61,6 @@ export const approvalVotes = pgTable(
     stage: integer('stage').notNull(),
     userId: uuid('user_id').notNull(),
     voter: text('voter').notNull(),
-    via: text('via').notNull().default(''),
     comment: text('comment').notNull().default(''),
     votedAt: instant('voted_at').notNull().defaultNow(),
   },

@@ -91,7 +91,7 @@ describe('four eyes', () => {
     const { pipelineId, id } = await acme.request('own');
     await expect(approve(acme.ada, id)).rejects.toMatchObject(refusal('APPROVAL_OWN', 'you asked for this change'));
     const adasKey = await acme.key(acme.ada.id);
-    await expect(approve({ ctx: adasKey }, id)).rejects.toMatchObject(refusal('APPROVAL_OWN'));
+    await expect(rejectRequest(adasKey, { id, reason: 'mine' })).rejects.toMatchObject(refusal('APPROVAL_OWN'));
     await withdrawRequest(acme.ada.ctx, { id, reason: '' });
     // Bea asks for what Ada saved.
     const asked = await publishVersion(bea.ctx, { id: pipelineId });
@@ -126,16 +126,24 @@ describe('four eyes', () => {
     expect((await getRequest(cid.ctx, { id: back.changeRequest.id })).authors).toEqual([acme.ada.email]);
   });
 
-  it('of a key are its maker’s: what it saves and asks for its maker cannot approve, and it votes as they do', async () => {
+  it('of a key are its maker’s: what it saves and asks for its maker cannot approve', async () => {
     const key = await acme.key(acme.ada.id);
     const made = await createPipeline(key, { document: acme.described('by-key', 'first') });
     const asked = await publishVersion(key, made);
     if (asked.state !== 'waiting') throw new Error('it went live');
     await expect(approve(acme.ada, asked.changeRequest.id)).rejects.toMatchObject(refusal('APPROVAL_OWN'));
+    expect(await approve(bea, asked.changeRequest.id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('are never those of a key, which others may hold; it may still stop a change', async () => {
+    const { pipelineId, id } = await acme.request('with-beas-key');
     const beasKey = await acme.key(bea.id);
-    expect(await approve({ ctx: beasKey }, asked.changeRequest.id)).toMatchObject({ state: 'applied' });
-    const { stages } = await getRequest(bea.ctx, { id: asked.changeRequest.id });
-    expect(stages[0]?.votes).toMatchObject([{ voter: bea.email, via: expect.stringMatching(/^api_key:/) }]);
+    await expect(approve({ ctx: beasKey }, id)).rejects.toMatchObject(refusal('APPROVAL_BY_KEY', 'sign in'));
+    expect(await getRequest(beasKey, { id })).toMatchObject({
+      ...{ canApprove: false, canDecide: false, canReject: true, whyNot: expect.stringContaining('sign in') },
+    });
+    expect([await acme.liveOf(pipelineId), await acme.votesOf(id)]).toEqual([1, 0]);
+    expect(await rejectRequest(beasKey, { id, reason: 'no' })).toMatchObject({ state: 'rejected' });
   });
 
   it('of a key that nobody made are nobody’s: it can neither ask, nor have saved what is asked for, nor approve', async () => {

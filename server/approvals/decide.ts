@@ -2,7 +2,7 @@
 import { approvalVotes } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
-import { actorName, type Ctx } from '#server/tenancy/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
 import { endRequest } from './end-request.ts';
 import { lockRequest, pipelineOfRequest, type StoredRequest } from './load-request.ts';
 import { readVoter, voterIdOf } from './people.ts';
@@ -14,18 +14,19 @@ function orThrow<T extends { ok: true }>(verdict: T | Refused): T {
   return verdict;
 }
 
+/** `voter`: the caller, or the person whose key they use. */
 async function lockFor(tx: Tx, ctx: Ctx, id: string): Promise<{ request: StoredRequest; voter: Voter }> {
   await pipelineOfRequest(tx, ctx.tenant.id, id);
   const voterId = await voterIdOf(tx, ctx);
   const request = await lockRequest(tx, ctx.tenant.id, id, voterId);
-  return { request, voter: await readVoter(tx, voterId) };
+  return { request, voter: await readVoter(tx, ctx, voterId) };
 }
 
 /**
  * Records the caller's approval. `isLast`: the change is to be applied now, in this transaction, whose caller has
  * locked the pipeline; `markApplied` ends the request.
  * @throws ServiceError APPROVAL_NOT_FOUND, APPROVAL_CLOSED, APPROVAL_EXPIRED, APPROVAL_STALE, APPROVAL_OWN,
- * APPROVAL_NOT_YOURS, APPROVAL_VOTED, APPROVAL_PERSON_UNKNOWN, APPROVAL_SETTINGS_INVALID
+ * APPROVAL_NOT_YOURS, APPROVAL_VOTED, APPROVAL_BY_KEY, APPROVAL_PERSON_UNKNOWN, APPROVAL_SETTINGS_INVALID
  */
 export async function castVote(
   tx: Tx,
@@ -40,7 +41,7 @@ export async function castVote(
     .insert(approvalVotes)
     .values({
       ...{ tenantId: ctx.tenant.id, requestId: request.id, stage, userId: voter.userId, voter: voter.email },
-      ...{ via: ctx.actor.kind === 'user' ? '' : actorName(ctx.actor), comment: input.comment },
+      comment: input.comment,
     })
     .onConflictDoNothing();
   await recordAudit(tx, ctx, {

@@ -46,7 +46,7 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
         ...{ name: stage.name, approvers: stage.approvers, roles: [...stage.roles], approved: approved[ordinal] ?? 0 },
         votes: votes
           .filter((vote) => vote.stage === ordinal)
-          .map(({ voter, via, comment, votedAt, counts }) => ({ voter, via, comment, votedAt, counts })),
+          .map(({ voter, comment, votedAt, counts }) => ({ voter, comment, votedAt, counts })),
       })),
       ...{ base, target, changes: documentChanges(base, target) },
       ...mayOf(request, viewer),

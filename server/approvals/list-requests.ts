@@ -33,7 +33,7 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
   const email = (viewer?.email ?? '').toLowerCase();
   return sql`(with who as materialized (select * from approval_people())
     select q.*, c.stage, c.name as "stageName",
-      q.state = 'open' and coalesce(${viewer?.role ?? null}::text = any (c.roles), false)
+      q.state = 'open' and coalesce(${viewer?.byKey === false ? viewer.role : null}::text = any (c.roles), false)
         and q.requester_id is distinct from ${me} and lower(q."requestedBy") <> ${email}
         and not exists (select from jsonb_to_recordset(q.parties) as a (name text, "userId" uuid)
           where a."userId" = ${me} or lower(a.name) = ${email})

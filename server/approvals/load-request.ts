@@ -14,7 +14,7 @@ export const joinPipeline = (tenantId: string): SQL => sql`
   left join pipeline_versions v
     on v.tenant_id = ${tenantId} and v.pipeline_id = r.pipeline_id and v.version = r.target_version`;
 
-export type StoredVote = VoteRow & { voter: string; via: string; comment: string; votedAt: string };
+export type StoredVote = VoteRow & { voter: string; comment: string; votedAt: string };
 export type StoredRequest = Request & {
   id: string;
   pipelineId: string;
@@ -103,7 +103,7 @@ export function readStages(tx: Tx, tenantId: string, id: string): Promise<StageR
 export async function readVotes(tx: Tx, tenantId: string, id: string): Promise<StoredVote[]> {
   const rows = await query<StoredVote>(
     tx,
-    sql`select v.stage, v.user_id as "userId", v.voter, v.via, v.comment, v.voted_at as "votedAt",
+    sql`select v.stage, v.user_id as "userId", v.voter, v.comment, v.voted_at as "votedAt",
         coalesce(who.is_active and who.role = any (s.roles), false) as counts
       from approval_votes v
       join approval_stages s on s.tenant_id = ${tenantId} and s.request_id = ${id} and s.stage = v.stage

@@ -61,14 +61,15 @@ export async function voterIdOf(tx: Tx, ctx: Ctx): Promise<string> {
 }
 
 /** That person with the role they have now. */
-export async function readVoter(tx: Tx, userId: string): Promise<Voter> {
+export async function readVoter(tx: Tx, ctx: Ctx, userId: string): Promise<Voter> {
   const person = await findPerson(tx, { userId });
-  return { userId, email: person?.email ?? '', role: person?.isActive ? person.role : null };
+  const byKey = ctx.actor.kind !== 'user';
+  return { userId, byKey, email: person?.email ?? '', role: person?.isActive ? person.role : null };
 }
 
 /** As `readVoter` of the caller; null of whom nobody knows, and of who is no member. */
 export async function findViewer(tx: Tx, ctx: Ctx): Promise<Voter | null> {
   const userId = await findPersonBehind(tx, ctx.tenant.id, ctx.actor);
-  const voter = userId === null ? null : await readVoter(tx, userId);
+  const voter = userId === null ? null : await readVoter(tx, ctx, userId);
   return voter?.email ? voter : null;
 }

@@ -80,7 +80,6 @@ export const RequestStage = z.object({
   votes: z.array(
     z.object({
       voter: z.string(),
-      via: z.string().describe('The API key that the voter used; empty: they were signed in.'),
       comment: z.string(),
       votedAt: instant,
       counts: z.boolean().describe('False: the voter has left, is disabled or has lost the role since.'),

@@ -12,7 +12,7 @@ import {
 } from './states.ts';
 
 const person = (name: string, role: string | null = 'admin'): Voter => ({
-  ...{ userId: name, email: `${name}@example.org`, role },
+  ...{ userId: name, email: `${name}@example.org`, role, byKey: false },
 });
 const party = (name: string) => ({ userId: name, name: `${name}@example.org` });
 const stage = (approvers: number, ...roles: string[]): StageRow => ({

@@ -25,7 +25,13 @@ export type Request = {
 };
 
 /** `role` null: not, or no longer, an active person of the tenant. */
-export type Voter = { userId: string; email: string; role: string | null };
+export type Voter = {
+  userId: string;
+  email: string;
+  role: string | null;
+  /** By an API key, which others than its maker may hold: it can stop a change, and never lets one go live. */
+  byKey: boolean;
+};
 
 export type Refused = { ok: false; code: ErrorCode; message: string };
 export type Standing = { approved: number[]; current: number | null };
@@ -70,9 +76,14 @@ function keptOut({ requester, authors }: Request, voter: Voter): Refused | null 
   return null;
 }
 
+const NOT_BY_KEY = refuse(
+  'APPROVAL_BY_KEY',
+  'an API key does not approve, because others than its maker may hold it: sign in and approve on the page of the request',
+);
+
 /** Whether this person's approval is taken, in which stage, and whether it is the last that is needed. */
 export function judgeVote(request: Request, voter: Voter): Refused | { ok: true; stage: number; isLast: boolean } {
-  const refused = closedBy(request) ?? keptOut(request, voter);
+  const refused = (voter.byKey ? NOT_BY_KEY : null) ?? closedBy(request) ?? keptOut(request, voter);
   if (refused) return refused;
   const { stages, votes, allowSamePerson } = request;
   const stage = standingOf(stages, votes).current;

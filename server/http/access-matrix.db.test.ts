@@ -94,8 +94,9 @@ function mayCall(caller: Caller, path: string): boolean {
 }
 
 const codeOf = (answer: Answer): string => {
-  const body = answer.body as { code?: string; error?: { data: { code: string } } };
-  return body.code ?? body.error?.data.code ?? '';
+  // What a request came to may be told in a field of this name, too.
+  const body = answer.body as { code?: string; error?: { data?: { code: string } } };
+  return body.code ?? body.error?.data?.code ?? '';
 };
 const refusals = new Set([401, 403]);
 /** What an operation itself says with 403 to those who may ask: a password guessed wrong, a way into a tenant asleep. */
@@ -103,7 +104,7 @@ const ITS_OWN = new Set([
   ...['accounts.changePassword PASSWORD_WRONG', 'accounts.switchTenant TENANT_SUSPENDED'],
   // Nobody made the keys here, and none of the people asked for the change.
   ...['approve', 'reject', 'withdraw'].map((verb) => `approvals.${verb} APPROVAL_PERSON_UNKNOWN`),
-  'approvals.withdraw APPROVAL_NOT_YOURS',
+  ...['approvals.approve APPROVAL_BY_KEY', 'approvals.withdraw APPROVAL_NOT_YOURS'],
 ]);
 const DOORS: [string, Door][] = [
   ['REST', viaRest],

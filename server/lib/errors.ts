@@ -120,6 +120,12 @@ export const ERROR_CODES = {
     level: 'info',
     says: 'The stage, or the request, is for others to decide.',
   },
+  APPROVAL_BY_KEY: {
+    http: 403,
+    trpc: 'FORBIDDEN',
+    level: 'info',
+    says: 'Only a person who is signed in approves; an API key does not.',
+  },
   APPROVAL_VOTED: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The person has approved this already.' },
   APPROVAL_PERSON_UNKNOWN: {
     http: 403,
