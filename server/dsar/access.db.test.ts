@@ -32,6 +32,14 @@ describe('an access request', () => {
     await addSubject(db, office, { customerId: 'given-1', count: 60 });
     await addSubject(db, office, { customerId: 'given-11', count: 2 });
     await placeHold(office.ctx, { kind: 'subject', customerId: 'given-1', reason: 'a matter', acceptEmpty: false });
+    // Records of others that name the subject are theirs: whoever has the link would read of them.
+    const [mine, theirs] = ['{"customer_id": "given-1", "n": 1}', '{"customer_id": "friend-9", "by": "given-1"}'];
+    for (const payload of [mine, theirs])
+      await db.owner`insert into dlq_entries (tenant_id, pipeline_id, run_id, version, node_id, rule, error_kind, message, payload, row_key)
+        values (${office.tenant.id}, ms_uuid(), ms_uuid(), 1, 'n', 'r', 'rule', 'of given-1', ${payload}::text::jsonb, '{"id": 1}')`;
+    for (const key of ['friend-9', 'given-1'])
+      await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+        values (${office.tenant.id}, 't', ${key}, ${JSON.stringify({ secret: key, of: 'given-1' })}::text::jsonb)`;
     const request = await office.ask('given-1', 'access');
     expect(await office.carryOut()).toMatchObject({ counts: { dsarCompleted: 1 }, errors: [] });
     const done = await office.get(request.id);
@@ -53,6 +61,7 @@ describe('an access request', () => {
       const text = files.get(name)!;
       expect(sha256(text)).toBe(said);
       expect(text).not.toContain('given-11');
+      expect(text).not.toContain('friend-9');
       if (rows !== undefined) expect(text.split('\n').length - 1).toBe(rows);
     }
     const rowsOf = Object.fromEntries(
@@ -62,9 +71,9 @@ describe('an access request', () => {
       ...{ 'interaction_history.ndjson': 60, 'interaction_outcomes.ndjson': 60, 'decision_traces.ndjson': 60 },
       ...{
         'ai_attachments.ndjson': 60,
-        'outbox_events.ndjson': 60,
+        'outbox_events.ndjson': 61,
         'engagement_scores.ndjson': 1,
-        'dlq_entries.ndjson': 0,
+        'dlq_entries.ndjson': 1,
       },
     });
     const attachments = [...files].filter(([name]) => name.startsWith('attachments/'));

@@ -24,8 +24,10 @@ export type Store = {
   isKept?: (subject: Subject) => SQL;
   /** A row that is locked before, where a writer works from what it has read before the erasure. */
   lock?: (tenantId: string) => SQL;
-  /** Of which rows an access request is given a copy. */
-  given: 'own' | 'naming' | 'none';
+  /** Whether an access request is given a copy of the subject's own rows. Rows of others are never given, whom they name or not. */
+  given: 'own' | 'none';
+  /** Own rows are found by going over the store: no index tells them. */
+  isGoneOver?: boolean;
   /** Columns that are not given: ours, not the subject's. */
   hidden?: readonly string[];
   /** Deleted rows that leave a blob to delete. */
@@ -81,7 +83,8 @@ export const INVENTORY: readonly Store[] = [
     isKept: ({ customerId }) => sql`(r.status = 'failed' and r.key <> ${customerId}
       or ${isOfHeld(sql`(h.customer_id = r.key or h.customer_id = any(dsar_customers(r.payload)))`)}
       or octet_length(dsar_redact_json(r.payload, ${customerId}, '')::text) > 900000)`,
-    given: 'naming',
+    given: 'own',
+    isGoneOver: true,
     hidden: ['lane', 'seq', 'claim_token', 'is_claimed', 'headers_bytes', 'payload_bytes'],
   },
   {
@@ -96,7 +99,8 @@ export const INVENTORY: readonly Store[] = [
     isKept: () =>
       isOfHeld(sql`(h.customer_id = any(${ofLetter})
         or not dsar_is_common(h.customer_id) and h.customer_id = any(dsar_key_values(r.row_key)))`),
-    given: 'naming',
+    given: 'own',
+    isGoneOver: true,
   },
   { table: 'runs', keys: byId, texts: ['note'], jsons: ['params', 'error'], onMention: 'redact', given: 'none' },
   {

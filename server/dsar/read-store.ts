@@ -4,14 +4,13 @@ import type { Pool } from '#db/client.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
 import { BATCH_ROWS, READ_ROWS } from './config.ts';
 import type { Store, Subject } from './inventory.ts';
-import { isBetween, isNaming, isOwn, keyOrder, type Place, placeOfRow, tableOf } from './match.ts';
+import { isBetween, isOwn, keyOrder, type Place, placeOfRow, tableOf } from './match.ts';
 
 type Given = { place: string; line: string };
 
-/** Rows as JSON, a line each. Those of one's own are found by an index; those that name one by going over the store. */
+/** The subject's own rows as JSON, a line each. */
 export async function* readStore(pool: Pool, tenantId: string, store: Store, subject: Subject): AsyncGenerator<string> {
-  const isGiven =
-    store.given === 'own' ? isOwn(store, subject) : sql`(${isOwn(store, subject)} or ${isNaming(store, subject)})`;
+  const isGiven = isOwn(store, subject);
   for (let after: Place = null; ; ) {
     const from: Place = after;
     const page: { rows: Given[]; next: Place } = await transaction(pool, { tenantId }, (tx) =>
@@ -27,7 +26,7 @@ type Scope = { tenantId: string; store: Store; isGiven: SQL };
 
 /** `next`: where the next page begins; null: that was the last. */
 async function readPage(tx: Tx, { tenantId, store, isGiven }: Scope, after: Place) {
-  const upTo = store.given === 'own' ? null : await endOfRange(tx, store, tenantId, after);
+  const upTo = store.isGoneOver ? await endOfRange(tx, store, tenantId, after) : null;
   const hidden = JSON.stringify(['tenant_id', 'tx', ...(store.hidden ?? [])]);
   const rows = await query<Given>(
     tx,
