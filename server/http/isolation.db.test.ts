@@ -212,6 +212,7 @@ const OWN: Record<string, () => string> = {
   gitops: () => theirs.repositoryId,
   reports: () => theirs.reportId,
   models: () => theirs.modelId,
+  dsar: () => theirs.dsarId,
 };
 const ownIdIn = (path: string) => OWN[path.split('.')[0]!]?.() ?? theirs.pipelineId;
 /**
