@@ -29,6 +29,8 @@ CREATE TABLE dsar_requests (
   -- By store: what was erased or given; what names the subject and stays; how many events were still to be published.
   counts jsonb NOT NULL DEFAULT '{}',
   kept jsonb NOT NULL DEFAULT '{}',
+  -- By store: rows in which the id stands and may be something else.
+  possible jsonb NOT NULL DEFAULT '{}',
   waiting_events bigint NOT NULL DEFAULT 0,
   -- Of a request that a hold refuses: {holdId, what, reason, at}.
   refusal jsonb,
@@ -62,9 +64,11 @@ CREATE TRIGGER dsar_keep_receipt BEFORE UPDATE ON dsar_requests FOR EACH ROW
 CREATE TABLE dsar_bundles (
   tenant_id uuid NOT NULL REFERENCES tenants,
   request_id uuid NOT NULL,
+  -- A key of each attempt's own. It is written down before the file is, so that no file is without a row.
   location text NOT NULL,
-  size_bytes bigint NOT NULL,
-  sha256 text NOT NULL,
+  is_writing boolean NOT NULL DEFAULT false,
+  size_bytes bigint NOT NULL DEFAULT 0,
+  sha256 text NOT NULL DEFAULT '',
   made_at timestamptz(3) NOT NULL DEFAULT now(),
   expires_at timestamptz(3) NOT NULL,
   link_hash bytea,
@@ -94,6 +98,12 @@ CREATE FUNCTION dsar_redact(body text, id text) RETURNS text LANGUAGE sql IMMUTA
     ELSE regexp_replace(body, '(?<![[:alnum:]_-])(?<![[:alnum:]_-][.@+])'
       || regexp_replace(id, '[][\\^$.|?*+(){}#-]', '\\\&', 'g')
       || '(?![[:alnum:]_-])(?![.@+][[:alnum:]_])', '[erased]', 'g') END
+$$;--> statement-breakpoint
+-- Whether the letters of the id stand in a text apart from other letters and digits: more than what is redacted, so that
+-- what an erasure leaves can be counted.
+CREATE FUNCTION dsar_may_name(body text, id text) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  SELECT strpos(body, id) > 0 AND regexp_replace(body, '\\[nrtbf]', ' ', 'g') ~ ('(?<![[:alnum:]])'
+    || regexp_replace(id, '[][\\^$.|?*+(){}#-]', '\\\&', 'g') || '(?![[:alnum:]])')
 $$;--> statement-breakpoint
 CREATE FUNCTION dsar_redact_json(doc jsonb, id text, field text) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -1,4 +1,4 @@
-import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, count, id, instant, tenantId } from './columns.ts';
 
 export const DSAR_KINDS = ['access', 'erase'] as const;
@@ -52,6 +52,7 @@ export const dsarRequests = pgTable(
     progress: jsonb('progress').$type<DsarProgress>(),
     counts: jsonb('counts').$type<Record<string, number>>().notNull().default({}),
     kept: jsonb('kept').$type<Record<string, number>>().notNull().default({}),
+    possible: jsonb('possible').$type<Record<string, number>>().notNull().default({}),
     waitingEvents: count('waiting_events').notNull().default(0),
     refusal: jsonb('refusal').$type<DsarRefusal>(),
     error: text('error'),
@@ -70,6 +71,8 @@ export const dsarBundles = pgTable(
     tenantId: tenantId(),
     requestId: uuid('request_id').notNull(),
     location: text('location').notNull(),
+    /** Its file is being written, or was when its writer died. */
+    isWriting: boolean('is_writing').notNull().default(false),
     sizeBytes: count('size_bytes').notNull(),
     sha256: text('sha256').notNull(),
     madeAt: instant('made_at').notNull().defaultNow(),

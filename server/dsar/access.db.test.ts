@@ -4,15 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { placeHold } from '#server/retention/index.ts';
 import { downloadBundle, downloadByLink, makeLink, readBundlesFrom } from './download.ts';
-import { addSubject, log, type Office, openOffice } from './testing/index.ts';
+import { addSubject, log, type Office, openOffice, readBundle } from './testing/index.ts';
 
 const db = await testDatabase();
 configure({ useWebWorkers: false });
 
-const bytesOf = async ({ blobs, tenant }: Office, id: string) => {
-  const body = await blobs.read(`dsar/${tenant.id}/${id}.zip`);
-  return body && Buffer.concat(await body.toArray());
-};
+const bytesOf = (office: Office, id: string) => readBundle(db, office, id);
 async function unzip(bytes: Buffer): Promise<Map<string, string>> {
   const entries = await new ZipReader(new BlobReader(new Blob([new Uint8Array(bytes)]))).getEntries();
   const files = new Map<string, string>();

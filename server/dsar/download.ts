@@ -43,7 +43,7 @@ export function makeLink(ctx: Ctx, { id }: { id: string }): Promise<DsarLink> {
     const [made] = await query<{ expiresAt: string }>(
       tx,
       sql`update dsar_bundles set link_hash = decode(${hashToken(secret).toString('hex')}, 'hex'), link_expires_at = expires_at
-        where tenant_id = ${ctx.tenant.id} and request_id = ${id} and deleted_at is null and expires_at > now()
+        where tenant_id = ${ctx.tenant.id} and request_id = ${id} and deleted_at is null and expires_at > now() and not is_writing
         returning expires_at as "expiresAt"`,
     );
     if (!made) throw gone(id);
@@ -93,7 +93,7 @@ async function linkCtx(
     query<{ hash: string; slug: string; name: string }>(
       tx,
       sql`select encode(b.link_hash, 'hex') as hash, t.slug, t.name from dsar_bundles b join tenants t on t.id = b.tenant_id
-        where b.tenant_id = ${tenantId} and b.request_id = ${id} and b.link_expires_at > now() and t.status = 'active'`,
+        where b.tenant_id = ${tenantId} and b.request_id = ${id} and b.link_expires_at > now() and not b.is_writing and t.status = 'active'`,
     ),
   );
   // Compared also where there is none, so that the answer takes as long.
@@ -109,7 +109,7 @@ async function openBundle(ctx: Ctx, id: string): Promise<Download> {
     query<{ location: string }>(
       tx,
       sql`select location from dsar_bundles where tenant_id = ${tenantId} and request_id = ${id}
-        and deleted_at is null and expires_at > now()`,
+        and deleted_at is null and expires_at > now() and not is_writing`,
     ),
   );
   const body = bundle && (await store?.read(bundle.location));

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';
-import { queryOne } from '#server/lib/index.ts';
+import { queryOne, type Tx } from '#server/lib/index.ts';
 import { lockRetention } from '#server/retention/index.ts';
 import { BUNDLE_DAYS } from './config.ts';
 import { type DsarDeps, inTenant, systemCtx } from './deps.ts';
@@ -18,28 +18,25 @@ type Bundle = { files: GivenFile[]; missing: string[]; manifest: BundleFile; zip
 
 /**
  * Makes the bundle and completes the request. One that was cut off is made anew.
- * @throws what went wrong; nothing of a bundle is left then.
+ * @throws what went wrong; what is left of a bundle is swept by `pruneBundles`.
  */
 export async function giveAccess(deps: DsarDeps, tenant: JobTenant, requestId: string): Promise<Outcome> {
   const opened = await openRequest(deps, tenant, requestId);
   if ('outcome' in opened) return opened.outcome;
   deps.failPoint('dsar.opened');
   const { request } = opened;
-  const location = `dsar/${tenant.id}/${request.id}.zip`;
+  const location = `dsar/${tenant.id}/${request.id}-${request.attempts}.zip`;
+  if (!(await beginBundle(deps, request, location))) return 'gone';
   const bundle = await makeBundle(deps, tenant, request, location);
   deps.failPoint('dsar.bundled');
-  return inTenant(deps, tenant.id, async (tx) => {
+  return inTenant(deps, tenant.id, async (tx): Promise<Outcome> => {
     await lockRetention(tx, tenant.id);
-    const isOpen = await queryOne<{ state: string }>(
-      tx,
-      sql`select state from dsar_requests where tenant_id = ${tenant.id} and id = ${request.id} for update`,
-    );
-    if (isOpen.state !== 'running') return 'gone';
+    if (!(await isRunning(tx, request))) return 'gone';
     const { expiresAt } = await queryOne<{ expiresAt: string }>(
       tx,
-      sql`insert into dsar_bundles (tenant_id, request_id, location, size_bytes, sha256, expires_at)
-        values (${tenant.id}, ${request.id}, ${location}, ${bundle.zip.bytes}, ${bundle.zip.sha256},
-          now() + make_interval(days => ${BUNDLE_DAYS}))
+      sql`update dsar_bundles set is_writing = false, size_bytes = ${bundle.zip.bytes}, sha256 = ${bundle.zip.sha256},
+          made_at = now(), expires_at = now() + make_interval(days => ${BUNDLE_DAYS})
+        where tenant_id = ${tenant.id} and request_id = ${request.id} and location = ${location}
         returning expires_at as "expiresAt"`,
     );
     const hash = await writeReceipt(tx, request, receiptOf(request, bundle, new Date(expiresAt)));
@@ -52,6 +49,25 @@ export async function giveAccess(deps: DsarDeps, tenant: JobTenant, requestId: s
     return 'completed';
   });
 }
+
+async function isRunning(tx: Tx, { tenantId, id }: OpenRow): Promise<boolean> {
+  const { state } = await queryOne<{ state: string }>(
+    tx,
+    sql`select state from dsar_requests where tenant_id = ${tenantId} and id = ${id} for update`,
+  );
+  return state === 'running';
+}
+
+/** Writes down where the file will be. What an attempt before has left there has no row from here on, and is swept. */
+const beginBundle = (deps: DsarDeps, request: OpenRow, location: string): Promise<boolean> =>
+  inTenant(deps, request.tenantId, async (tx) => {
+    if (!(await isRunning(tx, request))) return false;
+    await tx.execute(sql`insert into dsar_bundles (tenant_id, request_id, location, is_writing, expires_at)
+      values (${request.tenantId}, ${request.id}, ${location}, true, now() + make_interval(days => ${BUNDLE_DAYS}))
+      on conflict (tenant_id, request_id) do update set location = excluded.location, is_writing = true,
+        expires_at = excluded.expires_at`);
+    return true;
+  });
 
 const storeOf = (name: string) => name.replace(/\.ndjson$/, '');
 

@@ -60,7 +60,11 @@ const selectRequests = (tx: Tx) =>
     .from(dsarRequests)
     .leftJoin(
       dsarBundles,
-      and(eq(dsarBundles.tenantId, dsarRequests.tenantId), eq(dsarBundles.requestId, dsarRequests.id)),
+      and(
+        eq(dsarBundles.tenantId, dsarRequests.tenantId),
+        eq(dsarBundles.requestId, dsarRequests.id),
+        eq(dsarBundles.isWriting, false),
+      ),
     );
 
 type Row = Awaited<ReturnType<typeof selectRequests>>[number];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { hasS3Server, type S3Server, startS3Server } from '#db/testing/s3-server.ts';
 import { openS3Store } from '#server/files/index.ts';
-import { addSubject, findAnywhere, findInBlobs, isBlobThere, openOffice } from './testing/index.ts';
+import { addSubject, findAnywhere, findInBlobs, isBlobThere, openOffice, readBundle } from './testing/index.ts';
 
 const isThere = hasS3Server();
 const db = await testDatabase();
@@ -22,7 +22,7 @@ describe.skipIf(!isThere)('with blobs in a bucket', () => {
     await blobs.put(key, '{"customerId":"in-bucket-1"}\n{"customerId":"in-bucket-2","n":12345678901234567890}\n');
     const access = await office.ask('in-bucket-1', 'access');
     expect(await office.carryOut()).toMatchObject({ counts: { dsarCompleted: 1 }, errors: [] });
-    const bundle = Buffer.concat(await (await blobs.read(`dsar/${tenant.id}/${access.id}.zip`))!.toArray());
+    const bundle = (await readBundle(db, office, access.id))!;
     expect((await office.get(access.id)).bundle).toMatchObject({ sizeBytes: bundle.length });
     const erase = await office.ask('in-bucket-1');
     await office.makeDue(erase.id);

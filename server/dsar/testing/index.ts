@@ -78,6 +78,17 @@ async function addOne(
   });
 }
 
+/** The file of an access request; null where there is none. */
+export async function readBundle(
+  db: TestDatabase,
+  { blobs }: Pick<Office, 'blobs'>,
+  id: string,
+): Promise<Buffer | null> {
+  const [bundle] = await db.owner<{ location: string }[]>`select location from dsar_bundles where request_id = ${id}`;
+  const body = bundle ? await blobs.read(bundle.location) : null;
+  return body && Buffer.concat((await body.toArray()) as Buffer[]);
+}
+
 /** Whether there is a blob of this key. */
 export async function isBlobThere(blobs: ReadableBlobStore, key: string): Promise<boolean> {
   const body = await blobs.read(key);
