@@ -2,7 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
 import type { Store, Subject } from './inventory.ts';
-import { isBetween, isNaming, isOwn, keyOrder, type Place, placeOfRow, redactions, tableOf } from './match.ts';
+import { isBetween, isNaming, isOwn, keyOrder, mayName, type Place, placeOfRow, redactions, tableOf } from './match.ts';
 
 export type BatchScope = { tenantId: string; requestId: string; subject: Subject; store: Store };
 export type BatchResult = {
@@ -10,6 +10,8 @@ export type BatchResult = {
   erased: number;
   /** Rows that name the subject and stay. */
   kept: number;
+  /** Rows in which the id stands and may be something else. */
+  possible: number;
   /** Rows that can be erased later only. */
   waiting: number;
   /** How far the store was gone through; null: to its end. */
@@ -31,7 +33,8 @@ export async function eraseBatch(tx: Tx, scope: BatchScope, after: Place, rows: 
   const own = isOwn(store, subject);
   const naming = isNaming(store, subject);
   if (store.onMention === 'keep') {
-    return { erased: 0, kept: await count(tx, store, sql`${inRange} and ${naming}`), waiting: 0, upTo };
+    const stays = await count(tx, store, sql`${inRange} and ${naming}`);
+    return { erased: 0, kept: stays, possible: await countPossible(tx, scope, inRange), waiting: 0, upTo };
   }
   const isKept = store.isKept?.(subject) ?? sql`false`;
   const isErasable = store.isErasable ?? sql`true`;
@@ -50,8 +53,16 @@ export async function eraseBatch(tx: Tx, scope: BatchScope, after: Place, rows: 
     );
     erased += changed.length;
   }
-  return { erased, kept, waiting, upTo };
+  return { erased, kept, possible: await countPossible(tx, scope, inRange), waiting, upTo };
 }
+
+/** What is left when all else is done: neither the subject's own nor told to name them by the rules. */
+const countPossible = (tx: Tx, { store, subject }: BatchScope, inRange: SQL): Promise<number> =>
+  count(
+    tx,
+    store,
+    sql`${inRange} and ${mayName(store, subject)} and not ${isNaming(store, subject)} and not ${isOwn(store, subject)}`,
+  );
 
 const hasColumns = ({ texts = [], jsons = [], ids = [] }: Store) => texts.length + jsons.length + ids.length > 0;
 

@@ -31,6 +31,9 @@ export async function isExportUnderWay(pool: Pool, tenantId: string): Promise<bo
   return found.length > 0;
 }
 
+/** Lines that stay, since the place that was kept last. */
+const NOTHING = { kept: 0, possible: 0 };
+
 type Step = { done: DsarProgress } | { outcome: Outcome };
 
 /** Goes over the tenant's files behind `from.after`. */
@@ -38,16 +41,19 @@ export async function eraseFiles(erasure: Erasure, from: DsarProgress): Promise<
   const { deps, tenant } = erasure;
   let progress = from;
   let passed = 0;
+  let stays = NOTHING;
   for await (const key of deps.blobs.list(`exports/${tenant.id}`, progress.after ?? '')) {
     deps.signal.throwIfAborted();
     if (deps.isOver?.()) return { outcome: await handOn(erasure, progress) };
-    const { lines, kept } = await inspect(erasure, key);
+    const { lines, ...left } = await inspect(erasure, key);
     passed += 1;
-    if (lines + kept === 0 && passed % KEPT_EVERY !== 0) continue;
+    stays = { kept: stays.kept + left.kept, possible: stays.possible + left.possible };
+    if (lines === 0 && passed % KEPT_EVERY !== 0) continue;
     const at = { ...progress, after: lines === 0 ? key : progress.after };
     // What stays is counted with the place from which it is not counted again.
-    const noted = await note(erasure, lines === 0 ? at : { ...at, file: { key, lines } }, { kept });
+    const noted = await note(erasure, lines === 0 ? at : { ...at, file: { key, lines } }, stays);
     if ('outcome' in noted) return noted;
+    stays = NOTHING;
     progress = noted.done;
     deps.failPoint('dsar.noted');
     if (lines === 0) continue;
@@ -55,7 +61,7 @@ export async function eraseFiles(erasure: Erasure, from: DsarProgress): Promise<
     if ('outcome' in step) return step;
     progress = step.done;
   }
-  return { done: progress };
+  return stays.kept + stays.possible === 0 ? { done: progress } : note(erasure, progress, stays);
 }
 
 /** Rewrites and counts the file that was noted when a go ended, if one was. */
@@ -65,11 +71,14 @@ export const settleFile = (erasure: Erasure, at: DsarProgress): Promise<Step> =>
 const note = (
   { deps, tenant, request }: Erasure,
   progress: DsarProgress,
-  { lines = 0, kept = 0 }: { lines?: number; kept?: number },
+  { lines = 0, kept = 0, possible = 0 }: { lines?: number; kept?: number; possible?: number },
 ): Promise<Step> =>
   erasureStep(deps, tenant, request.id, async (tx) => {
-    const [counts, stays] = [{ [EXPORTED_LINES]: lines }, { [EXPORTED_LINES]: kept }];
-    await keepProgress(tx, request, progress, { counts, kept: stays });
+    await keepProgress(tx, request, progress, {
+      counts: { [EXPORTED_LINES]: lines },
+      kept: { [EXPORTED_LINES]: kept },
+      possible: { [EXPORTED_LINES]: possible },
+    });
     return progress;
   });
 
@@ -83,11 +92,12 @@ async function eraseFile(erasure: Erasure, at: DsarProgress, key: string, lines:
   return note(erasure, { ...at, after: key, file: null, found: at.found + lines }, { lines });
 }
 
-async function inspect(erasure: Erasure, key: string): Promise<{ lines: number; kept: number }> {
-  const found = { lines: 0, kept: 0 };
-  for await (const { before, after, isKept } of verdicts(erasure, key)) {
+async function inspect(erasure: Erasure, key: string): Promise<typeof NOTHING & { lines: number }> {
+  const found = { lines: 0, ...NOTHING };
+  for await (const { before, after, isKept, isPossible } of verdicts(erasure, key)) {
     if (before !== after) found.lines += 1;
     if (isKept) found.kept += 1;
+    if (isPossible) found.possible += 1;
   }
   return found;
 }

@@ -74,7 +74,7 @@ async function takeUp(erasure: Erasure): Promise<Step<{ pass: number; progress: 
 const beginPass = ({ deps, tenant, request }: Erasure, pass: number): Promise<Step<DsarProgress>> =>
   erasureStep(deps, tenant, request.id, async (tx) => {
     const progress = await newPass(tx, pass);
-    await tx.execute(sql`update dsar_requests set progress = ${JSON.stringify(progress)}::text::jsonb, kept = '{}'
+    await tx.execute(sql`update dsar_requests set progress = ${JSON.stringify(progress)}::text::jsonb, kept = '{}', possible = '{}'
       where ${isRequest(tenant.id, request.id)}`);
     return progress;
   });
@@ -108,7 +108,7 @@ async function onePass(erasure: Erasure, from: DsarProgress): Promise<Step<DsarP
 async function batchOf(tx: Tx, { deps, tenant, request }: Erasure, at: DsarProgress): Promise<DsarProgress> {
   const store = INVENTORY[at.store]!;
   const scope = { tenantId: tenant.id, requestId: request.id, subject: { customerId: request.customerId }, store };
-  const { erased, kept, waiting, upTo } = await eraseBatch(tx, scope, at.after, deps.batchRows ?? BATCH_ROWS);
+  const { erased, kept, possible, waiting, upTo } = await eraseBatch(tx, scope, at.after, deps.batchRows ?? BATCH_ROWS);
   deps.failPoint('dsar.deleted');
   const next: DsarProgress = {
     ...at,
@@ -116,7 +116,11 @@ async function batchOf(tx: Tx, { deps, tenant, request }: Erasure, at: DsarProgr
     found: at.found + erased,
     waiting: at.waiting + waiting,
   };
-  await keepProgress(tx, request, next, { counts: { [store.table]: erased }, kept: { [store.table]: kept } });
+  await keepProgress(tx, request, next, {
+    counts: { [store.table]: erased },
+    kept: { [store.table]: kept },
+    possible: { [store.table]: possible },
+  });
   return next;
 }
 

@@ -6,9 +6,13 @@ import { query, transaction } from '#server/lib/index.ts';
 import { BATCH_CHARS, BATCH_LINES } from './config.ts';
 import type { Erasure } from './erase.ts';
 import { linesOf } from './lines.ts';
+import { inJson } from './match.ts';
 
-/** `after`: null when the line goes. `isKept`: it names the subject and stays, because its customer is on hold. */
-export type Verdict = { before: string; after: string | null; isKept: boolean };
+/**
+ * `after`: null when the line goes. `isKept`: it names the subject and stays, because its customer is on hold.
+ * `isPossible`: the letters of the id are left in it, apart from others, and may be something else.
+ */
+export type Verdict = { before: string; after: string | null; isKept: boolean; isPossible: boolean };
 
 /** Each line of a file in its order; none where there is no such file. */
 export async function* verdicts(erasure: Erasure, key: string): AsyncGenerator<Verdict> {
@@ -32,8 +36,8 @@ export async function* verdicts(erasure: Erasure, key: string): AsyncGenerator<V
 
 async function judge({ deps, tenant, request }: Erasure, lines: string[]): Promise<Verdict[]> {
   const { customerId } = request;
-  const letters = JSON.stringify(customerId).slice(1, -1);
-  const made = lines.map((before): Verdict => ({ before, after: before, isKept: false }));
+  const letters = inJson(customerId);
+  const made = lines.map((before): Verdict => ({ before, after: before, isKept: false, isPossible: false }));
   const named = made.flatMap((verdict) => {
     if (!verdict.before.includes(letters)) return [];
     const customer = customerOf(verdict.before);
@@ -44,8 +48,9 @@ async function judge({ deps, tenant, request }: Erasure, lines: string[]): Promi
   const asked = named.map(({ verdict, customer }) => ({ line: verdict.before, customer }));
   const said = await redactLines(deps.pool, tenant.id, asked, customerId);
   for (const [i, { verdict }] of named.entries()) {
-    const { line, isHeld } = said[i]!;
+    const { line, isHeld, mayName } = said[i]!;
     verdict.isKept = isHeld && line !== verdict.before;
+    verdict.isPossible = mayName && !verdict.isKept;
     if (!isHeld) verdict.after = line;
   }
   return made;
@@ -74,22 +79,25 @@ type Asked = { line: string; customer: string | null };
 
 /** Lines without the subject. U+0000, which PostgreSQL takes in no text, parts a line into pieces. */
 async function redactLines(pool: Pool, tenantId: string, asked: Asked[], customerId: string) {
+  const letters = inJson(customerId);
   const pieces = asked.flatMap(({ line, customer }, no) =>
     line.split('\0').map((piece) => ({ no, piece, customer: customer?.includes('\0') ? null : customer })),
   );
   const said = await transaction(pool, { tenantId }, (tx) =>
-    query<{ no: number; piece: string; isHeld: boolean }>(
+    query<{ no: number; piece: string; isHeld: boolean; mayName: boolean }>(
       tx,
-      sql`select p.no, dsar_redact_line(p.piece, ${customerId}) as piece, exists (select from retention_holds h
+      sql`select p.no, l.piece, dsar_may_name(l.piece, ${letters}) as "mayName", exists (select from retention_holds h
           where h.tenant_id = ${tenantId} and h.released_at is null and h.customer_id = p.customer) as "isHeld"
         from rows from (jsonb_to_recordset(${JSON.stringify(pieces)}::text::jsonb)
-          as (no int, piece text, customer text)) with ordinality p (no, piece, customer, place) order by p.place`,
+          as (no int, piece text, customer text)) with ordinality p (no, piece, customer, place),
+          lateral (select dsar_redact_line(p.piece, ${customerId}) as piece) l order by p.place`,
     ),
   );
-  const lines = asked.map(() => ({ pieces: [] as string[], isHeld: false }));
-  for (const { no, piece, isHeld } of said) {
+  const lines = asked.map(() => ({ pieces: [] as string[], isHeld: false, mayName: false }));
+  for (const { no, piece, isHeld, mayName } of said) {
     lines[no]!.pieces.push(piece);
     lines[no]!.isHeld = isHeld;
+    lines[no]!.mayName ||= mayName;
   }
-  return lines.map(({ pieces: parts, isHeld }) => ({ line: parts.join('\0'), isHeld }));
+  return lines.map(({ pieces: parts, ...told }) => ({ line: parts.join('\0'), ...told }));
 }

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { DsarProgress } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { transaction } from '#server/lib/index.ts';
+import { adviceOn } from './advice.ts';
 import { systemCtx } from './deps.ts';
 import type { Erasure } from './erase.ts';
 import { INVENTORY } from './inventory.ts';
@@ -21,7 +22,8 @@ export async function completeErasure(erasure: Erasure, progress: DsarProgress):
       ...{ id: now.id, kind: now.kind, subjectHash: now.subjectHash, requestedBy: now.createdBy },
       ...{ receivedAt: now.createdAt.toISOString(), dueAt: now.dueAt.toISOString() },
       ...{ startedAt: now.startedAt?.toISOString() ?? null, searchedAt: progress.searchedAt, passes: progress.pass },
-      ...{ erased: now.counts, kept: now.kept, pipelineTables, outside },
+      ...{ erased: now.counts, kept: now.kept, possible: now.possible },
+      ...{ toDo: adviceOn({ ...now.kept, ...now.possible }), pipelineTables, outside },
       searched: INVENTORY.map(({ table }) => table),
     };
     const hash = await writeReceipt(tx, now, said);

@@ -16,6 +16,10 @@ export type Store = {
   texts?: readonly string[];
   jsons?: readonly string[];
   ids?: readonly string[];
+  /** Columns in which the subject can stand and that are not changed: what is there is counted as possible. */
+  looks?: readonly string[];
+  /** Columns of text or JSON that hold nothing of the data: ids, states, and names that people of the tenant gave. */
+  excused: readonly string[];
   /** What becomes of a row that names the subject and is not its own: it is never deleted. */
   onMention: 'redact' | 'keep';
   /** Rows that can be erased now; the others are counted, and the request stays open for them. */
@@ -45,7 +49,7 @@ const isOfHeldCustomer = isOfHeld(sql`h.customer_id = r.customer_id`);
 /** The customers of a dead letter. */
 const ofLetter = sql`(dsar_customers(r.payload) || dsar_customers(r.row_key))`;
 
-const ofClass = (table: ClassTable, columns: Pick<Store, 'texts' | 'jsons' | 'hasBlobs'>): Store => ({
+const ofClass = (table: ClassTable, columns: Partial<Store> & Pick<Store, 'excused'>): Store => ({
   ...{ table, keys: byId, onMention: 'redact', given: 'own', isKept: () => isOfHeldCustomer, ...columns },
   own: ({ customerId }) => isOfSubject(table, customerId),
 });
@@ -55,11 +59,16 @@ const ofClass = (table: ClassTable, columns: Pick<Store, 'texts' | 'jsons' | 'ha
  * scores after the interactions that they are computed from; requests last.
  */
 export const INVENTORY: readonly Store[] = [
-  ofClass('ai_attachments', { texts: ['name'], hasBlobs: true }),
-  ofClass('decision_traces', { jsons: ['trace'] }),
-  // Offers, channels, types and outcomes are the tenant's words, said of everybody: they are nobody's name.
-  ofClass('interaction_outcomes', {}),
-  ofClass('interaction_history', { jsons: ['context'] }),
+  ofClass('ai_attachments', {
+    ...{ texts: ['name'], hasBlobs: true },
+    excused: ['customer_id', 'content_type', 'sha256', 'location'],
+  }),
+  ofClass('decision_traces', { jsons: ['trace'], excused: ['customer_id'] }),
+  // Offers, channels, types and outcomes are the tenant's words, said of everybody: they are looked at, not changed.
+  ofClass('interaction_outcomes', { looks: ['outcome'], excused: ['customer_id'] }),
+  ofClass('interaction_history', {
+    ...{ jsons: ['context'], looks: ['offer_id', 'channel', 'interaction_type'], excused: ['customer_id'] },
+  }),
   {
     table: 'engagement_scores',
     keys: [{ column: 'customer_id', type: 'text' }],
@@ -69,20 +78,24 @@ export const INVENTORY: readonly Store[] = [
     lock: (tenantId) => sql`insert into engagement_settings (tenant_id) values (${tenantId})
       on conflict (tenant_id) do update set tenant_id = excluded.tenant_id`,
     given: 'own',
+    excused: ['customer_id', 'band'],
   },
   {
     table: 'outbox_events',
     keys: byId,
     own: ({ customerId }) => sql`r.key = ${customerId}`,
-    texts: ['last_error'],
+    // A key can be made of several values.
+    texts: ['key', 'last_error'],
     jsons: ['payload', 'headers'],
+    excused: ['type', 'status', 'error_id'],
     onMention: 'redact',
     // What is not published yet must not be lost: consumers count on it. Nor may what is published later be changed:
     // a failed event of another key can be requeued.
     isErasable: sql`r.status in ('published', 'failed', 'discarded')`,
     isKept: ({ customerId }) => sql`(r.status = 'failed' and r.key <> ${customerId}
       or ${isOfHeld(sql`(h.customer_id = r.key or h.customer_id = any(dsar_customers(r.payload)))`)}
-      or octet_length(dsar_redact_json(r.payload, ${customerId}, '')::text) > 900000)`,
+      or octet_length(dsar_redact_json(r.payload, ${customerId}, '')::text) > 900000
+      or octet_length(dsar_redact(r.key, ${customerId})) > 1024)`,
     given: 'own',
     isGoneOver: true,
     hidden: ['lane', 'seq', 'claim_token', 'is_claimed', 'headers_bytes', 'payload_bytes'],
@@ -94,6 +107,7 @@ export const INVENTORY: readonly Store[] = [
     own: ({ customerId }) => sql`(${ofLetter} <@ array[${customerId}::text] and (${ofLetter} <> '{}'
       or not dsar_is_common(${customerId}) and dsar_key_values(r.row_key) = array[${customerId}::text]))`,
     texts: ['message'],
+    excused: ['node_id', 'rule', 'error_kind', 'source_node', 'acked_by'],
     jsons: ['row_key', 'payload'],
     onMention: 'redact',
     isKept: () =>
@@ -102,14 +116,17 @@ export const INVENTORY: readonly Store[] = [
     given: 'own',
     isGoneOver: true,
   },
-  { table: 'runs', keys: byId, texts: ['note'], jsons: ['params', 'error'], onMention: 'redact', given: 'none' },
+  {
+    ...{ table: 'runs', keys: byId, texts: ['note'], jsons: ['params', 'error'], onMention: 'redact', given: 'none' },
+    excused: ['status', 'trigger', 'requested_by'],
+  },
   {
     table: 'run_attempts',
     keys: [
       { column: 'run_id', type: 'uuid' },
       { column: 'attempt', type: 'int' },
     ],
-    ...{ jsons: ['error'], onMention: 'redact', given: 'none' },
+    ...{ jsons: ['error'], onMention: 'redact', given: 'none', excused: ['runner', 'status'] },
   },
   {
     table: 'run_nodes',
@@ -117,16 +134,22 @@ export const INVENTORY: readonly Store[] = [
       { column: 'run_id', type: 'uuid' },
       { column: 'node_id', type: 'text' },
     ],
-    ...{ jsons: ['warnings'], onMention: 'redact', given: 'none' },
+    // A run's parameters are literals in what it executed.
+    ...{ texts: ['sql'], jsons: ['warnings'], onMention: 'redact', given: 'none' },
+    excused: ['node_id', 'kind', 'name', 'status'],
   },
-  { table: 'run_files', keys: byId, texts: ['error'], onMention: 'redact', given: 'none' },
+  // By its path a file is known to have been read: under another it would be read again.
+  {
+    ...{ table: 'run_files', keys: byId, texts: ['error'], onMention: 'redact', given: 'none' },
+    ...{ looks: ['path', 'processing_path', 'final_path'], excused: ['node_id', 'state'] },
+  },
   {
     table: 'idempotency_keys',
     keys: [
       { column: 'operation', type: 'text' },
       { column: 'key', type: 'text' },
     ],
-    ...{ jsons: ['response'], onMention: 'redact', given: 'none' },
+    ...{ jsons: ['response'], looks: ['key'], onMention: 'redact', given: 'none', excused: ['operation'] },
   },
   {
     table: 'siem_quarantine',
@@ -134,9 +157,12 @@ export const INVENTORY: readonly Store[] = [
       { column: 'destination', type: 'text' },
       { column: 'audit_id', type: 'uuid' },
     ],
-    ...{ texts: ['reason'], onMention: 'redact', given: 'none' },
+    ...{ texts: ['reason'], onMention: 'redact', given: 'none', excused: ['destination', 'state', 'decided_by'] },
   },
-  { table: 'alert_deliveries', keys: byId, texts: ['last_error'], onMention: 'redact', given: 'none' },
+  {
+    ...{ table: 'alert_deliveries', keys: byId, texts: ['last_error'], onMention: 'redact', given: 'none' },
+    excused: ['channel', 'status'],
+  },
   // Of a subject that is to be erased these are released: one in force refuses the erasure.
   {
     table: 'retention_holds',
@@ -145,6 +171,7 @@ export const INVENTORY: readonly Store[] = [
     texts: ['reason', 'release_reason'],
     onMention: 'redact',
     given: 'none',
+    excused: ['data_class', 'placed_by', 'released_by'],
   },
   {
     table: 'dsar_requests',
@@ -153,6 +180,21 @@ export const INVENTORY: readonly Store[] = [
     jsons: ['refusal'],
     onMention: 'redact',
     given: 'none',
+    // The customer is taken off with the receipt; what is counted and hashed names nobody.
+    excused: [
+      ...['customer_id', 'kind', 'subject_hash', 'state', 'created_by', 'progress', 'counts', 'kept', 'possible'],
+      ...['receipt', 'previous_hash', 'hash'],
+    ],
+  },
+  // What was trained is final, and its parameters are figures of all: a value that it learned is counted, not changed.
+  {
+    table: 'model_versions',
+    keys: [
+      { column: 'model_id', type: 'uuid' },
+      { column: 'version', type: 'int' },
+    ],
+    ...{ texts: ['reason'], jsons: ['parameters'], onMention: 'keep', given: 'none' },
+    excused: ['definition', 'metrics', 'curves', 'split', 'status', 'trained_by'],
   },
   // Chained by hashes: a row that was changed could not be told from one that was forged.
   {
@@ -162,6 +204,10 @@ export const INVENTORY: readonly Store[] = [
     jsons: ['details', 'before', 'after'],
     onMention: 'keep',
     given: 'none',
+    excused: [
+      ...['actor_kind', 'actor_id', 'action', 'outcome', 'target_kind', 'request_id'],
+      ...['before_digest', 'after_digest'],
+    ],
   },
 ];
 

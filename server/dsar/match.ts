@@ -5,7 +5,7 @@ import type { Store, Subject } from './inventory.ts';
 const name = (column: string): SQL => sql.raw(`r."${column}"`);
 
 /** How the id stands inside JSON as text. */
-const inJson = (customerId: string) => JSON.stringify(customerId).slice(1, -1);
+export const inJson = (customerId: string): string => JSON.stringify(customerId).slice(1, -1);
 
 /** A column without the subject. */
 function redacted(kind: 'text' | 'json' | 'id', column: string, { customerId }: Subject): SQL {
@@ -40,6 +40,14 @@ export const isOwn = (store: Store, subject: Subject): SQL =>
 /** Rows that name the subject in any of the store's columns. */
 export function isNaming(store: Store, subject: Subject): SQL {
   const parts = columnsOf(store).map(({ kind, column }) => isNamedIn(kind, column, subject));
+  return parts.length === 0 ? sql`false` : sql`coalesce(${sql.join(parts, sql` or `)}, false)`;
+}
+
+/** Rows in which the letters of the id stand apart, in any column that can hold them: a mention, or something else. */
+export function mayName(store: Store, { customerId }: Subject): SQL {
+  const parts = [...columnsOf(store).map(({ column }) => column), ...(store.looks ?? [])].map(
+    (column) => sql`dsar_may_name(${name(column)}::text, ${inJson(customerId)})`,
+  );
   return parts.length === 0 ? sql`false` : sql`coalesce(${sql.join(parts, sql` or `)}, false)`;
 }
 

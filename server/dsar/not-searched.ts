@@ -36,7 +36,6 @@ export const NOT_SEARCHED: Readonly<Record<string, string>> = {
     'approval_requests',
     'approval_stages',
     'models',
-    'model_versions',
     'model_promotions',
     'dsar_settings',
     'dsar_bundles',

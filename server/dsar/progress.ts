@@ -37,10 +37,11 @@ export async function keepProgress(
   tx: Tx,
   request: DsarRow,
   progress: DsarProgress,
-  { counts = {}, kept = {} }: { counts?: Counts; kept?: Counts },
+  { counts = {}, kept = {}, possible = {} }: { counts?: Counts; kept?: Counts; possible?: Counts },
 ): Promise<void> {
   await tx.execute(sql`update dsar_requests set progress = ${JSON.stringify(progress)}::text::jsonb,
-      counts = ${added(sql`counts`, counts)}, kept = ${added(sql`kept`, kept)}, waiting_events = ${progress.waiting}
+      counts = ${added(sql`counts`, counts)}, kept = ${added(sql`kept`, kept)},
+      possible = ${added(sql`possible`, possible)}, waiting_events = ${progress.waiting}
     where ${isRequest(request.tenantId, request.id)}`);
 }
 

@@ -46,6 +46,8 @@ export const DsarRequest = z.object({
   /** By store: rows that were erased so far; what names the subject and stays. */
   counts: Counts,
   kept: Counts,
+  /** By store: rows in which the id stands and may be something else; nothing of them was changed. */
+  possible: Counts,
   /** Events of the subject that are still to be published. */
   waitingEvents: z.number().int(),
   /** Of a running erasure: which pass, and which of how many stores. */
