@@ -182,8 +182,8 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   approval_settings: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE },
   // Decided requests and votes are kept as they are: nobody may delete them, or change a vote.
   approval_requests: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: ['SELECT', 'UPDATE'] },
-  approval_stages: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
-  approval_votes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: NONE },
+  approval_stages: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
+  approval_votes: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT'] },
   gitops_sources: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -308,6 +308,8 @@ export const WORKER_FUNCTIONS = [
   'cron_prune_invites(int, int)',
   'cron_prune_password_resets(int, int)',
   'suspended_tenants()',
+  // Which votes count at the end of what expired.
+  'approval_people()',
 ];
 
 /** What the app may do as the owner, who alone may create roles: a tenant, and nothing else. */

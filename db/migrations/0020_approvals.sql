@@ -36,9 +36,12 @@ CREATE TABLE approval_requests (
   closed_at timestamptz(3),
   closed_by text,
   close_reason text,
+  -- Which votes counted at its end, as [stage, user_id] each: roles change afterwards, and what was decided does not.
+  counted jsonb,
   PRIMARY KEY (tenant_id, id),
   CHECK ((state = 'open') = (closed_at IS NULL)),
-  CHECK ((closed_at IS NULL) = (closed_by IS NULL))
+  CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
+  CHECK ((closed_at IS NULL) = (counted IS NULL))
 );--> statement-breakpoint
 CREATE UNIQUE INDEX approval_requests_open ON approval_requests (tenant_id, pipeline_id) WHERE state = 'open';--> statement-breakpoint
 CREATE INDEX approval_requests_due ON approval_requests (tenant_id, expires_at) WHERE state = 'open';--> statement-breakpoint

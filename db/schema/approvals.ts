@@ -36,6 +36,7 @@ export const approvalRequests = pgTable(
     closedAt: instant('closed_at'),
     closedBy: text('closed_by'),
     closeReason: text('close_reason'),
+    counted: jsonb('counted').$type<[stage: number, userId: string][]>(),
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );

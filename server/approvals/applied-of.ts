@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { query, type Tx } from '#server/lib/index.ts';
+import { countedThen } from './load-request.ts';
 
-/** Who approved a version that went live by a change request. */
+/** Whose approvals, of those that counted, made a version go live by a change request. */
 export type AppliedApproval = {
   requestId: string;
   requestedBy: string;
@@ -27,7 +28,7 @@ export async function approvalsOf(
           select jsonb_agg(jsonb_build_object('stage', s.name, 'voter', v.voter, 'votedAt', v.voted_at) order by v.stage, v.voted_at)
           from approval_votes v
           join approval_stages s on s.tenant_id = ${tenantId} and s.request_id = r.id and s.stage = v.stage
-          where v.tenant_id = ${tenantId} and v.request_id = r.id
+          where v.tenant_id = ${tenantId} and v.request_id = r.id and ${countedThen}
         ) as "approvedBy"
       from approval_requests r
       where r.tenant_id = ${tenantId} and r.pipeline_id = ${pipelineId} and r.state = 'applied'

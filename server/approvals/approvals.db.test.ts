@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { withTransaction } from '#server/lib/index.ts';
 import { approveChange, createPipeline, publishVersion, saveIr } from '#server/pipelines/index.ts';
 import { type Governed, openGoverned, type Person } from '#server/pipelines/testing/index.ts';
+import { approvalsOf } from './applied-of.ts';
 import { rejectRequest, withdrawRequest } from './decide.ts';
 import { getRequest } from './get-request.ts';
 import { getSettings, setSettings } from './settings.ts';
@@ -323,6 +325,28 @@ describe('stages', () => {
     expect(await house.liveOf(pipelineId)).toBe(1);
     expect(await approve(three, id)).toMatchObject({ state: 'applied' });
   });
+});
+
+it('what counted stays as it was at the end: history names who decided, and not who voted in vain', async () => {
+  const house = await openGoverned(db, 'counted-then', { stages: [{ name: 'Both', approvers: 2, roles: ['admin'] }] });
+  const [bob, eve, dan] = [await house.person('bob'), await house.person('eve'), await house.person('dan')];
+  const role = (who: Person, to: string) => db.owner`update memberships set role = ${to} where user_id = ${who.id}`;
+  const { pipelineId, id } = await house.request('p');
+  await approve(bob, id);
+  await role(bob, 'operator');
+  await approve(eve, id);
+  expect(await approve(dan, id)).toMatchObject({ state: 'applied' });
+  // Whatever becomes of them afterwards.
+  await role(bob, 'admin');
+  await role(eve, 'viewer');
+  const votes = [
+    { voter: bob.email, counts: false },
+    { voter: eve.email, counts: true },
+    { voter: dan.email, counts: true },
+  ];
+  expect((await getRequest(dan.ctx, { id })).stages).toMatchObject([{ approved: 2, votes }]);
+  const history = await withTransaction(dan.ctx, (tx) => approvalsOf(tx, house.tenant.id, pipelineId, [2]));
+  expect(history.get(2)?.approvedBy.map(({ voter }) => voter)).toEqual([eve.email, dan.email]);
 });
 
 describe('the rules', () => {

@@ -3,6 +3,7 @@ import { approvalRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
+import { countedOf } from './load-request.ts';
 import type { RequestState } from './states.ts';
 
 /** The audit action of each end. */
@@ -28,7 +29,7 @@ export async function endRequest(
     .update(approvalRequests)
     .set({
       ...{ state: end.state, closedAt: sql`clock_timestamp()`, closedBy: actorName(ctx.actor) },
-      closeReason: end.reason,
+      ...{ closeReason: end.reason, counted: countedOf(ctx.tenant.id, sql`${request.id}::uuid`) },
     })
     .where(
       and(

@@ -6,6 +6,7 @@ import { createLogger } from '#server/lib/index.ts';
 import { approveChange } from '#server/pipelines/index.ts';
 import { type Governed, openGoverned } from '#server/pipelines/testing/index.ts';
 import { approvalsExpireJob } from './expire-job.ts';
+import { getRequest } from './get-request.ts';
 
 const db = await testDatabase();
 const log = createLogger({ level: 'silent', tier: 'test' });
@@ -52,6 +53,19 @@ it('ends what is no longer what was asked for, and neither twice nor what has it
   expect(toldOf((await run()).body, house)).toMatchObject({ expired: 0, stale: 1 });
   expect([await house.stateOf(changed.id), await house.stateOf(done.id)]).toEqual(['stale', 'applied']);
   expect((await house.audited(changed.id)).at(-1)).toBe('approval.stale by system:approvalsExpire');
+});
+
+it('keeps which approvals counted when it ended the request', async () => {
+  const two = await openGoverned(db, `kept-${count}`, { stages: [{ name: 'Both', approvers: 2, roles: ['admin'] }] });
+  const [one, other] = [await two.person('one'), await two.person('other')];
+  const { id } = await two.request('p');
+  await approveChange(one.ctx, { id, comment: '' });
+  await endTime(id);
+  await run();
+  await db.owner`update memberships set role = 'viewer' where user_id = ${one.id}`;
+  expect(await getRequest(other.ctx, { id })).toMatchObject({
+    ...{ state: 'expired', stages: [{ approved: 1, votes: [{ voter: one.email, counts: true }] }] },
+  });
 });
 
 it('that fails for one tenant ends the requests of the others', async () => {

@@ -5,7 +5,7 @@ import { gauge, query, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { countOpen } from './demand-approval.ts';
 import { ENDS } from './end-request.ts';
-import { isExpired, isStale, joinPipeline } from './load-request.ts';
+import { countedOf, isExpired, isStale, joinPipeline } from './load-request.ts';
 
 const JOB_NAME = 'approvalsExpire';
 /** Requests ended in one transaction: their audit rows are written one by one. */
@@ -69,6 +69,7 @@ function endBatch(ctx: JobContext, tenant: JobTenant): Promise<Ended[]> {
           order by r.expires_at limit ${BATCH} for update of r skip locked
         )
         update approval_requests r set state = due.state, closed_at = clock_timestamp(), closed_by = ${`system:${JOB_NAME}`},
+          counted = ${countedOf(tenant.id, sql`r.id`)},
           close_reason = case due.state when 'expired' then 'its time was over' else 'the pipeline is no longer as it was' end
         from due where r.tenant_id = ${tenant.id} and r.id = due.id and r.state = 'open'
         returning r.id, r.pipeline_id as "pipelineId", r.target_version as "targetVersion", r.state, r.expires_at as "expiresAt"`,

@@ -27,9 +27,7 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
         from approval_requests where tenant_id = ${ctx.tenant.id} and id = ${item.id}`,
     );
     const stages = await readStages(tx, ctx.tenant.id, item.id);
-    const stored = await readVotes(tx, ctx.tenant.id, item.id);
-    // Of what has ended it says what counted then.
-    const votes = item.state === 'open' ? stored : stored.map((vote) => ({ ...vote, counts: true }));
+    const votes = await readVotes(tx, ctx.tenant.id, item.id);
     const approved = standingOf(stages, votes).approved;
     const base = item.baseVersion === null ? null : await readDocument(tx, ctx, item.pipelineId, item.baseVersion);
     const target = await readDocument(tx, ctx, item.pipelineId, item.targetVersion);

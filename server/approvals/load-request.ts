@@ -99,13 +99,28 @@ export function readStages(tx: Tx, tenantId: string, id: string): Promise<StageR
   );
 }
 
-/** Oldest first. Whether a vote counts is asked of the people as they are now. */
+/** Whether the vote `v` in the stage `s` counts, by the people `who` as they are now. */
+const countsNow = sql`coalesce(who.is_active and who.role = any (s.roles), false)`;
+
+/** What an ended request `r` keeps: the votes that counted at that moment. */
+export const countedOf = (tenantId: string, requestId: SQL): SQL => sql`(
+  select coalesce(jsonb_agg(jsonb_build_array(v.stage, v.user_id)), '[]'::jsonb)
+  from approval_votes v
+  join approval_stages s on s.tenant_id = ${tenantId} and s.request_id = v.request_id and s.stage = v.stage
+  join approval_people() who on who.user_id = v.user_id
+  where v.tenant_id = ${tenantId} and v.request_id = ${requestId} and ${countsNow})`;
+
+/** Whether the vote `v` counted at the end of `r`; null while that is open. */
+export const countedThen = sql`r.counted @> jsonb_build_array(jsonb_build_array(v.stage, v.user_id))`;
+
+/** Oldest first. Whether a vote counts is asked of the people as they are now, or were at the request's end. */
 export async function readVotes(tx: Tx, tenantId: string, id: string): Promise<StoredVote[]> {
   const rows = await query<StoredVote>(
     tx,
     sql`select v.stage, v.user_id as "userId", v.voter, v.comment, v.voted_at as "votedAt",
-        coalesce(who.is_active and who.role = any (s.roles), false) as counts
+        coalesce(${countedThen}, ${countsNow}) as counts
       from approval_votes v
+      join approval_requests r on r.tenant_id = ${tenantId} and r.id = ${id}
       join approval_stages s on s.tenant_id = ${tenantId} and s.request_id = ${id} and s.stage = v.stage
       left join approval_people() who on who.user_id = v.user_id
       where v.tenant_id = ${tenantId} and v.request_id = ${id} order by v.voted_at, v.stage`,

@@ -76,13 +76,13 @@ export const RequestStage = z.object({
   name: z.string(),
   approvers: version,
   roles: z.array(z.string()),
-  approved: version.describe('Approvals that count now.'),
+  approved: version.describe('Approvals that count, or did at the end.'),
   votes: z.array(
     z.object({
       voter: z.string(),
       comment: z.string(),
       votedAt: instant,
-      counts: z.boolean().describe('False: the voter has left, is disabled or has lost the role since.'),
+      counts: z.boolean().describe('False: the voter has left, is disabled or lost the role before the end.'),
     }),
   ),
 });

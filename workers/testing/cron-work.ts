@@ -131,8 +131,8 @@ export function cronWork(
     approvalsExpire: {
       prepare: async (count) =>
         void (await db.owner`insert into approval_requests (tenant_id, pipeline_id, target_version, target_hash, selectors,
-            settings_version, allow_same_person, requested_by, author, expires_at)
-          select ${acme.id}, gen_random_uuid(), 1, repeat('0', 64), '{}', 1, false, 'ada', 'ada', now() - interval '1 minute'
+            settings_version, allow_same_person, requested_by, authors, expires_at)
+          select ${acme.id}, gen_random_uuid(), 1, repeat('0', 64), '{}', 1, false, 'ada', '[{"name": "ada", "userId": null}]', now() - interval '1 minute'
           from generate_series(1, ${count})`),
       answer: {
         ...{ ok: true, expired: whole, stale: 0 },
