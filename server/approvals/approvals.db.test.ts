@@ -152,10 +152,27 @@ describe('four eyes', () => {
     const key = await acme.key(null);
     const made = await createPipeline(key, { document: acme.described('by-nobody', 'first') });
     await expect(publishVersion(key, made)).rejects.toMatchObject(refusal('APPROVAL_PERSON_UNKNOWN'));
-    await expect(publishVersion(acme.ada.ctx, made)).rejects.toMatchObject(refusal('APPROVAL_PERSON_UNKNOWN'));
+    await expect(publishVersion(acme.ada.ctx, made)).rejects.toMatchObject(
+      refusal('APPROVAL_PERSON_UNKNOWN', 'Save the version again, also unchanged'),
+    );
     const { id } = await acme.request('for-nobody');
     await expect(approve({ ctx: key }, id)).rejects.toMatchObject(refusal('APPROVAL_PERSON_UNKNOWN'));
     expect(await acme.stateOf(id)).toBe('open');
+  });
+
+  it('are known again when a person saves unchanged what a key that nobody made has saved', async () => {
+    const key = await acme.key(null);
+    const document = acme.described('adopted', 'first');
+    const { id } = await createPipeline(key, { document });
+    // The key saves nothing new by saying it again, nor does a person who says what a person said.
+    expect(await saveIr(key, { id, baseVersion: 1, document })).toMatchObject({ version: 1 });
+    expect(await saveIr(bea.ctx, { id, baseVersion: 1, document })).toMatchObject({ version: 2 });
+    expect(await saveIr(acme.ada.ctx, { id, baseVersion: 2, document })).toMatchObject({ version: 2 });
+    const asked = await publishVersion(acme.ada.ctx, { id });
+    if (asked.state !== 'waiting') throw new Error('it went live');
+    expect((await getRequest(cid.ctx, { id: asked.changeRequest.id })).authors).toEqual([bea.email]);
+    await expect(approve(bea, asked.changeRequest.id)).rejects.toMatchObject(refusal('APPROVAL_OWN'));
+    expect(await approve(cid, asked.changeRequest.id)).toMatchObject({ state: 'applied', version: 2 });
   });
 
   it('are not those of a viewer, nor of somebody who is disabled here, disabled everywhere, or gone', async () => {

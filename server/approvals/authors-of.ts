@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { query, ServiceError, type Tx } from '#server/lib/index.ts';
-import { partyOfName } from './people.ts';
+import { query, type Tx } from '#server/lib/index.ts';
+import { findParty, partyOfName } from './people.ts';
 import type { Party } from './states.ts';
 
 /**
@@ -29,17 +29,8 @@ export async function authorsOf(
   );
   const authors: Party[] = [];
   for (const { name, isTarget } of rows) {
-    const author = await partyOrNull(tx, tenantId, name, isTarget);
+    const author = isTarget ? await partyOfName(tx, tenantId, name) : await findParty(tx, tenantId, name);
     if (author) authors.push(author);
   }
   return authors;
-}
-
-async function partyOrNull(tx: Tx, tenantId: string, name: string, mustBeKnown: boolean): Promise<Party | null> {
-  try {
-    return await partyOfName(tx, tenantId, name);
-  } catch (error) {
-    if (!mustBeKnown && error instanceof ServiceError && error.code === 'APPROVAL_PERSON_UNKNOWN') return null;
-    throw error;
-  }
 }

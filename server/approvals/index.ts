@@ -3,6 +3,7 @@ export { castVote, markApplied } from './decide.ts';
 export { type Change, demandApproval, endOvertaken, type Waiting } from './demand-approval.ts';
 export { approvalsExpireJob } from './expire-job.ts';
 export { pipelineOfRequest } from './load-request.ts';
+export { adoptsVersionOf } from './people.ts';
 export type { Policy } from './policy.ts';
 export { approvalProcedures } from './router.ts';
 export {
@@ -12,5 +13,5 @@ export {
   type ChangeRequestDetail,
   WaitingRequest,
 } from './schemas.ts';
-export { setSettings } from './settings.ts';
+export { demandedOf, setSettings } from './settings.ts';
 export type { RequestState } from './states.ts';

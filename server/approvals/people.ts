@@ -20,27 +20,42 @@ const KEY_NAME = /^api_key:([0-9a-f-]{36})$/;
 /** A person's name is an e-mail address, so nobody can be called like the program. */
 const isProgram = (name: string) => name.startsWith('system:') && !name.includes('@');
 
-/**
- * The person behind a name as `actorName` writes it.
- * @throws ServiceError APPROVAL_PERSON_UNKNOWN for a key that nobody is known to have made, and for no name at all
- */
-export async function partyOfName(tx: Tx, tenantId: string, name: string): Promise<Party> {
+/** The person behind a name as `actorName` writes it; null for a key that nobody is known to have made, and for no name at all. */
+export async function findParty(tx: Tx, tenantId: string, name: string): Promise<Party | null> {
   if (isProgram(name)) return { name, userId: null };
   const keyId = KEY_NAME.exec(name)?.[1];
   if (keyId !== undefined) {
     const userId = await findPersonBehind(tx, tenantId, { kind: 'api_key', id: keyId });
-    if (userId === null) throw unknownPerson(name);
-    return { name, userId };
+    return userId === null ? null : { name, userId };
   }
-  if (!name.includes('@')) throw unknownPerson(name);
+  if (!name.includes('@')) return null;
   // Who has left is still known by name.
   return { name, userId: (await findPerson(tx, { email: name }))?.userId ?? null };
+}
+
+/**
+ * The same.
+ * @throws ServiceError APPROVAL_PERSON_UNKNOWN where there is none
+ */
+export async function partyOfName(tx: Tx, tenantId: string, name: string): Promise<Party> {
+  const party = await findParty(tx, tenantId, name);
+  if (party === null) throw unknownPerson(name);
+  return party;
+}
+
+/**
+ * Whether the caller, saving what is the latest version already, is to save it anew: nobody knows whose that is, and it
+ * could never be asked for; of who says it again it is known.
+ */
+export async function adoptsVersionOf(tx: Tx, ctx: Ctx, createdBy: string): Promise<boolean> {
+  if ((await findParty(tx, ctx.tenant.id, createdBy)) !== null) return false;
+  return (await findPersonBehind(tx, ctx.tenant.id, ctx.actor)) !== null;
 }
 
 const unknownPerson = (name: string) =>
   new ServiceError(
     'APPROVAL_PERSON_UNKNOWN',
-    `nobody knows which person is behind "${name}", so nobody could approve with other eyes; save and publish it as a person, or with a key that a person made`,
+    `nobody knows which person is behind "${name}", so nobody could approve with other eyes. Save the version again, also unchanged, and publish it: signed in (the editor saves it anew), or with a key that a person made`,
   );
 
 /** @throws ServiceError APPROVAL_PERSON_UNKNOWN */

@@ -4,7 +4,7 @@ import { recordAudit } from '#server/audit/index.ts';
 import { parseLabelSelector } from '#server/ir/index.ts';
 import { query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { NO_POLICY, type Policy, readPolicy } from './policy.ts';
+import { demandedBy, NO_POLICY, type Policy, readPolicy } from './policy.ts';
 import type { ApprovalSettings } from './schemas.ts';
 
 type Row = typeof approvalSettings.$inferSelect;
@@ -26,6 +26,13 @@ export async function policyOf(tx: Tx, tenantId: string): Promise<Policy & { ver
   const row = await findRow(tx, tenantId);
   return row === null ? { ...NO_POLICY, version: 0 } : { ...readPolicy(ruled(row)), version: row.version };
 }
+
+/**
+ * The selectors that demand approval of documents with these labels: those of what is live, and of what is to be.
+ * @throws ServiceError APPROVAL_SETTINGS_INVALID
+ */
+export const demandedOf = async (tx: Tx, ctx: Ctx, labels: readonly Readonly<Record<string, string>>[]) =>
+  demandedBy(await policyOf(tx, ctx.tenant.id), labels);
 
 /** The rules as an admin sees them. Such as cannot be read are told of, so that they can be set anew. */
 export function getSettings(ctx: Ctx) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { and, eq, sql } from 'drizzle-orm';
 import { pipelines, pipelineVersions } from '#db/schema/index.ts';
+import { adoptsVersionOf } from '#server/approvals/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { type PipelineDocument, type Problem, parseDocument } from '#server/ir/index.ts';
 import { newId, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
@@ -57,7 +58,8 @@ export function createPipeline(ctx: Ctx, input: { document: unknown }) {
 }
 
 /**
- * Saves a new immutable version on top of `baseVersion`. Saving what is already the latest changes nothing.
+ * Saves a new immutable version on top of `baseVersion`. Saving what is already the latest changes nothing, unless a key
+ * that nobody made saved that: then it is a version of whom does.
  * @throws ServiceError PIPELINE_NOT_FOUND, VERSION_STALE, DOCUMENT_INVALID, PIPELINE_NAME_TAKEN
  */
 export function saveIr(ctx: Ctx, input: { id: string; baseVersion: number; document: unknown }) {
@@ -71,7 +73,8 @@ export function saveIr(ctx: Ctx, input: { id: string; baseVersion: number; docum
         { latestVersion: pipeline.latestVersion, baseVersion: input.baseVersion },
       );
     const before = await getVersion(tx, ctx, pipeline.id, pipeline.latestVersion);
-    if (before.digest === digestOf(document)) return { id: pipeline.id, version: pipeline.latestVersion };
+    if (before.digest === digestOf(document) && !(await adoptsVersionOf(tx, ctx, before.createdBy)))
+      return { id: pipeline.id, version: pipeline.latestVersion };
     const version = pipeline.latestVersion + 1;
     await insertVersion(tx, ctx, pipeline.id, version, document);
     await updateHead(tx, ctx, pipeline.id, version, document);
