@@ -53,8 +53,8 @@ export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings;
         </ol>
       )}
       <p className="mt-4 text-faint text-xs">
-        Nobody approves what they asked for or saved themselves, by whatever key. Changed rules hold for requests to
-        come.
+        Nobody approves what they asked for or saved themselves, by whatever key, and no key approves. Changed rules
+        hold for requests to come. An admin may change them alone: the audit log has what they were before and after.
       </p>
     </Card>
   );
