@@ -22,6 +22,14 @@ it('documents that are applied are saved and wait, each for itself, and applying
     { document: house.described('governed', 'new'), baseVersion: null },
     { document: house.described('free', 'new', {}), baseVersion: null },
   ];
+  const { items: plan } = await api.gitops.planDocuments({ documents: items.map(({ document }) => document) });
+  expect(plan.map(({ name, needsApproval }) => [name, needsApproval])).toEqual([
+    ...[
+      ['existing', true],
+      ['governed', true],
+      ['free', false],
+    ],
+  ]);
   const { items: applied } = await api.gitops.applyDocuments({ items, publish: true });
   expect(applied).toMatchObject([
     {

@@ -105,6 +105,7 @@ export const PlanDocumentsInput = z.object({
 export const PlanDocumentsOutput = z.object({
   items: z.array(
     PlanItem.extend({
+      needsApproval: z.boolean().describe('It would be saved, and go live only when others have approved.'),
       problems: z.array(DocumentProblem),
       here: z.string().nullable(),
       wanted: z.string().nullable(),

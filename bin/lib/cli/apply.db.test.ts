@@ -48,3 +48,30 @@ it.each([
     : [...told.matchAll(/^(pipeline-\d\d) /gm)].map((match) => match[1]);
   expect(toldOf).toEqual(names.slice(0, 50));
 });
+
+it('what only waits for approval is told before and after, and ends with 3, so that nobody takes it for deployed', async () => {
+  const tenantId = there.shop.tenant.id;
+  const [user] = await db.owner<{ id: string }[]>`insert into users (email) values ('ci@example.org') returning id`;
+  await db.owner`insert into memberships (tenant_id, user_id, role) values (${tenantId}, ${user!.id}, 'admin')`;
+  await db.owner`update api_keys set created_by = ${user!.id} where tenant_id = ${tenantId}`;
+  await db.owner`insert into approval_settings (tenant_id, selectors, stages, expiry_hours, updated_by)
+    values (${tenantId}, '["env:prod"]', '[{"name": "Owners", "approvers": 1, "roles": ["admin"]}]', 72, 'test')`;
+  const governed = { ...documentOf('governed'), metadata: { name: 'governed', labels: { env: 'prod' } } };
+  const file = join(folder, 'governed.json');
+  await writeFile(file, JSON.stringify([documentOf('free'), governed]));
+  const client = createMainspringClient({ baseUrl: there.baseUrl, apiKey });
+  const printed: string[] = [];
+  const context = { client, isJson: false, print: (text: string) => void printed.push(text) };
+  const said = async (options: { publish: boolean; yes: boolean }) => {
+    printed.length = 0;
+    return [await apply(context, { files: [file], ...options }), printed.join('')];
+  };
+  expect(await said({ publish: true, yes: false })).toEqual([
+    ...[0, expect.stringMatching(/free +create *\ngoverned +create, needs approval/)],
+  ]);
+  // Saving alone asks nobody.
+  expect(await said({ publish: false, yes: false })).toEqual([0, expect.not.stringContaining('approval')]);
+  expect(await said({ publish: true, yes: true })).toEqual([
+    ...[3, expect.stringMatching(/free +created +1 +live *\ngoverned +waiting +1 +version 1 is saved and waits/)],
+  ]);
+});

@@ -11,7 +11,7 @@ const DEEDS = { create: 'create', save: 'save', publish: 'publish', none: 'nothi
 /**
  * `mainspring apply`: each document becomes the latest version of the pipeline of its name. Without `--yes` it only
  * says what it would do. Each document is applied as a whole or not at all, on top of the version that was looked at;
- * one that is refused does not keep the others from being applied: 1 then.
+ * one that is refused does not keep the others from being applied: 1 then; else 3 when one was saved and waits for approval.
  * @throws MainspringError, after it has told what was applied before
  */
 export async function apply(
@@ -25,13 +25,15 @@ export async function apply(
 function tell({ isJson, print }: Context, plan: PlanItem[]): ExitCode {
   const rows = plan.map((item) => {
     const error = firstError(item);
-    const deed = error === '' ? DEEDS[item.action] : 'invalid';
+    const deed = error === '' ? deedOf(item) : 'invalid';
     return [item.name ?? item.place, deed, item.baseVersion === null ? '' : String(item.baseVersion), error];
   });
   if (isJson)
     print(
       asJson(
-        plan.map(({ name, place, action, baseVersion, problems }) => ({ name, place, action, baseVersion, problems })),
+        plan.map(({ name, place, action, baseVersion, needsApproval, problems }) => ({
+          ...{ name, place, action, baseVersion, needsApproval, problems },
+        })),
       ),
     );
   else {
@@ -40,6 +42,9 @@ function tell({ isJson, print }: Context, plan: PlanItem[]): ExitCode {
   }
   return rows.some(([, deed]) => deed === 'invalid') ? 1 : 0;
 }
+
+const deedOf = ({ action, needsApproval }: PlanItem): string =>
+  needsApproval ? `${DEEDS[action]}, needs approval` : DEEDS[action];
 
 type Line = Applied & { place: string };
 
@@ -59,7 +64,9 @@ async function carryOut({ client, isJson, print }: Context, plan: PlanItem[], pu
     throw error;
   }
   say();
-  return applied.some(({ result }) => result === 'refused' || result === 'stale') ? 1 : 0;
+  if (applied.some(({ result }) => result === 'refused' || result === 'stale')) return 1;
+  // A pipeline of others must not take for deployed what only waits.
+  return applied.some(({ result }) => result === 'waiting') ? 3 : 0;
 }
 
 function asTable(applied: Line[]): string {
