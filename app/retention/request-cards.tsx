@@ -55,11 +55,12 @@ const numbersOf = (value: unknown): [string, number][] =>
     ? Object.entries(value).flatMap(([name, n]) => (typeof n === 'number' ? [[name, n] as [string, number]] : []))
     : [];
 
-/** Rows by store: what was erased or given, and what names the subject and stays. */
+/** Rows by store: what was erased or given, what names the subject and stays, and where the id may be something else. */
 export function CountsCard({ request }: { request: DsarRequest }) {
   const done = request.kind === 'erase' ? numbersOf(request.counts) : numbersOf(request.receipt?.given);
   const kept = new Map(numbersOf(request.kept));
-  const names = [...new Set([...done.map(([name]) => name), ...kept.keys()])];
+  const possible = new Map(numbersOf(request.possible));
+  const names = [...new Set([...done.map(([name]) => name), ...kept.keys(), ...possible.keys()])];
   const doneOf = new Map(done);
   if (names.length === 0 && request.waitingEvents === 0) return null;
   return (
@@ -69,6 +70,7 @@ export function CountsCard({ request }: { request: DsarRequest }) {
           <Column>Store</Column>
           <Column align="right">{request.kind === 'erase' ? 'Erased' : 'Given'}</Column>
           {kept.size > 0 && <Column align="right">Stays</Column>}
+          {possible.size > 0 && <Column align="right">Possible</Column>}
         </Head>
         <tbody>
           {names.map((name) => (
@@ -80,6 +82,11 @@ export function CountsCard({ request }: { request: DsarRequest }) {
               {kept.size > 0 && (
                 <Cell align="right" className="tabular">
                   {count(kept.get(name) ?? 0)}
+                </Cell>
+              )}
+              {possible.size > 0 && (
+                <Cell align="right" className="tabular">
+                  {count(possible.get(name) ?? 0)}
                 </Cell>
               )}
             </Row>
@@ -97,7 +104,13 @@ export function CountsCard({ request }: { request: DsarRequest }) {
       {kept.size > 0 && (
         <p className="border-line border-t px-4 py-2 text-faint text-xs">
           Rows of the audit log stay as they are, because its chain would break; so do records of others who are on
-          hold.
+          hold, failed events of other keys, and what a model has learned. The receipt says what can be done.
+        </p>
+      )}
+      {possible.size > 0 && (
+        <p className="border-line border-t px-4 py-2 text-faint text-xs">
+          Possible: the id stands there and may be a number, a word or another record’s key. Nothing of these rows was
+          changed.
         </p>
       )}
     </Card>
