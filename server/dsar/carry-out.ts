@@ -46,15 +46,16 @@ export async function carryOutRequests(deps: DsarDeps, tenant: JobTenant): Promi
   return { counts, errors, isUnfinished };
 }
 
-const listDue = ({ pool }: DsarDeps, tenantId: string): Promise<Due[]> =>
+const listDue = ({ pool, isGoOn = false }: DsarDeps, tenantId: string): Promise<Due[]> =>
   transaction(pool, { tenantId }, (tx) =>
     query<Due>(
       tx,
       sql`select id, kind from dsar_requests where tenant_id = ${tenantId}
           and state in ('waiting', 'running', 'refused', 'failed')
+          and (state <> 'failed' or run_requested_at is not null or not ${isGoOn})
           and (kind = 'access' or run_requested_at is not null or started_at is not null or state = 'refused'
             or due_at < now() + make_interval(hours => ${DUE_AHEAD_HOURS}))
-        order by kind = 'erase', run_requested_at nulls last, due_at, id`,
+        order by kind = 'erase', state <> 'running', state = 'failed', run_requested_at nulls last, due_at, id`,
     ),
   );
 

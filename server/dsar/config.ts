@@ -32,6 +32,9 @@ export const HANDED_ON_MS = 3_600_000;
 /** Time that requests get of one cleanup; what is left goes on in a run of its own at once. Milliseconds. */
 export const CARRY_OUT_MS = 300_000;
 
+/** A bundle is made in one go: one that had this long of a go and was not finished has failed. Milliseconds. */
+export const GIVE_MS = 240_000;
+
 /** How long the tables of a tenant's pipelines are searched, each one and all of them, and how many. */
 export const SEARCH_TABLE_MS = 3_000;
 export const SEARCH_ALL_MS = 30_000;

@@ -7,6 +7,10 @@ export type DsarDeps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence' | 'f
   blobs: ReadableBlobStore;
   /** Whether the time that requests get is over: what is left goes on later. */
   isOver?: () => boolean;
+  /** This go does what was asked for and what another has left: what failed by itself waits for the next cleanup. */
+  isGoOn?: boolean;
+  /** Default GIVE_MS. */
+  giveMs?: number;
   /** Default BATCH_ROWS. */
   batchRows?: number;
   /** Default PUBLISH_WAIT_MS. */

@@ -8,10 +8,15 @@ import { isBetween, isOwn, keyOrder, type Place, placeOfRow, tableOf } from './m
 
 type Given = { place: string; line: string };
 
-/** The subject's own rows as JSON, a line each. */
-export async function* readStore(pool: Pool, tenantId: string, store: Store, subject: Subject): AsyncGenerator<string> {
+/** The subject's own rows as JSON, a line each; `beforePage` may throw, also while nothing is found. */
+export async function* readStore(
+  pool: Pool,
+  { tenantId, store, subject }: { tenantId: string; store: Store; subject: Subject },
+  beforePage: () => void,
+): AsyncGenerator<string> {
   const isGiven = isOwn(store, subject);
   for (let after: Place = null; ; ) {
+    beforePage();
     const from: Place = after;
     const page: { rows: Given[]; next: Place } = await transaction(pool, { tenantId }, (tx) =>
       readPage(tx, { tenantId, store, isGiven }, from),

@@ -64,15 +64,18 @@ export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: Readab
   async run(ctx, { cleanup: settings, blobs }) {
     const isRequestsOnly = ctx.params.dsar === '1';
     const { counts, errors } = isRequestsOnly ? NOTHING : await pruneInstallation(ctx, settings);
-    const requests = requestsOf(ctx, blobs);
-    const perTenant = await forEachTenant(ctx, async (tenant) => {
-      const carriedOut = await requests.carryOut(tenant);
-      const pruned = isRequestsOnly ? NOTHING : await pruneTenant(ctx, tenant.id, settings, blobs);
-      const tenantErrors = [...carriedOut.errors, ...pruned.errors];
-      const tenantCounts = { ...carriedOut.counts, ...pruned.counts };
-      return { counts: tenantCounts, errors: tenantErrors, isFailed: tenantErrors.length > 0 };
-    });
+    // Every tenant's pruning before anybody's requests, which can take all the time that there is.
+    const pruned = isRequestsOnly
+      ? []
+      : await forEachTenant(ctx, async ({ id }) => outcomeOf(await pruneTenant(ctx, id, settings, blobs)));
+    const requests = requestsOf(ctx, blobs, isRequestsOnly);
+    const carriedOut = await forEachTenant(ctx, async (tenant) => outcomeOf(await requests.carryOut(tenant)));
     await requests.goOn();
+    const perTenant = carriedOut.map((one) => {
+      const before = pruned.find(({ tenantId }) => tenantId === one.tenantId) ?? { ok: true, ...NOTHING };
+      const both = { counts: { ...one.counts, ...before.counts }, errors: [...one.errors, ...before.errors] };
+      return { ...one, ...both, ok: one.ok && before.ok };
+    });
     const totals: Counts = { ...counts };
     for (const tenant of perTenant)
       for (const [name, count] of Object.entries(tenant.counts)) totals[name] = (totals[name] ?? 0) + count;
@@ -80,17 +83,19 @@ export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: Readab
   },
 };
 
+const outcomeOf = <T extends { errors: string[] }>(done: T) => ({ ...done, isFailed: done.errors.length > 0 });
+
 const NOTHING: { counts: Counts; errors: string[] } = { counts: {}, errors: [] };
 
 /** Data requests of all tenants, for CARRY_OUT_MS; what is left then goes on in a run of its own at once. */
-function requestsOf(ctx: JobContext, blobs: ReadableBlobStore | null) {
+function requestsOf(ctx: JobContext, blobs: ReadableBlobStore | null, isGoOn: boolean) {
   const endAt = performance.now() + CARRY_OUT_MS;
   const isOver = () => performance.now() >= endAt;
   let isUnfinished = false;
   return {
     async carryOut(tenant: JobTenant): Promise<{ counts: Counts; errors: string[] }> {
       if (blobs === null) return NOTHING;
-      const done = await carryOutRequests({ ...ctx, blobs, isOver }, tenant);
+      const done = await carryOutRequests({ ...ctx, blobs, isOver, isGoOn }, tenant);
       isUnfinished ||= done.isUnfinished;
       return done;
     },
