@@ -42,7 +42,9 @@ function RequestRow({ item }: { item: ChangeRequest }) {
           </span>
         )}
       </Cell>
-      <Cell className="max-w-56 truncate max-sm:hidden">{item.requestedBy}</Cell>
+      <Cell className="max-w-56 truncate max-sm:hidden">
+        <span title={item.requestedBy}>{item.requestedBy}</span>
+      </Cell>
       <Cell className="max-md:hidden">
         <Time at={item.requestedAt} />
       </Cell>

@@ -54,4 +54,23 @@ export function publishingWords({
     : `Publishing a pipeline labelled ${selectors.join(' or ')} makes one.`;
 }
 
+type Labels = Readonly<Record<string, string>>;
+const fits = (labels: Labels, selector: string): boolean => {
+  const [key = '', ...rest] = selector.split(':');
+  return Object.hasOwn(labels, key) && (rest.length === 0 || labels[key] === rest.join(':'));
+};
+
+/** What to know before publishing a document of these labels over one of those; null: it goes live at once. */
+export function publishHint(
+  { problem, selectors }: { problem: string | null; selectors: readonly string[] },
+  documents: readonly Labels[],
+): string | null {
+  if (problem !== null)
+    return 'The rules of approval cannot be read: publishing is refused until an admin sets them anew.';
+  const why = selectors.filter((selector) => documents.some((labels) => fits(labels, selector)));
+  return why.length === 0
+    ? null
+    : `Because of ${why.join(', ')} others are asked for their approval first; it goes live with the last one needed.`;
+}
+
 export const roleWords = (roles: readonly string[]) => roles.join(' or ');

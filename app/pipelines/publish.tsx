@@ -3,6 +3,7 @@ import { Form, Link, useActionData, useLoaderData, useNavigation, useRouteLoader
 import { ArrowRight, CircleAlert, CircleCheck, Hourglass } from 'lucide-react';
 import type { ChangeRequest } from '#server/web/index.ts';
 import { act, load, text } from '../api.server.ts';
+import { publishHint } from '../approvals/words.ts';
 import { DocumentDiff } from '../editor/document-diff.tsx';
 import { formatDocument } from '../editor/format-document.ts';
 import { ProblemLine } from '../editor/side-panel.tsx';
@@ -21,9 +22,12 @@ export async function loader(args: LoaderFunctionArgs) {
     const next = await api.pipelines.ir({ id, ...(Number.isInteger(asked) && asked > 0 ? { version: asked } : {}) });
     const live = next.liveVersion === null ? null : await api.pipelines.ir({ id, version: next.liveVersion });
     const { ok, problems } = await api.pipelines.validate({ document: next.document });
+    const rules = await api.approvals.settings();
+    const labels = [next.document, ...(live ? [live.document] : [])].map(({ metadata }) => metadata.labels);
     const open = await api.approvals.list({ pipelineId: next.pipelineId, state: 'open', limit: 1 });
     return {
       waiting: open.items[0] ?? null,
+      hint: publishHint(rules, labels),
       version: next.version,
       liveVersion: next.liveVersion,
       ok,
@@ -47,7 +51,7 @@ export const action = async (args: ActionFunctionArgs) => {
 
 /** What publishing a version changes, before it is done. */
 export default function Publish() {
-  const { version, liveVersion, ok, problems, changes, before, after, waiting } = useLoaderData<typeof loader>();
+  const { version, liveVersion, ok, problems, changes, before, after, waiting, hint } = useLoaderData<typeof loader>();
   const parent = useRouteLoaderData<typeof parentLoader>('pipelines/detail');
   const result = useKept(useActionData<typeof action>());
   const { state } = useNavigation();
@@ -81,6 +85,7 @@ export default function Publish() {
             </ul>
           </div>
         )}
+        {hint !== null && <p className="mt-4 rounded-lg bg-warn-soft px-3.5 py-2.5 text-warn">{hint}</p>}
         <Form method="post" className="mt-5 flex flex-wrap gap-2">
           <input type="hidden" name="version" value={version} />
           <Button

@@ -125,7 +125,9 @@ function VersionRow({ item, isFrom, isTo, canPublish }: VersionRowProps) {
       <Cell>
         <Time at={createdAt} />
       </Cell>
-      <Cell className="max-w-48 truncate max-sm:hidden">{createdBy || <Dash why="The system" />}</Cell>
+      <Cell className="max-w-48 truncate max-sm:hidden">
+        {createdBy ? <span title={createdBy}>{createdBy}</span> : <Dash why="The system" />}
+      </Cell>
       <Cell className="max-sm:hidden">{publishedAt === null ? <Dash why="Never" /> : <Time at={publishedAt} />}</Cell>
       <Cell className="max-w-56 max-sm:hidden">
         <ApprovedBy approval={approval} />
