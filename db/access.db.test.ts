@@ -139,15 +139,21 @@ describe('the live catalogue', () => {
   it('pins the search path of security-definer functions, which the auth role or the owner owns and PUBLIC may not call', async () => {
     const live = await db.owner<{ name: string; owner: string; config: string[]; callers: string[] }[]>`
       select p.oid::regprocedure::text as name, p.proowner::regrole::text as owner, p.proconfig as config,
-        (select array_agg(case a.grantee when 0 then 'PUBLIC' else a.grantee::regrole::text end)
+        (select array_agg(case a.grantee when 0 then 'PUBLIC' else a.grantee::regrole::text end order by a.grantee::regrole::text)
           from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee <> p.proowner) as callers
       from pg_proc p where p.prosecdef and p.pronamespace = 'public'::regnamespace order by 1`;
     const config = ['search_path=pg_catalog, public, pg_temp'];
     const spelled = (signature: string) => signature.replaceAll(/\bint\b/g, 'integer').replaceAll(', ', ',');
     const [owner] = await db.owner<{ name: string }[]>`select current_user::regrole::text as name`;
     const declared = [
-      ...AUTH_FUNCTIONS.map((name) => ({ name: spelled(name), owner: roles.auth, config, callers: [roles.app] })),
-      ...WORKER_FUNCTIONS.map((name) => ({ name: spelled(name), owner: roles.auth, config, callers: [roles.worker] })),
+      // One that both may call is in both lists.
+      ...[...new Set([...AUTH_FUNCTIONS, ...WORKER_FUNCTIONS])].map((name) => ({
+        ...{ name: spelled(name), owner: roles.auth, config },
+        callers: [
+          ...(AUTH_FUNCTIONS.includes(name) ? [roles.app] : []),
+          ...(WORKER_FUNCTIONS.includes(name) ? [roles.worker] : []),
+        ],
+      })),
       ...OWNER_FUNCTIONS.map((name) => ({ name: spelled(name), owner: owner!.name, config, callers: [roles.app] })),
       ...WORKER_OWNER_FUNCTIONS.map((name) => ({
         name: spelled(name),
