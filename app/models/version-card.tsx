@@ -21,6 +21,7 @@ interface VersionCardProps {
 /** One version: what became of it and why, how good it is, and its curves. */
 export function VersionCard({ modelId, version, canWrite }: VersionCardProps) {
   const { metrics, curves } = version;
+  const repeats = repeatsInWords(version);
   // The training's own promotion has its reason above.
   const told = version.promotions.filter(({ reason }) => reason !== version.reason).slice(0, 3);
   return (
@@ -46,6 +47,7 @@ export function VersionCard({ modelId, version, canWrite }: VersionCardProps) {
         </p>
       ))}
       {metrics !== null && <Facts className="mt-3" facts={factsOf(version, metrics)} />}
+      {repeats !== null && <p className="mt-2 text-muted text-xs">{repeats}</p>}
       {metrics !== null && curves !== null && (
         <ChartBox kind="curves" curves={curves} words={curvesInWords(version, metrics)} />
       )}
@@ -63,9 +65,24 @@ function factsOf(version: ModelVersionDetail, metrics: NonNullable<ModelVersionD
     { term: 'Trained on', value: `${count(version.trainingRows ?? 0)} rows` },
     {
       term: 'Measured on',
-      value: `${count(version.holdoutRows ?? 0)} rows held out by ${split?.by === 'key' ? `the key (${split.columns.join(', ')})` : 'the whole row'}`,
+      value: `${count(version.holdoutRows ?? 0)} rows held out by ${heldOutBy(split)}`,
     },
   ];
+}
+
+function heldOutBy(split: ModelVersionDetail['split']): string {
+  if (split?.by === 'key') return `the key (${split.columns.join(', ')})`;
+  return split?.by === 'features' ? 'what is learned from: copies are on one side and count once' : 'the whole row';
+}
+
+/** Of rows that are alike in all that is learned from, nobody can tell whether they are copies. */
+function repeatsInWords({ split, trainingRows }: ModelVersionDetail): string | null {
+  const combinations = split?.combinations ?? null;
+  if (combinations === null || trainingRows === null || combinations > trainingRows / 2) return null;
+  const what = `The rows have ${count(combinations)} different combinations of what is learned from.`;
+  return split?.by === 'features'
+    ? what
+    : `${what} Each row counts as a case of its own: if rows are copies of one another, the gain is overstated.`;
 }
 
 function curvesInWords(version: ModelVersionDetail, metrics: NonNullable<ModelVersionDetail['metrics']>): string {

@@ -51,6 +51,8 @@ export type ModelMetrics = {
   /** How much less log loss than the baseline a row, and the standard error of that, paired. */
   gain: number;
   gainError: number;
+  /** Rows of either class that count one by one, negative first. */
+  groups: [negative: number, positive: number];
   /** The version that was live, on the same rows. */
   live: { version: number; logLoss: number; auc: number | null; gain: number; gainError: number } | null;
 };
@@ -58,8 +60,17 @@ export type ModelCurves = {
   roc: { falsePositives: number; truePositives: number }[];
   calibration: { predicted: number; observed: number; rows: number }[];
 };
-/** Rows whose hash of these columns (all, where the table has no key) falls below `percent` are held out. */
-export type ModelSplit = { by: 'key' | 'row'; columns: string[]; percent: number; seed: number };
+/**
+ * Rows whose hash of these columns (all, where the table has no key and its rows do not repeat) falls below `percent`
+ * are held out. `combinations`: how many different values of the features all rows have; null before it is counted.
+ */
+export type ModelSplit = {
+  by: 'key' | 'row' | 'features';
+  columns: string[];
+  percent: number;
+  seed: number;
+  combinations: number | null;
+};
 
 export const models = pgTable(
   'models',

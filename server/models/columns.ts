@@ -8,13 +8,13 @@ import {
   quoteQualified,
 } from '#server/compiler/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
-import { MAX_CATEGORY_CHARS, MAX_NUMBER } from './limits.ts';
+import { MAX_CATEGORY_CHARS, MAX_NUMBER, SPLIT_PERCENT, SPLIT_SEED } from './limits.ts';
 
 export type FeatureKind = 'number' | 'boolean' | 'category';
 export type FeatureColumn = { name: string; kind: FeatureKind; expression: string };
 /** What a model reads: ready to be put into statements. */
 export type TrainingTable = {
-  /** A SELECT of y (the label, null for neither class), h (the row's hash), f0, f1, … */
+  /** A SELECT of y (the label, null for neither class), h and g (hashes: the split's, the features'), f0, f1, … */
   rows: string;
   features: FeatureColumn[];
   split: ModelSplit;
@@ -25,9 +25,6 @@ const FLOATING = /^(real|double precision)$/;
 const NUMERIC = /^numeric(\(.*\))?$/;
 const TEXT = /^(text|character varying(\(\d+\))?|character(\(\d+\))?)$/;
 const USABLE = 'a number, boolean or text';
-
-const SPLIT_PERCENT = 20;
-const SPLIT_SEED = 20;
 
 /** What a column can be to a model; null when it is of no use to one. */
 export function featureKindOf(type: string): FeatureKind | null {
@@ -78,20 +75,35 @@ export function checkColumns(
 }
 
 /** @throws ServiceError MODEL_INVALID when the table is not any more what the model was saved for */
-export function trainingTable(catalogue: Catalogue, definition: ModelDefinition): TrainingTable {
+export function trainingTable(
+  catalogue: Catalogue,
+  definition: ModelDefinition,
+  chosen: ModelSplit | null = null,
+): TrainingTable {
   const features = checkColumns(catalogue, definition);
   const table = findTable(catalogue, definition.sourceTable);
-  const split: ModelSplit = {
+  const split: ModelSplit = chosen ?? {
     by: table.primaryKey.length > 0 ? 'key' : 'row',
     columns: table.primaryKey,
-    ...{ percent: SPLIT_PERCENT, seed: SPLIT_SEED },
+    ...{ percent: SPLIT_PERCENT, seed: SPLIT_SEED, combinations: null },
   };
   const label = `t.${quoteIdent(definition.label)}`;
-  const hashed = split.by === 'key' ? split.columns.map((name) => `t.${quoteIdent(name)}`).join(', ') : 't.*';
+  // Without its sign, so that it can be divided.
+  const hashOf = (parts: string) =>
+    `pg_catalog.hashtextextended(ROW(${parts})::text, ${split.seed}) & 9223372036854775807`;
+  const seen = (names: readonly string[]) =>
+    checkColumns(catalogue, { ...definition, features: [...names] }).map(({ expression }) => expression);
+  const alike = hashOf(seen(definition.features.toSorted()).join(', '));
+  const hashed = {
+    key: () => hashOf(split.columns.map((name) => `t.${quoteIdent(name)}`).join(', ')),
+    row: () => hashOf('t.*'),
+    // As the model sees them: cut texts and missing numbers are alike.
+    features: () => hashOf(seen(split.columns).join(', ')),
+  }[split.by]();
   const columns = [
     `CASE ${label}::text WHEN ${quoteLiteral(definition.positive)} THEN true WHEN ${quoteLiteral(definition.negative)} THEN false END AS y`,
-    // Without its sign, so that it can be divided.
-    `pg_catalog.hashtextextended(ROW(${hashed})::text, ${split.seed}) & 9223372036854775807 AS h`,
+    `${hashed} AS h`,
+    `${alike} AS g`,
     ...features.map(({ expression }, i) => `${expression} AS f${i}`),
   ];
   const from = quoteQualified(catalogue.schema, definition.sourceTable);
@@ -113,6 +125,8 @@ function expressionOf(name: string, type: string, kind: FeatureKind): string {
 
 /** The rows that are held out, and among them those of one part in `parts`. */
 export const heldOut = ({ percent }: ModelSplit): string => `h % 100 < ${percent}`;
+/** Which rows are held out together, as a number that JavaScript has exactly. */
+export const HELD_WITH = '(h & 9007199254740991)::float8';
 export const oneOf = (parts: number): string => `(h / 100) % ${parts} = 0`;
 
 export const invalid = (message: string) => new ServiceError('MODEL_INVALID', message);

@@ -8,17 +8,21 @@ const ERRORS = 2;
 const ROUNDING = 1e-9;
 const nats = (value: number) => value.toPrecision(4);
 
+/** Where rows are alike, copies count once. */
+const differing = ([n, p]: readonly [number, number], positives: number, negatives: number) =>
+  p === positives && n === negatives ? '' : `, of which ${p} and ${n} differ in what is learned from`;
+
 /**
  * Whether a version goes live, and why in words. The first: its log loss on the hold-out must be below the majority
  * class's by two standard errors of the rows' differences. A later one: not above the live version's on the same rows.
  */
 export function decidePromotion(metrics: ModelMetrics, holdoutRows: number): Decision {
-  const { positives, live, logLoss, baseline, gain, gainError } = metrics;
+  const { positives, live, logLoss, baseline, gain, gainError, groups } = metrics;
   const negatives = holdoutRows - positives;
-  if (Math.min(positives, negatives) < MIN_CLASS_ROWS)
+  if (Math.min(...groups) < MIN_CLASS_ROWS)
     return {
       promoted: false,
-      reason: `the hold-out has ${positives} positive and ${negatives} negative rows; at least ${MIN_CLASS_ROWS} of each are needed to judge a version`,
+      reason: `the hold-out has ${positives} positive and ${negatives} negative rows${differing(groups, positives, negatives)}; at least ${MIN_CLASS_ROWS} of each are needed to judge a version`,
     };
   if (live) {
     const than = `the live version ${live.version}'s ${nats(live.logLoss)} on the same ${holdoutRows} rows`;

@@ -11,7 +11,10 @@ export const MAX_CATEGORY_CHARS = 100;
 export const MAX_NUMBER = 1e100;
 /** Rows of the hold-out that are measured; of a larger one as many, chosen by the same hash. */
 export const MAX_MEASURED_ROWS = 250_000;
-/** Of either class in the hold-out: with fewer, a standard error says little. */
+/** The share of the rows that is held out, and the seed of the hash that says which. */
+export const SPLIT_PERCENT = 20;
+export const SPLIT_SEED = 20;
+/** Of either class in the hold-out, rows of their own: with fewer, a standard error says little. */
 export const MIN_CLASS_ROWS = 10;
 /** Trained versions that a model keeps besides the live one. */
 export const KEPT_VERSIONS = 200;

@@ -78,6 +78,23 @@ describe('what is measured', () => {
     ]);
   });
 
+  it('counts rows of one group as one observation, in the error and in what is needed', () => {
+    const times = (values: ArrayLike<number>, count: number) =>
+      Array.from({ length: count }, () => Array.from(values)).flat();
+    const once = measure({ labels, probabilities }, 0.25, null).metrics;
+    const copied = {
+      ...{ labels: Uint8Array.from(times(labels, 100)), probabilities: Float64Array.from(times(probabilities, 100)) },
+      groups: Float64Array.from(times([0, 1, 2, 3], 100)),
+    };
+    const { metrics } = measure(copied, 0.25, null);
+    expect(metrics).toMatchObject({ gain: expect.closeTo(once.gain, 12), groups: [2, 2] });
+    expect(metrics.gainError).toBeCloseTo(once.gainError, 12);
+    expect(decidePromotion(metrics, 400)).toEqual({
+      promoted: false,
+      reason: expect.stringContaining('200 positive and 200 negative rows, of which 2 and 2 differ'),
+    });
+  });
+
   it('has no area where a class is absent, and its version is then not promoted', () => {
     const one = measure({ labels: new Uint8Array(40), probabilities: new Float64Array(40).fill(0.1) }, 0.3, null);
     expect(one.metrics.auc).toBeNull();
@@ -92,6 +109,7 @@ describe('what is measured', () => {
 describe('promotion', () => {
   const metrics = {
     ...{ auc: 0.7, logLoss: 0.5, accuracy: 0.7, positives: 50, gain: 0.1, gainError: 0.04, live: null },
+    groups: [50, 50] as [number, number],
     baseline: { logLoss: 0.6, accuracy: 0.5, accuracyError: 0.05 },
   };
   const live = { version: 4, logLoss: 0.51, auc: 0.7, gain: 0.01, gainError: 1 };

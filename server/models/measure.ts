@@ -2,7 +2,12 @@
 import type { ModelCurves, ModelMetrics } from '#db/schema/index.ts';
 
 /** What was measured: which rows were positive (1), and what was said of each. */
-export type Measured = { labels: Uint8Array; probabilities: Float64Array };
+export type Measured = {
+  labels: Uint8Array;
+  probabilities: Float64Array;
+  /** Rows of one group are held out together and are no news to each other; left out, each is of its own. */
+  groups?: Float64Array;
+};
 
 const CURVE_POINTS = 50;
 const CALIBRATION_BINS = 10;
@@ -22,12 +27,29 @@ const accuracyOf = ({ labels, probabilities }: Measured) => {
   return right / labels.length;
 };
 
-/** How much smaller `losses` are than `others` a row, and the standard error of that mean, row by row. */
-function gainOver(losses: Float64Array, others: Float64Array): { gain: number; gainError: number } {
+/**
+ * How much smaller `losses` are than `others` a row, and the standard error of that mean: what differs from it is
+ * summed within a group first, so that ten rows of one group weigh as one observation (cluster-robust).
+ */
+function gainOver(losses: Float64Array, others: Float64Array, groups?: Float64Array) {
   const gains = losses.map((loss, i) => others[i]! - loss);
   const gain = sumOf(gains) / gains.length;
-  const squares = sumOf(gains.map((one) => (one - gain) ** 2));
-  return { gain, gainError: Math.sqrt(squares / Math.max(1, gains.length - 1) / gains.length) };
+  const sums = new Map<number, number>();
+  for (let i = 0; i < gains.length; i += 1) {
+    const group = groups?.[i] ?? i;
+    sums.set(group, (sums.get(group) ?? 0) + gains[i]! - gain);
+  }
+  let squares = 0;
+  for (const sum of sums.values()) squares += sum * sum;
+  const correction = sums.size / Math.max(1, sums.size - 1);
+  return { gain, gainError: Math.sqrt(correction * squares) / gains.length };
+}
+
+/** Groups that have a row of the class, negative first. */
+function groupsOf({ labels, groups }: Measured): [number, number] {
+  const seen = [new Set<number>(), new Set<number>()] as const;
+  for (let i = 0; i < labels.length; i += 1) seen[labels[i] === 1 ? 1 : 0].add(groups?.[i] ?? i);
+  return [seen[0].size, seen[1].size];
 }
 
 /**
@@ -39,7 +61,7 @@ export function measure(
   positiveShare: number,
   live: { version: number; probabilities: Float64Array } | null,
 ): { metrics: ModelMetrics; curves: ModelCurves } {
-  const { labels } = measured;
+  const { labels, groups } = measured;
   const rows = labels.length;
   const flat = { labels, probabilities: new Float64Array(rows).fill(positiveShare) };
   const [losses, flatLosses] = [lossesOf(measured), lossesOf(flat)];
@@ -51,8 +73,9 @@ export function measure(
       ...{ logLoss: sumOf(flatLosses) / rows, accuracy: baselineAccuracy },
       accuracyError: Math.sqrt((baselineAccuracy * (1 - baselineAccuracy)) / rows),
     },
-    ...gainOver(losses, flatLosses),
-    live: live && measureLive({ labels, probabilities: live.probabilities }, live.version, losses),
+    groups: groupsOf(measured),
+    ...gainOver(losses, flatLosses, groups),
+    live: live && measureLive({ ...measured, probabilities: live.probabilities }, live.version, losses),
   };
   return { metrics, curves: { roc: roc.points, calibration: calibrationOf(measured) } };
 }
@@ -60,7 +83,7 @@ export function measure(
 function measureLive(measured: Measured, version: number, losses: Float64Array): NonNullable<ModelMetrics['live']> {
   const liveLosses = lossesOf(measured);
   const logLoss = sumOf(liveLosses) / liveLosses.length;
-  return { version, logLoss, auc: rocOf(measured).auc, ...gainOver(losses, liveLosses) };
+  return { version, logLoss, auc: rocOf(measured).auc, ...gainOver(losses, liveLosses, measured.groups) };
 }
 
 /**

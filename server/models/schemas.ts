@@ -87,8 +87,13 @@ const Metrics = z.object({
   accuracy: share,
   positives: z.number().int(),
   baseline: z.object({ logLoss: z.number(), accuracy: share, accuracyError: z.number() }),
+  groups: z
+    .tuple([z.number().int(), z.number().int()])
+    .describe('Rows of either class that count one by one, negative first: fewer where rows repeat.'),
   gain: z.number().describe("The baseline's log loss less this version's."),
-  gainError: z.number().describe('The standard error of the gain, paired by row.'),
+  gainError: z
+    .number()
+    .describe('The standard error of the gain, paired by row, rows held out together weighing as one.'),
   live: z
     .object({ version, logLoss: z.number(), auc: share.nullable(), gain: z.number(), gainError: z.number() })
     .nullable()
@@ -134,7 +139,19 @@ export const ModelVersionDetail = ModelVersion.extend({
   positive: z.string(),
   negative: z.string(),
   split: z
-    .object({ by: z.enum(['key', 'row']), columns: z.array(z.string()), percent: z.number(), seed: z.number() })
+    .object({
+      ...{
+        by: z.enum(['key', 'row', 'features']),
+        columns: z.array(z.string()),
+        percent: z.number(),
+        seed: z.number(),
+      },
+      combinations: z
+        .number()
+        .int()
+        .nullable()
+        .describe("Different combinations of the features' values, of all rows."),
+    })
     .nullable(),
   parameters: z
     .object({ intercept: z.number(), terms: z.array(Term), passes: z.number().int().nullable() })

@@ -5,7 +5,8 @@ import { type Catalogue, SESSION_SETTINGS } from '#server/compiler/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 import { asTenantRole, type TenantData } from '#server/tenancy/index.ts';
 import { readCatalogue } from '#server/tenant-schema/index.ts';
-import { featureKindOf, heldOut, invalid, oneOf, type TrainingTable, trainingTable } from './columns.ts';
+import { chooseSplit } from './choose-split.ts';
+import { featureKindOf, HELD_WITH, heldOut, invalid, oneOf, type TrainingTable, trainingTable } from './columns.ts';
 import { makeDesign } from './design.ts';
 import { MAX_MEASURED_ROWS } from './limits.ts';
 import { fitLogistic } from './logistic.ts';
@@ -40,22 +41,23 @@ export async function train(
   { live, signal }: TrainOptions,
 ): Promise<Trained> {
   const catalogue = await readCatalogue(tx, data);
-  const table = trainingTable(catalogue, definition);
+  const unsplit = trainingTable(catalogue, definition);
   return asTenantRole(tx, data, { statementTimeoutMs: READ_TIMEOUT_MS }, async (connection) => {
     for (const [name, value] of Object.entries(SESSION_SETTINGS))
       await connection.unsafe(`SET LOCAL ${name} = '${value.replaceAll("'", "''")}'`);
     const reader = openReader(connection, signal);
+    const split = await chooseSplit(reader, unsplit, unsplit.split.columns);
+    const table = trainingTable(catalogue, definition, split);
     const { summary, holdoutRows } = await summarize(reader, table);
     if (holdoutRows === 0) throw invalid('no row is held out to judge the version by: the table has too few');
     const parameters = await learn(reader, table, definition, summary);
     const [negative, positive] = summary.rows;
-    const measured = await readHoldout(reader, catalogue, { definition, holdoutRows, parameters, live });
+    const measured = await readHoldout(reader, catalogue, { definition, split, holdoutRows, parameters, live });
     const judged = measure(
       measured,
       positive / (negative + positive),
       measured.live && { version: measured.live.version, probabilities: measured.live.probabilities },
     );
-    const { split } = table;
     return { parameters, ...judged, trainingRows: negative + positive, holdoutRows: measured.labels.length, split };
   });
 }
@@ -78,30 +80,33 @@ async function learn(
 
 type Holdout = {
   definition: ModelDefinition;
+  split: ModelSplit;
   holdoutRows: number;
   parameters: ModelParameters;
   live: LiveVersion | null;
 };
 
 /** What the version, and the live one, say of the rows that are held out. */
-async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, live, ...of }: Holdout) {
+async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, live, split, ...of }: Holdout) {
   const asLive = comparable(catalogue, definition, live);
   const features = [...new Set([...definition.features, ...(asLive?.definition.features ?? [])])];
-  const table = trainingTable(catalogue, { ...definition, features });
+  const table = trainingTable(catalogue, { ...definition, features }, split);
   const most = Math.min(of.holdoutRows, 2 * MAX_MEASURED_ROWS);
   const [labels, said, saidLive] = [new Uint8Array(most), new Float64Array(most), new Float64Array(asLive ? most : 0)];
+  const groups = new Float64Array(most);
   const score = makeScorer(of.parameters);
   const scoreLive = asLive && makeScorer(asLive.parameters);
   const places = asLive?.definition.features.map((name) => features.indexOf(name)) ?? [];
   const parts = Math.ceil(of.holdoutRows / MAX_MEASURED_ROWS);
   let rows = 0;
   await reader.each(
-    `SELECT y, ${features.map((_, i) => `f${i}`).join(', ')} FROM (${table.rows}) AS r
+    `SELECT ${HELD_WITH}, y, ${features.map((_, i) => `f${i}`).join(', ')} FROM (${table.rows}) AS r
       WHERE ${heldOut(table.split)} AND ${oneOf(parts)}`,
-    ([y, ...values]) => {
+    ([group, y, ...values]) => {
       // The hash spreads rows evenly, not exactly.
       if (rows === most) return;
       labels[rows] = y === true ? 1 : 0;
+      groups[rows] = Number(group);
       said[rows] = score(values as FeatureValue[]);
       if (scoreLive) saidLive[rows] = scoreLive(places.map((place) => values[place] as FeatureValue));
       rows += 1;
@@ -111,6 +116,7 @@ async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, l
   return {
     labels: labels.subarray(0, rows),
     probabilities: said.subarray(0, rows),
+    groups: groups.subarray(0, rows),
     live: asLive && { version: asLive.version, probabilities: saidLive.subarray(0, rows) },
   };
 }

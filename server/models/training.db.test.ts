@@ -144,7 +144,7 @@ describe('a training', () => {
     for (let i = 0; i < 2; i += 1) {
       const { version } = await trainer.train(id);
       const { trainingRows, holdoutRows, split } = await getVersion(trainer.ctx, { id, version });
-      expect(split).toEqual({ by: 'row', columns: [], percent: 20, seed: 20 });
+      expect(split).toEqual({ by: 'features', columns: ['x'], percent: 20, seed: 20, combinations: 300 });
       sizes.push([trainingRows, holdoutRows]);
       // Each of 300 rows is there ten times, and on one side each time.
       expect(holdoutRows! % 10).toBe(0);
@@ -173,6 +173,23 @@ describe('a training', () => {
       });
       for (const { probability } of scores) expect(probability > 0 && probability < 1).toBe(true);
     }
+  });
+
+  it('holds out copies of a row together though each has a key, and each by its key where few combinations repeat', async () => {
+    await trainer.load('facts', Array.from({ length: 5 }, () => noiseRows(31, 400)).flat());
+    const { id } = await trainer.define();
+    const copied = await trainer.train(id);
+    const version = await getVersion(trainer.ctx, { id, version: copied.version });
+    expect(version.split).toMatchObject({ by: 'features', combinations: 400 });
+    expect(version.holdoutRows! % 5).toBe(0);
+    const [negatives, positives] = version.metrics!.groups;
+    expect(5 * (negatives + positives)).toBe(version.holdoutRows);
+    expect(copied.promoted).toBe(false);
+    const { id: flags } = await trainer.define({ features: ['letter', 'flag'] });
+    const { version: few } = await trainer.train(flags);
+    expect((await getVersion(trainer.ctx, { id: flags, version: few })).split).toMatchObject({
+      ...{ by: 'key', columns: ['id'], combinations: 8 },
+    });
   });
 
   it.each([
@@ -217,7 +234,7 @@ describe('a training', () => {
       'drop table if exists $schema.rare; create table $schema.rare (id int primary key, x float8, label boolean)',
     );
     const rare = (rows: number) =>
-      `insert into $schema.rare select g, (g * 7919) % 1000, (g * 7919) % 1000 > 960 from generate_series(1, ${rows}) g`;
+      `insert into $schema.rare select g, (g * 7919) % 9973, (g * 7919) % 9973 > 9574 from generate_series(1, ${rows}) g`;
     await trainer.run(rare(200));
     const { id } = await trainer.define({ sourceTable: 'rare', features: ['x'], kind: 'naive_bayes' });
     expect((await trainer.train(id)).reason).toContain('at least 10 of each are needed');
