@@ -14,6 +14,8 @@ export function dsarDownloadRoute(contextOf: (request: Request, requestId: strin
 }> {
   const app = new Hono<{ Variables: { requestId: string } }>();
   app.get('/dsar/:id/download', async (c) => {
+    // The router asks this for HEAD too: who only looks at a link has not downloaded anything, and reads no file to its end.
+    if (c.req.method !== 'GET') return c.body(null, 405, { allow: 'GET' });
     const requestId = c.get('requestId');
     const { caller, pool, log } = await contextOf(c.req.raw, requestId);
     const id = c.req.param('id');

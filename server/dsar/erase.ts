@@ -125,8 +125,10 @@ async function batchOf(tx: Tx, { deps, tenant, request }: Erasure, at: DsarProgr
 }
 
 /** Leaves the request open; the next go begins with a new pass. */
-const leave = ({ deps, tenant, request }: Erasure, why: string): Promise<Outcome> =>
-  inTenant(deps, tenant.id, async (tx) => (await waits(tx, request, why)).outcome);
+async function leave({ deps, tenant, request }: Erasure, why: string): Promise<Outcome> {
+  const step = await erasureStep(deps, tenant, request.id, (tx) => waits(tx, request, why));
+  return 'done' in step ? step.done.outcome : step.outcome;
+}
 
 const unpublished = ({ waiting }: DsarProgress) =>
   `${waiting} ${waiting === 1 ? 'event of the subject is' : 'events of the subject are'} still to be published`;

@@ -82,4 +82,16 @@ describe('the download of a bundle', () => {
     expect(await ask(`${link.path}0`)).toMatchObject({ status: 400, text: expect.stringContaining('LINK_INVALID') });
     expect((await ask(path(id, '?token='))).status).toBe(400);
   });
+
+  it('is not counted for who only asks whether it is there, as scanners of links do', async () => {
+    const id = mine.names.dsarId;
+    const count = async () =>
+      (await db.owner<{ downloads: number }[]>`select downloads from dsar_bundles where request_id = ${id}`)[0]
+        ?.downloads;
+    const before = await count();
+    const headers = { cookie: await makeSession(db, mine.tenant, 'admin') };
+    const answer = await web.fetch(path(id), { method: 'HEAD', headers });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET']);
+    expect(await count()).toBe(before);
+  });
 });
