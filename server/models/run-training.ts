@@ -4,7 +4,7 @@
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
-import type { ModelDefinition, ModelParameters } from '#db/schema/index.ts';
+import type { ModelDefinition, ModelParameters, ModelSplit } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { errorText } from '#server/jobs/index.ts';
 import { logError, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
@@ -143,9 +143,9 @@ async function beginVersion(tx: Tx, ctx: Ctx, modelId: string, ifDue: boolean): 
 
 async function readLive(tx: Tx, tenantId: string, model: ModelRow): Promise<LiveVersion | null> {
   if (model.liveVersion === null) return null;
-  return queryOne<{ version: number; definition: ModelDefinition; parameters: ModelParameters }>(
+  return queryOne<{ version: number; definition: ModelDefinition; parameters: ModelParameters; split: ModelSplit }>(
     tx,
-    sql`select version, definition, parameters from model_versions
+    sql`select version, definition, parameters, split from model_versions
       where tenant_id = ${tenantId} and model_id = ${model.id} and version = ${model.liveVersion}`,
   );
 }

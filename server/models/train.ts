@@ -18,7 +18,12 @@ import { type FeatureValue, makeScorer } from './score.ts';
 import { summarize } from './summarize.ts';
 import type { Summary } from './summary.ts';
 
-export type LiveVersion = { version: number; definition: ModelDefinition; parameters: ModelParameters };
+export type LiveVersion = {
+  version: number;
+  definition: ModelDefinition;
+  parameters: ModelParameters;
+  split: ModelSplit;
+};
 export type Trained = {
   parameters: ModelParameters;
   metrics: ModelMetrics;
@@ -88,7 +93,7 @@ type Holdout = {
 
 /** What the version, and the live one, say of the rows that are held out. */
 async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, live, split, ...of }: Holdout) {
-  const asLive = comparable(catalogue, definition, live);
+  const asLive = comparable(catalogue, definition, live, split);
   const features = [...new Set([...definition.features, ...(asLive?.definition.features ?? [])])];
   const table = trainingTable(catalogue, { ...definition, features }, split);
   const most = Math.min(of.holdoutRows, 2 * MAX_MEASURED_ROWS);
@@ -121,9 +126,17 @@ async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, l
   };
 }
 
+const sidesOf = ({ by, columns, percent, seed }: ModelSplit) => JSON.stringify([by, columns, percent, seed]);
+
 /** The live version, where it answers the same question of the same rows. */
-function comparable(catalogue: Catalogue, now: ModelDefinition, live: LiveVersion | null): LiveVersion | null {
-  if (live === null) return null;
+function comparable(
+  catalogue: Catalogue,
+  now: ModelDefinition,
+  live: LiveVersion | null,
+  split: ModelSplit,
+): LiveVersion | null {
+  // Split otherwise, most of what is held out now was learned from then.
+  if (live === null || sidesOf(live.split) !== sidesOf(split)) return null;
   const { definition: then } = live;
   const isSame = (['sourceTable', 'label', 'positive', 'negative'] as const).every((name) => then[name] === now[name]);
   if (!isSame) return null;

@@ -310,6 +310,16 @@ describe('a later version', () => {
     });
   });
 
+  it('is not compared with a version whose rows were split otherwise, but judged as a first one', async () => {
+    await trainer.load('facts', learnableRows(8, 2_000));
+    const { id } = await trainer.define();
+    expect(await trainer.train(id)).toMatchObject({ promoted: true });
+    await trainer.run('alter table $schema.facts drop constraint facts_pkey');
+    const { version, reason } = await trainer.train(id);
+    expect(reason).toContain("the majority class's");
+    expect((await getVersion(trainer.ctx, { id, version })).metrics!.live).toBeNull();
+  });
+
   it('is final once it is trained, for the owner of the database too', async () => {
     const [row] = await db.owner`select model_id from model_versions where status = 'ready' limit 1`;
     await expect(
