@@ -196,11 +196,16 @@ async function recordFailed(tx: Tx, ctx: Ctx, { modelId, begun, reason, moveOn }
   const tenantId = ctx.tenant.id;
   const { version } = begun;
   const model = await lockModel(tx, tenantId, modelId);
-  await tx.execute(sql`update model_versions set status = 'failed', promoted = false, reason = ${reason},
-      trained_at = now()
-    where tenant_id = ${tenantId} and model_id = ${modelId} and version = ${version} and status = 'training'`);
-  await endTraining(tx, tenantId, model, moveOn);
+  const failed = await query(
+    tx,
+    sql`update model_versions set status = 'failed', promoted = false, reason = ${reason}, trained_at = now()
+      where tenant_id = ${tenantId} and model_id = ${modelId} and version = ${version} and status = 'training'
+      returning 1`,
+  );
   const outcome = { version, status: 'failed', promoted: false, reason } as const;
+  // Whoever took it over has recorded that, and the schedule is theirs.
+  if (failed.length === 0) return outcome;
+  await endTraining(tx, tenantId, model, moveOn);
   await auditTraining(tx, ctx, model, outcome);
   return outcome;
 }

@@ -363,6 +363,23 @@ describe('a training that is ended', () => {
     await trainer.run('drop view $schema.slow');
   });
 
+  it('records nothing when another has taken its version over, as failed', async () => {
+    await trainer.load('facts', learnableRows(12, 500));
+    const { id } = await trainer.define();
+    let taken = false;
+    const outcome = await runTraining(trainer.ctx, id, {
+      signal: AbortSignal.timeout(60_000),
+      fence: async () => {
+        const rows = await db.owner`update model_versions set status = 'failed', promoted = false, reason = 'taken',
+          trained_at = now() where model_id = ${id} and status = 'training' returning 1`;
+        taken ||= rows.length > 0;
+      },
+    });
+    expect(taken).toBe(true);
+    expect(outcome).toMatchObject({ status: 'failed', reason: expect.stringContaining('given up by another') });
+    expect(await db.owner`select 1 from audit_log where target_id = ${id} and action = 'model.train'`).toHaveLength(0);
+  });
+
   it('is not put live when the model was changed meanwhile', async () => {
     await trainer.load('facts', learnableRows(10, 2_000));
     const { id } = await trainer.define();
