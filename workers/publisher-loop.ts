@@ -114,7 +114,7 @@ export function createPublisherLoop(config: PublisherConfig) {
     const ways = isDue ? { ...options, isSweep: true } : { ...options, isSweep: false, goesOn };
     const first = await publishLane({ pool, publisher: config.publisher }, lane, ways);
     if (isDue) noteSweep(lane, started);
-    // What committed late lies below the cursor: a claim that came back short looks again from the low-water.
+    // A claim finds what committed late by itself; one that came back empty has time to let the low-water follow.
     if (isDue || first.claimed > 0 || lane.sweepTookMs > CHEAP_SWEEP_MS) return first;
     const again = performance.now();
     const second = await publishLane({ pool, publisher: config.publisher }, lane, { ...options, isSweep: true });

@@ -5,8 +5,9 @@ import { CLAIM_MAX_BYTES, CLAIM_MAX_SCAN } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
 import type { OutboxEvent } from './publisher.ts';
+import { type Look, lookFrom, lookOnlyAfter, lookStatement, nextSight } from './sight.ts';
 import { afterSweep, type Choice, chooseClaim, emptyChoice, type HeadRow, keyOf, type Progress } from './states.ts';
-import { placesOf, StretchBrokenError, takeEvents, takeStretch } from './take-events.ts';
+import { placesOf, type Stretch, StretchBrokenError, takeEvents, takeStretch } from './take-events.ts';
 
 export type Claim = {
   events: OutboxEvent[];
@@ -38,7 +39,7 @@ const CLAIMING: TransactionOptions = {
 
 /**
  * Takes a lane's next events under the lane's token, renews its lease, and moves the lane's low-water. A sweep
- * reads from the low-water instead of from where this publisher is, and so finds what committed late.
+ * reads from the low-water instead of from where this publisher is, which lets the low-water follow.
  * @throws LaneLostError
  */
 export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Claim> {
@@ -48,19 +49,22 @@ export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions)
 
 async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken | null> {
   if (options.isSweep) return null;
-  const after = hold.progress.cursor;
+  const { progress } = hold;
   // Sent together; the lane's row is locked before the events are looked at.
   const taking = transaction(pool, CLAIMING, (tx) =>
-    Promise.all([renewLane(tx, hold, options.leaseMs), takeStretch(tx, hold, after, options.batchSize)]),
+    Promise.all([renewLane(tx, hold, options.leaseMs), takeStretch(tx, hold, lookFrom(progress), options.batchSize)]),
   );
   const taken = await taking.catch(noStretch);
-  return taken && claimOf(hold, after, taken[1], options.batchSize);
+  return taken && claimOf(progress, taken[1], taken[0].xid, options.batchSize);
 }
 
-/** A stretch that was taken from `after` on, as a claim; null: none was. */
-export function claimOf(hold: Hold, after: number, events: OutboxEvent[] | null, batchSize: number): Taken | null {
-  if (!events?.[0]) return null;
-  const progress = { ...hold.progress, cursor: Math.max(after, events[0].seq - 1) };
+/** A stretch that transaction `xid` took from the cursor of `before` on, as a claim; null: none was. */
+export function claimOf(before: Progress, stretch: Stretch | null, xid: bigint, batchSize: number): Taken | null {
+  const first = stretch?.events[0];
+  if (!first) return null;
+  const { events, snapshot } = stretch;
+  const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot });
+  const progress = { ...before, sight, cursor: first.seq - 1 };
   return { events, isFull: events.length >= batchSize, firstLeft: null, progress };
 }
 
@@ -79,15 +83,15 @@ export function keepClaim(hold: Hold, claim: Taken): Claim {
 /** Chooses among the lane's unfinished events. */
 function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken> {
   return transaction(pool, CLAIMING, async (tx) => {
-    const sight = await renewLane(tx, hold, options.leaseMs);
-    const from = options.isSweep ? hold.progress.lowWater : hold.progress.cursor;
-    const { choice, top } = await chooseFromHead(tx, hold.lane, from, options.batchSize);
+    const lease = await renewLane(tx, hold, options.leaseMs);
+    const look = options.isSweep ? lookOnlyAfter(hold.progress.lowWater) : lookFrom(hold.progress);
+    const { choice, top, lower, snapshot } = await chooseFromHead(tx, hold.lane, look, options.batchSize);
     const firstUnfinished = choice.chosen[0]?.seq ?? Number.POSITIVE_INFINITY;
     const first = Math.min(firstUnfinished, choice.firstLeft ?? Number.POSITIVE_INFINITY);
-    const doneUpTo = Number.isFinite(first) ? first - 1 : Math.max(top, from);
-    const progress = options.isSweep
-      ? afterSweep(hold.progress, { ...sight, doneUpTo })
-      : { ...hold.progress, cursor: doneUpTo };
+    const doneUpTo = Number.isFinite(first) ? first - 1 : Math.max(top, lower);
+    const sight = nextSight(hold.progress.sight, { xid: lease.xid, place: hold.progress.cursor, snapshot });
+    const before = { ...hold.progress, sight };
+    const progress = options.isSweep ? afterSweep(before, { ...lease, doneUpTo }) : { ...before, cursor: doneUpTo };
     if (progress.lowWater > hold.progress.lowWater)
       await queryPrepared(tx, sql`update outbox_lanes set low_water = ${progress.lowWater} where lane = ${hold.lane}`);
     const seqs = choice.chosen.map((row) => row.seq);
@@ -112,43 +116,47 @@ export async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ 
 async function chooseFromHead(
   tx: Tx,
   lane: number,
-  from: number,
+  from: Look,
   maxEvents: number,
-): Promise<{ choice: Choice; top: number }> {
+): Promise<{ choice: Choice; top: number; lower: number; snapshot: string }> {
   const choice = emptyChoice();
   const pageSize = maxEvents + 1;
-  let after = from;
-  let top = from;
+  let look = from;
+  let first: { top: number; lower: number; snapshot: string } | null = null;
   let firstHeld: number | null = null;
   for (let seen = 0; seen < CLAIM_MAX_SCAN; ) {
-    const rows = await queryPrepared<HeadRow & { top: number; held: number | null }>(
+    const rows: (HeadRow & HeadOf)[] = await queryPrepared(
       tx,
-      headStatement(lane, after, pageSize),
+      headStatement(lane, look, pageSize, first?.snapshot ?? null),
     );
-    const [{ top: seenTop, held } = { top: from, held: null }] = rows;
     const head = rows.filter((row) => row.seq !== null);
-    if (seen === 0) {
-      top = seenTop;
-      firstHeld = held;
+    if (!first) {
+      if (!rows[0]) throw new Error(`the head of lane ${lane} was read without a row`);
+      first = rows[0];
+      firstHeld = rows[0].held;
     }
     chooseClaim(choice, head, { maxEvents, maxBytes: CLAIM_MAX_BYTES });
     if (choice.isFull || head.length < pageSize) break;
     seen += head.length;
-    after = head.at(-1)?.seq ?? after;
+    look = lookOnlyAfter(head.at(-1)?.seq ?? first.top);
   }
   if (firstHeld !== null) choice.firstLeft = Math.min(choice.firstLeft ?? firstHeld, firstHeld);
-  return { choice, top };
+  if (!first) throw new Error(`nothing of lane ${lane} was read`);
+  return { choice, top: first.top, lower: first.lower, snapshot: first.snapshot };
 }
+
+type HeadOf = { top: number; held: number | null; lower: number; snapshot: string };
 
 // The lane's top comes from the same snapshot as its rows: what is not among them up to there is done or not
 // committed yet. No lock here: a row that somebody has locked must still hold back the later ones of its key.
 // Events of whoever is stopped, when the stop holds publishing, are not looked at, or they would hide the others;
-// `held` is the first of them, which the low-water must not pass. Exported for the test that holds its plan.
-export const headStatement = (lane: number, after: number, limit: number): SQL => {
-  const unfinished = sql`lane = ${lane} and seq > ${after} and status in ('pending', 'processing')`;
-  return sql`select t.top::float8 as top, held.seq::float8 as held, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key,
+// `held` is the first of them, which the low-water must not pass. A further page is read later and sees more: it leaves out
+// what the first one (`seen`) could not see, for what commits between the two may lie below it. Exported for the tests.
+export const headStatement = (lane: number, look: Look, limit: number, seen: string | null = null): SQL => {
+  const unfinished = sql`lane = ${lane} and seq > (select lower from look) and status in ('pending', 'processing')`;
+  return sql`with ${lookStatement(look)} select look.lower::float8 as lower, look.snapshot::text as snapshot, t.top::float8 as top, held.seq::float8 as held, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key,
       h.status, h.available_at <= clock_timestamp() as "isDue", h.payload_bytes as "payloadBytes"
-    from (select coalesce(max(seq), 0) as top from outbox_events where lane = ${lane}) t
+    from look cross join (select coalesce(max(seq), 0) as top from outbox_events where lane = ${lane}) t
     cross join (select exists (select from instance_stops where resumed_at is null and holds_publishing) as all_held) i
     left join lateral (select min(first.seq) as seq from (
         (select seq from outbox_events where i.all_held and ${unfinished} order by seq limit 1)
@@ -158,7 +166,8 @@ export const headStatement = (lane: number, after: number, limit: number): SQL =
         where s.resumed_at is null and s.holds_publishing)) first) held on true
     left join lateral (
       select seq, tenant_id, key, status, available_at, payload_bytes from outbox_events e
-      where not i.all_held and ${unfinished} and not exists (
+      where not i.all_held and ${unfinished}
+        and (${seen}::text is null or pg_visible_in_snapshot(tx, ${seen}::text::pg_snapshot)) and not exists (
         select from tenant_stops s where s.tenant_id = e.tenant_id and s.resumed_at is null and s.holds_publishing)
       order by seq limit ${limit}) h on true`;
 };

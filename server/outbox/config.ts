@@ -23,7 +23,7 @@ export const NOTIFY_CHANNEL = 'mainspring_outbox';
 /** Delay after an event's own failure: 1, 2, 4 … seconds, at most this many. */
 export const EVENT_RETRY_MAX_SECONDS = 60;
 
-/** A sweep from the low-water finds rows that committed late. Cheaper than this it comes with every short claim. */
+/** A sweep from the low-water, which lets that follow, comes with every empty claim when it is cheaper than this. */
 export const CHEAP_SWEEP_MS = 20;
 
 /** Error messages in rows and pages. */

@@ -7,7 +7,8 @@ import { noteFlow } from './flow.ts';
 import type { Hold } from './lanes.ts';
 import { eventAge, eventAttempts, processed } from './metrics.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
-import { type Settled, settle } from './states.ts';
+import { lookFrom } from './sight.ts';
+import { cursorAfter, type Settled, settle } from './states.ts';
 import { placesOf, StretchBrokenError, takeStretch } from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
@@ -47,14 +48,15 @@ export async function markAndClaim(
   const isPlain = claim.firstLeft === null && outcomes.every(({ kind }) => kind === 'published');
   if (last === undefined || !isPlain || outcomes.length !== claim.events.length) return null;
   const verdicts = judge(claim, outcomes, options.maxAttempts);
+  const progress = { ...hold.progress, cursor: last };
   const done = await transaction(pool, MARKING, async (tx) => {
     // Sent together, and the lane's row first, as whoever takes the lane over locks it before its events.
-    const [, marked, events] = await Promise.all([
+    const [lease, marked, stretch] = await Promise.all([
       renewLane(tx, hold, options.leaseMs),
       write(tx, hold, verdicts, options),
-      takeStretch(tx, hold, last, options.batchSize),
+      takeStretch(tx, hold, lookFrom(progress), options.batchSize),
     ]);
-    const next = claimOf(hold, last, events, options.batchSize);
+    const next = claimOf(progress, stretch, lease.xid, options.batchSize);
     // A row that the reaper took away is pending again, before those that were taken now.
     if (next && agesOf(verdicts, marked.groups).length < verdicts.length) throw new StretchBrokenError();
     return { marked, next };
@@ -98,17 +100,13 @@ function note(hold: Hold, claim: Claim, verdicts: readonly Verdict[], marked: Wr
     retried: marked.rest.size - failed.length,
     lost: verdicts.length - ages.length - marked.rest.size,
   };
-  if (counts.lost === 0) moveCursor(hold, claim, verdicts);
+  if (counts.lost === 0) {
+    const settled = verdicts.map(({ event: { seq }, settled: { status } }) => ({ seq, status }));
+    const cursor = cursorAfter(hold.progress.cursor, { firstLeft: claim.firstLeft, marked: settled });
+    hold.progress = { ...hold.progress, cursor };
+  }
   count(counts, [...published, ...failed]);
   return counts;
-}
-
-/** Up to the first row of the lane that is known to be unfinished. */
-function moveCursor(hold: Hold, claim: Claim, verdicts: readonly Verdict[]): void {
-  const waiting = verdicts.find(({ settled }) => settled.status === 'pending')?.event.seq;
-  const first = Math.min(waiting ?? Number.POSITIVE_INFINITY, claim.firstLeft ?? Number.POSITIVE_INFINITY);
-  const last = claim.events.at(-1)?.seq ?? hold.progress.cursor;
-  hold.progress = { ...hold.progress, cursor: Number.isFinite(first) ? first - 1 : last };
 }
 
 function count(counts: MarkCounts, ended: readonly Verdict[]): void {

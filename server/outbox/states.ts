@@ -3,6 +3,7 @@
 import { backoffMs } from '#server/lib/index.ts';
 import { EVENT_RETRY_MAX_SECONDS } from './config.ts';
 import type { PublishOutcome } from './publisher.ts';
+import { NO_SIGHT, type Sight } from './sight.ts';
 
 export type EventStatus = 'pending' | 'processing' | 'published' | 'failed' | 'discarded';
 
@@ -88,6 +89,16 @@ export function settle(
   return { status: 'pending', attempts: next, delayMs: backoffMs(backoff, next, random) };
 }
 
+/** Where a lane's cursor goes when a claim is marked: up to the first row that is known to be unfinished. */
+export function cursorAfter(
+  cursor: number,
+  claim: { firstLeft: number | null; marked: readonly { seq: number; status: Settled['status'] }[] },
+): number {
+  const waiting = claim.marked.find(({ status }) => status === 'pending')?.seq;
+  const first = Math.min(waiting ?? Number.POSITIVE_INFINITY, claim.firstLeft ?? Number.POSITIVE_INFINITY);
+  return Number.isFinite(first) ? first - 1 : (claim.marked.at(-1)?.seq ?? cursor);
+}
+
 /**
  * How far a lane is done. A place in it is taken before its transaction commits, so "all that I see up to S is
  * done" is not "all up to S is done". S was seen; a transaction that begins later gets the number X; every open
@@ -96,15 +107,16 @@ export function settle(
  */
 export type Progress = {
   lowWater: number;
-  /** Seen to be done without a gap that this publisher knows of; a claim reads from here. */
+  /** All that was seen up to here is done; a claim reads from here, or from where `sight` says. */
   cursor: number;
+  sight: Sight;
   /** What the sweep before this one saw done. */
   seenDone: number;
   barrier: { seq: number; xid: bigint } | null;
 };
 
 export const startProgress = (lowWater: number): Progress => ({
-  ...{ lowWater, cursor: lowWater, seenDone: lowWater, barrier: null },
+  ...{ lowWater, cursor: lowWater, sight: NO_SIGHT, seenDone: lowWater, barrier: null },
 });
 
 /**
@@ -119,5 +131,5 @@ export function afterSweep(progress: Progress, sweep: { doneUpTo: number; xid: b
   }
   // The place was seen by an earlier transaction than the one whose number is taken.
   if (!barrier && progress.seenDone > lowWater) barrier = { seq: progress.seenDone, xid: sweep.xid };
-  return { lowWater, barrier, cursor: sweep.doneUpTo, seenDone: sweep.doneUpTo };
+  return { ...progress, lowWater, barrier, cursor: sweep.doneUpTo, seenDone: sweep.doneUpTo };
 }

@@ -4,6 +4,7 @@ import { queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES } from './config.ts';
 import type { Hold } from './lanes.ts';
 import type { OutboxEvent } from './publisher.ts';
+import { type Look, lookStatement } from './sight.ts';
 
 /** A list of places as a statement's parameter: PostgreSQL reads this spelling many times faster than JSON. */
 export const placesOf = (seqs: readonly number[]): string => `{${seqs.join(',')}}`;
@@ -20,32 +21,43 @@ export async function takeEvents(tx: Tx, hold: Hold, seqs: readonly number[]): P
 /** Of a stretch that was free when it was looked at, a row could not be had: nothing of it may be kept. */
 export class StretchBrokenError extends Error {}
 
+/** What was taken, and the snapshot in which nothing unfinished lay before it. */
+export type Stretch = { events: OutboxEvent[]; snapshot: string };
+
 /**
- * The usual case, at half the cost: takes the next rows after a place when all of them are free, so that nothing need be
+ * The usual case, at half the cost: takes the next unfinished rows when all of them are free, so that nothing need be
  * chosen. Null when one is not, or none is there.
  * @throws StretchBrokenError: the caller's transaction must not be committed
  */
-export async function takeStretch(tx: Tx, hold: Hold, after: number, limit: number): Promise<OutboxEvent[] | null> {
-  const rows = await queryPrepared<OutboxEvent & { seen: number }>(tx, stretchStatement(hold, after, limit));
+export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number): Promise<Stretch | null> {
+  const rows = await queryPrepared<OutboxEvent & { seen: number; snapshot: string | null }>(
+    tx,
+    stretchStatement(hold, look, limit),
+  );
   if (!rows[0]) return null;
   if (rows.length < rows[0].seen) throw new StretchBrokenError('a row of the stretch is locked');
-  return inOrder(rows);
+  const events = inOrder(rows);
+  const snapshot = rows[0].snapshot;
+  if (snapshot === null) throw new StretchBrokenError('the first row of the stretch is not among those taken');
+  return { events, snapshot };
 }
 
-// The next rows of a lane without a lock, finished ones too: those would be a reason to choose, as is any stop that
-// holds publishing. One that is locked is skipped by the update, and missed by whoever counts what came back.
+// The next unfinished rows of a lane, what committed late among them, without a lock. Of another claim's, one that waits
+// and any stop that holds publishing are reasons to choose. One that is locked is skipped by the update, and missed by whoever counts what came back.
 // Exported for the test that holds its plan.
-export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, after: number, limit: number): SQL =>
-  sql`with stretch as materialized (
-      select count(*)::int as seen, array_agg(seq) as places,
+export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look, limit: number): SQL =>
+  sql`with ${lookStatement(look)}, stretch as materialized (
+      select count(*)::int as seen, min(seq) as first, array_agg(seq) as places,
         count(*) = count(*) filter (where status = 'pending' and available_at <= clock_timestamp())
           and sum(payload_bytes) <= ${CLAIM_MAX_BYTES}
           and not exists (select from instance_stops where resumed_at is null and holds_publishing)
           and not exists (select from tenant_stops where resumed_at is null and holds_publishing) as is_free
       from (select seq, status, available_at, payload_bytes from outbox_events
-        where lane = ${hold.lane} and seq > ${after} order by seq limit ${limit}) next)
+        where lane = ${hold.lane} and seq > (select lower from look) and status in ('pending', 'processing')
+        order by seq limit ${limit}) next)
     ${takeStatement(hold, sql`(select places from stretch where is_free)::bigint[]`)}
-    returning ${EVENT_COLUMNS}, (select seen from stretch) as seen`;
+    returning ${EVENT_COLUMNS}, (select seen from stretch) as seen,
+      case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot`;
 
 const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, places: SQL): SQL =>
   sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = clock_timestamp()

@@ -1,0 +1,181 @@
+// A place in a lane is taken before its transaction commits, so an event may appear below those that are published
+// already. The next claim must find it before a later event of its key, whichever way that claim goes.
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { query, transaction } from '#server/lib/index.ts';
+import { createTenant } from '#server/tenancy/index.ts';
+import { headStatement } from './claim.ts';
+import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
+import { lookFrom } from './sight.ts';
+
+const db = await testDatabase();
+const LANE = 0;
+let tenantId: string;
+let a = '';
+let b = '';
+let c = '';
+let hold: Hold;
+
+beforeAll(async () => {
+  tenantId = (await createTenant(db.owner, { slug: 'acme', name: 'Acme' })).id;
+  const found = await db.owner<{ key: string }[]>`
+    select 'k' || n as key from generate_series(1, 100) n
+    where (hashtextextended(${tenantId}::uuid::text || ' ' || 'k' || n, 0) & 3) = ${LANE} order by n`;
+  [a = '', b = '', c = ''] = found.map(({ key }) => key);
+});
+beforeEach(async () => {
+  await db.owner`truncate outbox_events, outbox_counters`;
+  await db.owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0`;
+  const holds = await takeLanes(db.worker, { owner: 'one', leaseMs: 60_000, limit: 4, held: [] });
+  hold = holds.find(({ lane }) => lane === LANE)!;
+});
+
+const open = new Set<() => Promise<unknown>>();
+afterEach(async () => {
+  for (const end of open) await end();
+});
+
+type Connection = Pick<typeof db.owner, 'unsafe'>;
+/** Stores one event of a key; `n` tells it from the others. */
+const store = (key: string, n: number, over: Connection = db.owner) =>
+  over.unsafe(
+    `insert into outbox_events (tenant_id, type, key, payload) values ($1, 'a.v1', $2, jsonb_build_object('n', $3::int))`,
+    [tenantId, key, n],
+  );
+
+/** A transaction with a number of its own that stays open until it is told to commit. */
+async function begin() {
+  const connection = await db.owner.reserve();
+  await connection`begin`;
+  const end = async (how: 'commit' | 'rollback') => {
+    open.delete(rollBack);
+    await connection.unsafe(how);
+    connection.release();
+  };
+  const rollBack = () => end('rollback');
+  open.add(rollBack);
+  await connection`select pg_current_xact_id()`;
+  return {
+    store: (key: string, n: number) => store(key, n, connection),
+    run: (statement: string) => connection.unsafe(statement),
+    commit: () => end('commit'),
+  };
+}
+
+const sent: number[] = [];
+/** One turn of the lane without a sweep; says what was sent, in order. `during` runs while the first batch is sent. */
+async function publish(batchSize = 500, during: () => Promise<unknown> = async () => {}): Promise<number[]> {
+  sent.length = 0;
+  const publisher: EventPublisher = {
+    backend: 'counting',
+    async publish(events) {
+      if (sent.length === 0) await during();
+      sent.push(...events.map(({ payload }) => (JSON.parse(payload) as { n: number }).n));
+      return events.map(() => ({ kind: 'published' }) as const);
+    },
+    async close() {},
+  };
+  const options = { leaseMs: 60_000, maxAttempts: 5, isSweep: false, signal: new AbortController().signal };
+  await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: () => true });
+  return [...sent];
+}
+
+it('sends an event that committed late before the next one of its key', async () => {
+  const late = await begin();
+  await late.store(a, 1);
+  await store(b, 2);
+  expect(await publish()).toEqual([2]);
+  await late.commit();
+  await store(a, 3);
+  expect(await publish()).toEqual([1, 3]);
+});
+
+it('does so when the next stretch is taken with the mark of the one before', async () => {
+  const late = await begin();
+  await late.store(a, 1);
+  await store(b, 2);
+  const during = async () => {
+    await late.commit();
+    await store(a, 3);
+  };
+  expect(await publish(1, during)).toEqual([2, 1, 3]);
+});
+
+it('does so when an event that waits for its time makes the claim choose', async () => {
+  const late = await begin();
+  await late.store(a, 1);
+  await store(b, 2);
+  expect(await publish()).toEqual([2]);
+  await store(c, 4);
+  await db.owner`update outbox_events set available_at = now() + interval '1 hour' where payload ->> 'n' = '4'`;
+  await late.commit();
+  await store(a, 3);
+  expect(await publish()).toEqual([1, 3]);
+});
+
+it('does so for a transaction whose number was above every ended one when the later place was read', async () => {
+  const early = await begin();
+  const late = await begin();
+  await late.store(a, 1);
+  await early.store(b, 2);
+  await early.commit();
+  expect(await publish()).toEqual([2]);
+  await late.commit();
+  await store(a, 3);
+  expect(await publish()).toEqual([1, 3]);
+});
+
+it('does so for what a savepoint of a long transaction stored, many claims later, and for each that ends', async () => {
+  const long = await begin();
+  await long.run('savepoint one');
+  await long.store(a, 1);
+  await long.run('release one');
+  await store(b, 2);
+  expect(await publish()).toEqual([2]);
+  const longer = await begin();
+  await longer.store(c, 3);
+  for (let n = 4; n < 14; n += 1) {
+    await store(b, n);
+    expect(await publish()).toEqual([n]);
+  }
+  await long.store(c, 14);
+  await store(b, 15);
+  expect(await publish()).toEqual([15]);
+  await long.commit();
+  await store(a, 16);
+  // That of key c did overlap with 3, which is still to come.
+  expect(await publish(2)).toEqual([1, 14, 16]);
+  await store(b, 17);
+  expect(await publish()).toEqual([17]);
+  await longer.commit();
+  await store(c, 18);
+  expect(await publish()).toEqual([3, 18]);
+});
+
+it('looks no further below its place than to where the oldest transaction that ended began', async () => {
+  const readFrom = async () => {
+    const rows = await transaction(db.worker, {}, (tx) =>
+      query<{ lower: number }>(tx, headStatement(LANE, lookFrom(hold.progress), 10)),
+    );
+    return rows[0]!.lower;
+  };
+  for (let n = 1; n < 10; n += 1) {
+    await store(b, n);
+    await publish();
+  }
+  const [{ seq: tenth } = { seq: 0 }] = await db.owner<
+    { seq: number }[]
+  >`select max(seq)::float8 as seq from outbox_events`;
+  const long = await begin();
+  for (let n = 10; n < 20; n += 1) {
+    await store(b, n);
+    await publish();
+  }
+  expect(await readFrom()).toBeGreaterThan(tenth + 5);
+  await long.commit();
+  expect(await readFrom()).toBeLessThanOrEqual(tenth);
+  expect(await readFrom()).toBeGreaterThan(hold.progress.lowWater);
+  await publish();
+  await publish();
+  expect(await readFrom()).toBeGreaterThan(tenth + 5);
+});

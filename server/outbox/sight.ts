@@ -1,0 +1,71 @@
+// Where a claim begins to read. A place is taken before its transaction commits, so rows may appear below the cursor;
+// but only rows of transactions that were still open when the rows up to the cursor were read. A publisher remembers
+// those, and how low a place of theirs can lie: when one has ended, the next claim begins there. What is decided here
+// without a database is looked up by the statement that reads the rows, so that nothing ends in between.
+import { type SQL, sql } from 'drizzle-orm';
+
+/** What of a lane's transactions was known when its rows up to the cursor were read. */
+export type Sight = {
+  /** Numbers of those below `next` that were open. */
+  open: readonly bigint[];
+  /** None from this number on had ended. */
+  next: bigint;
+  /** Transactions numbered from `xid` on have only places above `place`: each was known before that number was taken. */
+  marks: readonly Mark[];
+};
+type Mark = { xid: bigint; place: number };
+
+export const NO_SIGHT: Sight = { open: [], next: 0n, marks: [] };
+
+/** The place that a claim begins after: `newer`, or the lowest of those in `open` that have ended by now. */
+export type Look = { newer: number; open: readonly Mark[] };
+
+/** Whatever has ended meanwhile, nothing is looked for below. */
+export const lookOnlyAfter = (place: number): Look => ({ newer: place, open: [] });
+
+/** For the next claim of a lane that is done up to its cursor. */
+export function lookFrom({ lowWater, cursor, sight }: { lowWater: number; cursor: number; sight: Sight }): Look {
+  const below = (xid: bigint) => Math.min(cursor, Math.max(lowWater, markBelow(sight, xid)?.place ?? lowWater));
+  const newer = below(sight.next);
+  const open = sight.open.map((xid) => ({ xid, place: below(xid) })).filter(({ place }) => place < newer);
+  return { newer, open };
+}
+
+/** `headStatement` and `stretchStatement` say the same in SQL. */
+export const lowestOf = ({ newer, open }: Look, hasEnded: (xid: bigint) => boolean): number =>
+  Math.min(newer, ...open.filter(({ xid }) => hasEnded(xid)).map(({ place }) => place));
+
+/**
+ * After rows were read in a snapshot by a transaction numbered `xid`, which had that number before and knew then of
+ * everything up to `place`. Keeps only the marks that some transaction that may still end needs.
+ */
+export function nextSight(before: Sight, read: { xid: bigint; place: number; snapshot: string }): Sight {
+  const { open, next } = parseSnapshot(read.snapshot);
+  const mark = { xid: read.xid, place: read.place };
+  const saysNothingNew = before.marks.some(({ xid, place }) => xid <= mark.xid && place >= mark.place);
+  const marks = saysNothingNew ? before.marks : [...before.marks, mark];
+  const needed = new Set([...open, next].map((xid) => markBelow({ marks }, xid)));
+  return { open, next, marks: marks.filter((one) => needed.has(one) || one.xid > next) };
+}
+
+function markBelow({ marks }: Pick<Sight, 'marks'>, xid: bigint): Mark | undefined {
+  let best: Mark | undefined;
+  for (const mark of marks) if (mark.xid <= xid && mark.place >= (best?.place ?? 0)) best = mark;
+  return best;
+}
+
+/** PostgreSQL's `xmin:xmax:xip,…`. The number after the last ended one is there too when it is open; so may higher ones be. */
+function parseSnapshot(text: string): Pick<Sight, 'open' | 'next'> {
+  const [, next = '0', open = ''] = text.split(':');
+  return { next: BigInt(next), open: open === '' ? [] : open.split(',').map(BigInt) };
+}
+
+/** A row `look` with the place to begin after and the snapshot in which the rest of the statement reads. */
+export const lookStatement = ({ newer, open }: Look): SQL => {
+  const xids = `{${open.map(({ xid }) => xid).join(',')}}`;
+  const places = `{${open.map(({ place }) => place).join(',')}}`;
+  return sql`look as materialized (
+      select least(${newer}::bigint, min(o.place)) as lower, pg_current_snapshot() as snapshot
+      from unnest(${xids}::text::xid8[], ${places}::text::bigint[]) o(xid, place)
+      where pg_visible_in_snapshot(o.xid, pg_current_snapshot()))`;
+};
