@@ -77,8 +77,9 @@ function Columns({ model, tables }: { model: Model | null; tables: ModelTable[] 
         label="Value to tell the probability of"
         name="positive"
         maxLength={100}
-        defaultValue={model?.positive ?? ''}
-        key={label}
+        // Another label has other values.
+        defaultValue={label === model?.label && tableName === model.sourceTable ? model.positive : ''}
+        key={`${tableName}.${label}`}
         hint="Left empty: true, the greater number, or the last text."
       />
       <fieldset>

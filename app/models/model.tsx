@@ -38,7 +38,8 @@ export async function loader(args: LoaderFunctionArgs) {
       api.models.tables(),
     ]);
     const newest = versions.items.find(({ status }) => status === 'ready') ?? versions.items[0];
-    const chosen = Number(params.get('version') ?? newest?.version ?? 0);
+    const asked = Number(params.get('version'));
+    const chosen = Number.isSafeInteger(asked) && asked > 0 ? asked : (newest?.version ?? 0);
     return {
       ...{ model, versions, tables: tables.items },
       chosen: chosen > 0 ? await api.models.version({ id, version: chosen }) : null,

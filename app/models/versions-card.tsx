@@ -1,4 +1,4 @@
-import { Link } from '@remix-run/react';
+import { Link, useSearchParams } from '@remix-run/react';
 import type { ModelVersion } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
@@ -52,11 +52,14 @@ export function VersionsCard({ versions: { items, nextCursor }, chosen }: Versio
 
 function VersionRow({ version, isChosen }: { version: ModelVersion; isChosen: boolean }) {
   const { metrics } = version;
+  const [params] = useSearchParams();
+  const to = new URLSearchParams(params);
+  to.set('version', String(version.version));
   return (
     <Row>
       <Cell>
         <Link
-          to={`?version=${version.version}`}
+          to={`?${to}`}
           preventScrollReset
           aria-current={isChosen ? 'true' : undefined}
           className={isChosen ? 'font-semibold' : 'font-medium hover:underline'}
