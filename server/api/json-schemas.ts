@@ -41,6 +41,12 @@ export function collectSchemas(): Schemas {
         if (jsonSchema.format === 'date-time' || jsonSchema.format === 'uuid') delete jsonSchema.pattern;
         if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
         if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+        // Places of one kind each: as a plain array of that length it is understood by every reader of documents.
+        const places = jsonSchema.prefixItems;
+        if (places?.[0] && places.every((place) => JSON.stringify(place) === JSON.stringify(places[0]))) {
+          Object.assign(jsonSchema, { items: places[0], minItems: places.length, maxItems: places.length });
+          delete jsonSchema.prefixItems;
+        }
         if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
       },
     }) as JsonSchema & { $defs?: Record<string, JsonSchema> };
