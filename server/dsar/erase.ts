@@ -17,6 +17,7 @@ import { INVENTORY } from './inventory.ts';
 import { erasureStep, isRequest, type OpenRow, type Outcome, openRequest, waits } from './open-request.ts';
 import { handOn, keepProgress, mayContinue, newPass } from './progress.ts';
 import { expireBundlesOf, pruneBundles } from './prune-bundles.ts';
+import { noteWriters, waitForWriters } from './writers.ts';
 
 /** One erasure under way. */
 export type Erasure = { deps: DsarDeps; tenant: JobTenant; request: OpenRow };
@@ -36,6 +37,11 @@ export async function eraseSubject(deps: DsarDeps, tenant: JobTenant, requestId:
   let hasWaited = false;
   for (let passes = 0; passes < MAX_PASSES; passes += 1) {
     if (!progress) {
+      const noted = await noteWriters(erasure);
+      if ('outcome' in noted) return noted.outcome;
+      deps.failPoint('dsar.writers');
+      const left = await waitForWriters(erasure, noted.done);
+      if (left !== null) return leave(erasure, left);
       pass += 1;
       const begun = await beginPass(erasure, pass);
       if ('outcome' in begun) return begun.outcome;

@@ -27,7 +27,6 @@ export async function listOutside(tx: Tx, tenantId: string): Promise<string[]> {
     'exported files that somebody has fetched',
     'files in the tenant’s inbox and its archive',
     'process logs and backups of the database',
-    'what runs and transactions that began before the erasure ended stored after it',
     'unfinished files of processes that died: .tmp files of a folder, incomplete uploads of a bucket',
   ];
 }
