@@ -27,7 +27,7 @@ export async function listOutside(tx: Tx, tenantId: string): Promise<string[]> {
     'exported files that somebody has fetched',
     'files in the tenant’s inbox and its archive',
     'process logs and backups of the database',
-    'unfinished files of processes that died: .tmp files of a folder, incomplete uploads of a bucket',
+    'files that a process left unfinished which died less than an hour before: the next cleanup deletes them',
   ];
 }
 
