@@ -29,3 +29,18 @@ BEGIN
     ELSE RETURN doc;
   END CASE;
 END $$;
+--> statement-breakpoint
+
+-- Where events were ever published to. A publisher's own row goes with it; what it has sent does not.
+CREATE TABLE outbox_backends (
+  backend text PRIMARY KEY,
+  first_at timestamptz(3) NOT NULL DEFAULT now()
+);--> statement-breakpoint
+INSERT INTO outbox_backends (backend) SELECT DISTINCT backend FROM outbox_publishers;--> statement-breakpoint
+CREATE FUNCTION outbox_keep_backend() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO public.outbox_backends (backend) VALUES (NEW.backend) ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $$;--> statement-breakpoint
+-- Not with each sign of life, which is an update.
+CREATE TRIGGER outbox_keep_backend AFTER INSERT ON outbox_publishers FOR EACH ROW EXECUTE FUNCTION outbox_keep_backend();
