@@ -84,8 +84,8 @@ export const dsarBundles = pgTable(
     location: text('location').notNull(),
     /** Its file is being written, or was when its writer died. */
     isWriting: boolean('is_writing').notNull().default(false),
-    sizeBytes: count('size_bytes').notNull(),
-    sha256: text('sha256').notNull(),
+    sizeBytes: count('size_bytes').notNull().default(0),
+    sha256: text('sha256').notNull().default(''),
     madeAt: instant('made_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),
     linkHash: bytea('link_hash'),
