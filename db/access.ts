@@ -135,6 +135,7 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   },
   outbox_sampling: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   outbox_publishers: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  outbox_backends: { tenantColumn: null, app: NONE, worker: ['SELECT', 'INSERT'] },
   alert_loop: { tenantColumn: null, app: NONE, worker: ['SELECT', 'UPDATE'] },
   alert_rules: {
     tenantColumn: 'tenant_id',

@@ -9,6 +9,15 @@ export type DsarState = (typeof DSAR_STATES)[number];
 /** Which hold keeps a request from being carried out. */
 export type DsarRefusal = { holdId: string | null; what: string; reason: string; at: string };
 /** What is known of an erasure's passes, from go to go. */
+/** Who may still store what they read of a subject before it was erased: none of those that began after `at`. */
+export type DsarWriters = {
+  at: string;
+  /** Runs that were claimed, each as its id and its token. */
+  runs: string[];
+  /** Transactions that were open, by their virtual ids. */
+  transactions: string[];
+};
+
 export type DsarProgress = {
   /** Passes over all stores; the last one finds nothing. */
   pass: number;
@@ -26,6 +35,8 @@ export type DsarProgress = {
   file: { key: string; lines: number } | null;
   /** The time of its go was over and nothing else happened: the next go continues this pass. Else it begins another. */
   isHandedOn: boolean;
+  /** Of a pass that has erased something and is over, in whatever way: the next one waits until these have ended. */
+  writers?: DsarWriters;
 };
 
 export const dsarSettings = pgTable('dsar_settings', {

@@ -70,6 +70,12 @@ export const outboxPublishers = pgTable('outbox_publishers', {
   failingSince: instant('failing_since'),
 });
 
+/** Where events were ever published to; a trigger of `outbox_publishers` keeps it. */
+export const outboxBackends = pgTable('outbox_backends', {
+  backend: text('backend').primaryKey(),
+  firstAt: instant('first_at').notNull().defaultNow(),
+});
+
 export const outboxDepth = pgTable(
   'outbox_depth',
   {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import { type DsarState, dsarRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import { hashSubject } from '#server/retention/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { DUE_DAYS, LAST_DUE_DAYS } from './config.ts';
 import { INVENTORY } from './inventory.ts';
@@ -10,7 +11,6 @@ import { type DsarRow, isRequest } from './open-request.ts';
 import { getRequest } from './read-requests.ts';
 import type { CreateDsarInput, DsarRequest } from './schemas.ts';
 import { mayMove } from './states.ts';
-import { hashSubject } from './subject.ts';
 
 /**
  * Takes a subject's request. The audit row has the subject's hash, because no row of that log can be erased.

@@ -23,6 +23,10 @@ export const READ_ROWS = 50;
 export const PUBLISH_WAIT_MS = 15_000;
 export const PUBLISH_POLL_MS = 500;
 
+/** How long a go waits for who may have read the subject before it was erased, before it leaves the rest to the next. Milliseconds. */
+export const WRITER_WAIT_MS = 15_000;
+export const WRITER_POLL_MS = 100;
+
 /** Passes of one go: each but the last has found something that was recorded while the one before went on. */
 export const MAX_PASSES = 10;
 

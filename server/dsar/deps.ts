@@ -15,6 +15,8 @@ export type DsarDeps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence' | 'f
   batchRows?: number;
   /** Default PUBLISH_WAIT_MS. */
   publishWaitMs?: number;
+  /** Default WRITER_WAIT_MS. */
+  writerWaitMs?: number;
 };
 
 /** One step of a request, which only the lease's holder may commit. */

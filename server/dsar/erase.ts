@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { DsarProgress } from '#db/schema/index.ts';
+import { sweepUnfinished } from '#server/files/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';
-import { query, type Tx, transaction } from '#server/lib/index.ts';
+import { logError, query, type Tx, transaction } from '#server/lib/index.ts';
 import { BATCH_ROWS, MAX_PASSES, PUBLISH_POLL_MS, PUBLISH_WAIT_MS } from './config.ts';
 import { type DsarDeps, inTenant } from './deps.ts';
 import { eraseBatch } from './erase-batch.ts';
@@ -17,6 +18,7 @@ import { INVENTORY } from './inventory.ts';
 import { erasureStep, isRequest, type OpenRow, type Outcome, openRequest, waits } from './open-request.ts';
 import { handOn, keepProgress, mayContinue, newPass } from './progress.ts';
 import { expireBundlesOf, pruneBundles } from './prune-bundles.ts';
+import { noteWriters, waitForWriters } from './writers.ts';
 
 /** One erasure under way. */
 export type Erasure = { deps: DsarDeps; tenant: JobTenant; request: OpenRow };
@@ -36,6 +38,11 @@ export async function eraseSubject(deps: DsarDeps, tenant: JobTenant, requestId:
   let hasWaited = false;
   for (let passes = 0; passes < MAX_PASSES; passes += 1) {
     if (!progress) {
+      const noted = await noteWriters(erasure);
+      if ('outcome' in noted) return noted.outcome;
+      deps.failPoint('dsar.writers');
+      const left = await waitForWriters(erasure, noted.done);
+      if (left !== null) return leave(erasure, left);
       pass += 1;
       const begun = await beginPass(erasure, pass);
       if ('outcome' in begun) return begun.outcome;
@@ -97,12 +104,22 @@ async function onePass(erasure: Erasure, from: DsarProgress): Promise<Step<DsarP
   // Before the first file and after the last row went: what is planned from here on reads what is left.
   const isAtFirst = progress.after === null && progress.file === null;
   if (isAtFirst && (await isExportUnderWay(deps.pool, tenant.id))) return { outcome: await leave(erasure, EXPORT) };
+  if (isAtFirst) await sweepLeavings(erasure);
   const files = await eraseFiles(erasure, progress);
   if ('outcome' in files) return files;
   deps.failPoint('dsar.files');
   await inTenant(deps, tenant.id, (tx) => expireBundlesOf(tx, request));
   await pruneBundles(deps, tenant.id);
   return files;
+}
+
+/** What dead writers have left is not seen by a key. A store that refuses is the cleanup's to tell: it sweeps daily. */
+async function sweepLeavings({ deps, tenant }: Erasure): Promise<void> {
+  try {
+    await sweepUnfinished(deps.blobs, tenant.id);
+  } catch (error) {
+    logError(deps.log, error, 'unfinished blobs could not be deleted before an erasure', { tenantId: tenant.id });
+  }
 }
 
 async function batchOf(tx: Tx, { deps, tenant, request }: Erasure, at: DsarProgress): Promise<DsarProgress> {

@@ -32,6 +32,7 @@ async function addFiles({ blobs, tenant }: Office): Promise<void> {
 describe('an erasure that is killed', () => {
   it.each([
     ['opened', 1],
+    ['writers', 2],
     ['deleted', 1],
     ['deleted', 5],
     ['batch', 1],

@@ -53,6 +53,7 @@ export const NOT_SEARCHED: Readonly<Record<string, string>> = {
     'outbox_flow',
     'outbox_sampling',
     'outbox_publishers',
+    'outbox_backends',
     'attachment_blobs',
     'retention_purges',
     'retention_blobs',

@@ -8,10 +8,7 @@ import { COUNTED_ROWS, SEARCH_ALL_MS, SEARCH_TABLE_MS, SEARCHED_TABLES } from '.
 
 /** Where copies may have gone. */
 export async function listOutside(tx: Tx, tenantId: string): Promise<string[]> {
-  const backends = await query<{ name: string }>(
-    tx,
-    sql`select distinct backend as name from outbox_publishers order by 1`,
-  );
+  const backends = await query<{ name: string }>(tx, sql`select backend as name from outbox_backends order by 1`);
   const siems = await query<{ name: string }>(
     tx,
     sql`select distinct backend as name from siem_destinations order by 1`,
@@ -27,20 +24,20 @@ export async function listOutside(tx: Tx, tenantId: string): Promise<string[]> {
     'exported files that somebody has fetched',
     'files in the tenant’s inbox and its archive',
     'process logs and backups of the database',
-    'what runs and transactions that began before the erasure ended stored after it',
-    'unfinished files of processes that died: .tmp files of a folder, incomplete uploads of a bucket',
+    'files that a process left unfinished which died less than an hour before: the next cleanup deletes them',
   ];
 }
 
 /** `rows`: how many name the subject as a whole value, COUNTED_ROWS + 1 for more; null: not searched in time. */
 export type SearchedTable = { table: string; rows: number | null };
-type TextTable = { schema: string; name: string; texts: string[]; jsons: string[] };
+/** Its columns by how they are searched. */
+type FoundTable = { schema: string; name: string; texts: string[]; numbers: string[]; nested: string[] };
 
 /** Tables of the tenant's pipelines that have the subject as a whole value, or could not be searched. */
 export async function searchPipelineTables(pool: Pool, tenantId: string, customerId: string): Promise<SearchedTable[]> {
   const { data, tables } = await transaction(pool, { tenantId }, async (tx) => {
     const found = await findTenantData(tx, tenantId);
-    return { data: found, tables: await listTextTables(tx, found) };
+    return { data: found, tables: await listTables(tx, found) };
   });
   const endAt = performance.now() + SEARCH_ALL_MS;
   const searched: SearchedTable[] = [];
@@ -52,36 +49,56 @@ export async function searchPipelineTables(pool: Pool, tenantId: string, custome
   return searched;
 }
 
-const listTextTables = (tx: Tx, { schemaName }: TenantData): Promise<TextTable[]> =>
-  query<TextTable>(
+/**
+ * Columns of every type that can hold an id: texts, numbers, and whatever has values inside (JSON, arrays, records, and
+ * domains over any of them). Dates, times, booleans, bits, bytes, ranges, addresses and shapes cannot.
+ */
+const listTables = (tx: Tx, { schemaName }: TenantData): Promise<FoundTable[]> =>
+  query<FoundTable>(
     tx,
     sql`select n.nspname as schema, c.relname as name,
-        coalesce(array_agg(a.attname::text) filter (where t.typname in ('text', 'varchar', 'bpchar', 'uuid', 'int4', 'int8')), '{}') as texts,
-        coalesce(array_agg(a.attname::text) filter (where t.typname in ('jsonb', 'json')), '{}') as jsons
+        coalesce(array_agg(a.attname::text) filter (where k.kind = 'text'), '{}') as texts,
+        coalesce(array_agg(a.attname::text) filter (where k.kind = 'number'), '{}') as numbers,
+        coalesce(array_agg(a.attname::text) filter (where k.kind = 'nested'), '{}') as nested
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      join pg_type t on t.oid = a.atttypid and t.typname in ('text', 'varchar', 'bpchar', 'uuid', 'int4', 'int8', 'jsonb', 'json')
-      where n.nspname = ${schemaName} and c.relkind in ('r', 'p') and not c.relispartition
+      join pg_type t on t.oid = a.atttypid
+      cross join lateral (select case
+        when t.typcategory in ('S', 'E') or t.typname in ('uuid', 'int2', 'int4', 'int8') then 'text'
+        when t.typname = 'bytea' or t.typname like 'reg%' or t.typname in ('oid', 'money') then 'none'
+        when t.typcategory = 'N' then 'number'
+        when t.typcategory in ('A', 'C', 'U') then 'nested' else 'none' end as kind) k
+      where n.nspname = ${schemaName} and c.relkind in ('r', 'p', 'm') and not c.relispartition and k.kind <> 'none'
       group by 1, 2 order by 2`,
   );
+
+const ident = (word: string) => `"${word.replaceAll('"', '""')}"`;
+/** An id that is a number can stand in JSON as one. */
+const NUMBER = /^-?(0|[1-9][0-9]{0,99})$/;
+
+/** Whether a row has the id, $1, as a whole value. */
+function isThere({ texts, numbers, nested }: FoundTable, customerId: string): string {
+  const number = NUMBER.test(customerId) ? ` || @ == ${customerId}` : '';
+  return [
+    ...texts.map((column) => `${ident(column)}::text = $1`),
+    ...numbers.map((column) => `trim_scale(${ident(column)}::numeric)::text = $1`),
+    ...nested.map(
+      (column) =>
+        `jsonb_path_exists(to_jsonb(${ident(column)}), '$.** ? (@ == $id${number})', jsonb_build_object('id', $1::text))`,
+    ),
+  ].join(' or ');
+}
 
 /** Null when it takes longer than it may, or the table went meanwhile. */
 async function countIn(
   pool: Pool,
   tenantId: string,
   data: TenantData,
-  { schema, name, texts, jsons }: TextTable,
+  table: FoundTable,
   customerId: string,
 ): Promise<number | null> {
-  const ident = (word: string) => `"${word.replaceAll('"', '""')}"`;
-  const isThere = [
-    ...texts.map((column) => `${ident(column)}::text = $1`),
-    ...jsons.map(
-      (column) => `jsonb_path_exists(${ident(column)}::jsonb, '$.** ? (@ == $id)', jsonb_build_object('id', $1::text))`,
-    ),
-  ].join(' or ');
-  const statement = `select count(*)::int as rows from (select 1 from ${ident(schema)}.${ident(name)}
-    where ${isThere} limit ${COUNTED_ROWS + 1}) s`;
+  const statement = `select count(*)::int as rows from (select 1 from ${ident(table.schema)}.${ident(table.name)}
+    where ${isThere(table, customerId)} limit ${COUNTED_ROWS + 1}) s`;
   try {
     return await transaction(pool, { tenantId }, (tx) =>
       asTenantRole(tx, data, { statementTimeoutMs: SEARCH_TABLE_MS }, async (connection) => {

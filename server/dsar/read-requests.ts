@@ -1,10 +1,10 @@
 import { and, desc, eq, inArray, lt, notInArray, sql } from 'drizzle-orm';
 import { type DsarState, dsarBundles, dsarRequests } from '#db/schema/index.ts';
 import { decodeCursor, isUuid, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
+import { hashSubject } from '#server/retention/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { INVENTORY } from './inventory.ts';
 import type { DsarRequest, ListDsarInput } from './schemas.ts';
-import { hashSubject } from './subject.ts';
 
 const ENDED: DsarState[] = ['completed', 'cancelled'];
 

@@ -67,6 +67,30 @@ export function openS3Store(settings: S3Settings): ReadableBlobStore {
         StartAfter = last;
       }
     },
+    async sweepUnfinished(folder, olderThanMs) {
+      const { s3, ListMultipartUploadsCommand, AbortMultipartUploadCommand } = await client();
+      const Prefix = `${checkKey(folder)}/`;
+      let swept = 0;
+      for (let from: { KeyMarker?: string; UploadIdMarker?: string } = {}; ; ) {
+        const page = await s3.send(new ListMultipartUploadsCommand({ Bucket, Prefix, ...from }));
+        for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
+          if (!Key?.startsWith(Prefix) || UploadId === undefined || !Initiated) continue;
+          if (Date.now() - Initiated.getTime() < olderThanMs) continue;
+          const isAborted = await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })).then(
+            () => true,
+            (error: unknown) => {
+              // Its writer was done with it first, or another sweep.
+              if (isNotFound(error)) return false;
+              throw error;
+            },
+          );
+          if (isAborted) swept += 1;
+        }
+        const { NextKeyMarker, NextUploadIdMarker } = page;
+        if (page.IsTruncated !== true || !NextKeyMarker) return swept;
+        from = { KeyMarker: NextKeyMarker, ...(NextUploadIdMarker ? { UploadIdMarker: NextUploadIdMarker } : {}) };
+      }
+    },
     async delete(key) {
       const { s3, HeadObjectCommand, DeleteObjectCommand } = await client();
       const Key = checkKey(key);
@@ -86,8 +110,9 @@ export function openS3Store(settings: S3Settings): ReadableBlobStore {
 }
 
 async function connect({ endpoint, region, credentials }: S3Settings) {
-  const { S3Client, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command } =
-    await import('@aws-sdk/client-s3');
+  const sdk = await import('@aws-sdk/client-s3');
+  const { S3Client, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand, GetObjectCommand } = sdk;
+  const { ListObjectsV2Command, ListMultipartUploadsCommand, AbortMultipartUploadCommand } = sdk;
   const { Upload } = await import('@aws-sdk/lib-storage');
   const s3 = new S3Client({
     region,
@@ -99,9 +124,9 @@ async function connect({ endpoint, region, credentials }: S3Settings) {
   });
   return {
     ...{ s3, Upload, PutObjectCommand, HeadObjectCommand, DeleteObjectCommand },
-    ...{ GetObjectCommand, ListObjectsV2Command },
+    ...{ GetObjectCommand, ListObjectsV2Command, ListMultipartUploadsCommand, AbortMultipartUploadCommand },
   };
 }
 
 const isNotFound = (error: unknown): boolean =>
-  error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey');
+  error instanceof Error && (error.name === 'NotFound' || error.name === 'NoSuchKey' || error.name === 'NoSuchUpload');

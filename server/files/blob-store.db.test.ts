@@ -1,9 +1,16 @@
 // Both stores under the same tests: a caller cannot tell them apart.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import {
+  CreateMultipartUploadCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasS3Server, type S3Server, startS3Server } from '#db/testing/s3-server.ts';
 import { openBlobStore, openFolderStore, openS3Store, type ReadableBlobStore } from './index.ts';
@@ -106,6 +113,73 @@ for (const [name, isThere, open] of stores) {
     });
   });
 }
+
+describe('what dead writers have left', () => {
+  const HOUR_MS = 3_600_000;
+
+  it('is deleted from a folder when nothing was written to it for so long, and nothing else is', async () => {
+    const { store, list } = inFolder();
+    const day = join(folder, 'exports/a/day=01');
+    await mkdir(day, { recursive: true });
+    await mkdir(join(folder, 'exports/b'), { recursive: true });
+    const put = async (path: string, ageMs: number) => {
+      await writeFile(path, 'of somebody');
+      await utimes(path, new Date(), new Date(Date.now() - ageMs));
+    };
+    const name = (n: number) => `.0190a0b0-0000-7000-8000-00000000000${n}.tmp`;
+    await put(join(day, name(1)), 2 * HOUR_MS);
+    await put(join(day, name(2)), HOUR_MS / 2);
+    await put(join(day, '.gitkeep.tmp'), 2 * HOUR_MS);
+    await put(join(day, 'whole.tmp'), 2 * HOUR_MS);
+    await put(join(folder, 'exports/b', name(3)), 2 * HOUR_MS);
+    expect(await store.sweepUnfinished('exports/a', HOUR_MS)).toBe(1);
+    expect(await store.sweepUnfinished('exports/nowhere', HOUR_MS)).toBe(0);
+    const left = [`a/day=01/.gitkeep.tmp`, `a/day=01/${name(2)}`, 'a/day=01/whole.tmp', `b/${name(3)}`];
+    expect(await list()).toEqual(left.map((path) => `exports/${path}`).sort());
+    await rm(join(folder, 'exports'), { recursive: true });
+  });
+
+  it('is what a writer writes: a blob under way is one of them, and its put fails when it is swept', async () => {
+    const { store, list } = inFolder();
+    const [written, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const body = Readable.from(
+      (async function* () {
+        yield 'part ';
+        written.resolve();
+        await goOn.promise;
+        yield 'rest';
+      })(),
+    );
+    const put = store.putStream('exports/a/b', body);
+    await written.promise;
+    expect(await store.sweepUnfinished('exports/a', HOUR_MS)).toBe(0);
+    expect(await store.sweepUnfinished('exports/a', -HOUR_MS)).toBe(1);
+    goOn.resolve();
+    await expect(put).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await list()).toEqual([]);
+  });
+
+  it.skipIf(!isS3There)('is taken out of a bucket with its parts, when its upload began so long ago', async () => {
+    const store = openS3Store(s3);
+    const begin = async (Key: string) => {
+      const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: s3.bucket, Key }));
+      await client.send(
+        new UploadPartCommand({ Bucket: s3.bucket, Key, UploadId, PartNumber: 1, Body: 'of somebody' }),
+      );
+    };
+    const keys = ['exports/a/1', 'exports/a/2', 'exports/a1/3', 'dsar/a/4'];
+    for (const key of keys) await begin(key);
+    const uploads = async () => {
+      const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: s3.bucket }));
+      return Uploads.map(({ Key }) => Key).sort();
+    };
+    expect(await store.sweepUnfinished('exports/a', HOUR_MS)).toBe(0);
+    expect(await uploads()).toEqual([...keys].sort());
+    expect(await store.sweepUnfinished('exports/a', -HOUR_MS)).toBe(2);
+    expect(await uploads()).toEqual(['dsar/a/4', 'exports/a1/3']);
+    for (const name of ['dsar/a', 'exports/a1']) expect(await store.sweepUnfinished(name, -HOUR_MS)).toBe(1);
+  });
+});
 
 describe('the installation’s store', () => {
   const settings = { MAINSPRING_HOME: '/nowhere', BLOBS_S3_REGION: 'us-east-1' };

@@ -7,6 +7,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { newId, ServiceError } from '#server/lib/index.ts';
 import { isMissing, syncFolder } from './inbox.ts';
+import { sweepFolder, temporaryName } from './unfinished.ts';
 
 export type BlobStore = {
   /** Writes the whole blob or nothing: nobody sees a part of it under its key. Replaces what was there. */
@@ -23,6 +24,8 @@ export type ReadableBlobStore = BlobStore & {
   read(key: string): Promise<Readable | null>;
   /** Keys below a folder (`exports/<tenant id>`), in order, after `after`; only whole blobs. */
   list(folder: string, after?: string): AsyncIterable<string>;
+  /** Deletes what dead writers have left below a folder, when it is older than this. Returns how many. */
+  sweepUnfinished(folder: string, olderThanMs: number): Promise<number>;
 };
 
 const KEY = /^[A-Za-z0-9_=.@+-]+(\/[A-Za-z0-9_=.@+-]+)*$/;
@@ -48,7 +51,7 @@ export function openFolderStore(folder: string): ReadableBlobStore {
     const path = pathOf(key);
     const place = dirname(path);
     await mkdir(place, { recursive: true });
-    const temporary = join(place, `.${newId()}.tmp`);
+    const temporary = join(place, temporaryName(newId()));
     try {
       await pipeline(body, createWriteStream(temporary, { flags: 'wx', flush: true }), { signal });
       await rename(temporary, path);
@@ -70,6 +73,7 @@ export function openFolderStore(folder: string): ReadableBlobStore {
       }
     },
     list: (folder, after = '') => keysBelow(root, checkKey(folder), after),
+    sweepUnfinished: (folder, olderThanMs) => sweepFolder(join(root, checkKey(folder)), olderThanMs),
     async delete(key) {
       const path = pathOf(key);
       try {

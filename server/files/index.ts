@@ -8,3 +8,4 @@ export { fillPathTemplate, PathTemplateError, type TemplateValues } from './path
 export { UnreadableFileError } from './record.ts';
 export { type FileOutcome, type InputFile, settleFiles } from './run-files.ts';
 export { type BadLine, type StagedFile, type StagedSource, stageFile } from './stage-file.ts';
+export { sweepUnfinished } from './unfinished.ts';

@@ -6,6 +6,7 @@ import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { isOfSubject, sqlOf } from './classes.ts';
 import { lockRetention } from './plan.ts';
 import type { Hold, ListHoldsInput, PlacedHold, PlaceHoldInput } from './schemas.ts';
+import { hashSubject } from './subject.ts';
 
 /** Covered rows are counted up to here: counting millions would hold the lock for as long. */
 const COUNTED_ROWS = 10_000;
@@ -69,7 +70,7 @@ export function placeHold(ctx: Ctx, input: PlaceHoldInput): Promise<PlacedHold> 
       action: 'retention.hold',
       targetKind: 'retention_hold',
       targetId: hold.id,
-      after: hold,
+      after: await withoutSubject(tx, ctx.tenant.id, hold),
       details: { covered },
     });
     return { ...hold, covered };
@@ -101,11 +102,25 @@ export function releaseHold(ctx: Ctx, input: { id: string; reason: string }): Pr
       action: 'retention.release',
       targetKind: 'retention_hold',
       targetId: hold.id,
-      before: toHold(before),
-      after: hold,
+      before: await withoutSubject(tx, ctx.tenant.id, toHold(before)),
+      after: await withoutSubject(tx, ctx.tenant.id, hold),
     });
     return hold;
   });
+}
+
+/**
+ * A hold as the audit log names it: no row there can be changed once its subject is to be erased. What it was is told by
+ * the hold itself, which has its id.
+ */
+async function withoutSubject(tx: Tx, tenantId: string, { customerId, ...hold }: Hold): Promise<object> {
+  if (customerId === null) return { ...hold, subjectHash: null };
+  const { reason, releaseReason } = await queryOne<{ reason: string; releaseReason: string | null }>(
+    tx,
+    sql`select dsar_redact(${hold.reason}, ${customerId}) as reason,
+      dsar_redact(${hold.releaseReason}::text, ${customerId}) as "releaseReason"`,
+  );
+  return { ...hold, reason, releaseReason, subjectHash: await hashSubject(tx, tenantId, customerId) };
 }
 
 async function countCovered(tx: Tx, tenantId: string, input: PlaceHoldInput): Promise<PlacedHold['covered']> {

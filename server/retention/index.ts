@@ -1,7 +1,7 @@
 export type { DeleteBlob } from './blobs.ts';
 export { isOfSubject } from './classes.ts';
 export { findHoldOn, type HoldInForce } from './find-hold.ts';
-export { placeHold, releaseHold } from './holds.ts';
+export { listHolds, placeHold, releaseHold } from './holds.ts';
 export { lockRetention } from './plan.ts';
 export { dsarPurgeJob, type TenantPurge } from './purge-job.ts';
 export { receiptHash } from './receipts.ts';
@@ -15,3 +15,4 @@ export type {
   Receipt,
   RetentionOverview,
 } from './schemas.ts';
+export { hashSubject } from './subject.ts';

@@ -1,7 +1,7 @@
 // The daily cleanup. Every step is a row of short deletes that can be repeated: killed anywhere, the next run goes on.
 import { openPool } from '#db/client.ts';
 import { CARRY_OUT_MS, carryOutRequests, requestGoOn } from '#server/dsar/index.ts';
-import type { ReadableBlobStore } from '#server/files/index.ts';
+import { type ReadableBlobStore, sweepUnfinished } from '#server/files/index.ts';
 import { sweepOrphanBlobs } from '#server/interactions/index.ts';
 import {
   type Counts,
@@ -174,12 +174,17 @@ async function pruneTenant(
       errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
     }
   }
-  try {
-    if (blobs !== null) counts.orphanBlobs = await sweepOrphanBlobs({ ...ctx, blobs }, tenantId);
-  } catch (error) {
-    ctx.signal.throwIfAborted();
-    errors.push(`orphanBlobs: ${told(ctx, error, { step: 'orphanBlobs', tenantId })}`);
-  }
+  if (blobs === null) return { counts, errors };
+  for (const [name, sweep] of [
+    ['orphanBlobs', () => sweepOrphanBlobs({ ...ctx, blobs }, tenantId)],
+    ['unfinishedBlobs', () => sweepUnfinished(blobs, tenantId)],
+  ] as const)
+    try {
+      counts[name] = await sweep();
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
+    }
   return { counts, errors };
 }
 

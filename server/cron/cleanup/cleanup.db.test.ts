@@ -1,5 +1,9 @@
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { openFolderStore, type ReadableBlobStore } from '#server/files/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { createTenant, type Tenant } from '#server/tenancy/index.ts';
 import { runJob, UNCONFIGURED_JOBS } from '../index.ts';
@@ -15,8 +19,8 @@ beforeAll(async () => {
   blue = await createTenant(db.owner, { slug: 'blue', name: 'Blue' });
 });
 
-const cleanUp = (settings: Partial<CleanupSettings> = {}) => {
-  const config = { ...UNCONFIGURED_JOBS, cleanup: { ...UNCONFIGURED_JOBS.cleanup, ...settings } };
+const cleanUp = (settings: Partial<CleanupSettings> = {}, blobs: ReadableBlobStore | null = null) => {
+  const config = { ...UNCONFIGURED_JOBS, blobs, cleanup: { ...UNCONFIGURED_JOBS.cleanup, ...settings } };
   return runJob({ pool: db.worker, log, processId: 'test', config }, 'cleanup', { trigger: 'http' });
 };
 const names = async (sql: string) => (await db.owner.unsafe<{ name: string }[]>(sql)).map((row) => row.name).sort();
@@ -148,6 +152,25 @@ describe('the cleanup', () => {
       values ('${acme.id}', 'o', 'ancient', '', ${ago(3_000)})`);
     expect((await cleanUp({ idempotencyDays: 0 })).body.deleted).not.toHaveProperty('idempotencyKeys');
     expect(await names('select key as name from idempotency_keys')).toEqual(['ancient', 'young']);
+  });
+
+  it('deletes what dead writers of blobs have left, of every tenant, an hour after they wrote last', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cleanup-'));
+    const name = (n: number) => `.0190a0b0-0000-7000-8000-00000000000${n}.tmp`;
+    for (const [n, place, minutes] of [
+      [1, `exports/${acme.id}/interaction_history/day=01`, 61],
+      [2, `attachments/${acme.id}`, 59],
+      [3, `dsar/${blue.id}`, 61],
+    ] as const) {
+      await mkdir(join(folder, place), { recursive: true });
+      await writeFile(join(folder, place, name(n)), 'of somebody');
+      await utimes(join(folder, place, name(n)), new Date(), new Date(Date.now() - minutes * 60_000));
+    }
+    const answer = await cleanUp({}, openFolderStore(folder));
+    expect(answer).toMatchObject({ outcome: 'succeeded', body: { deleted: { unfinishedBlobs: 2 } } });
+    const left = await readdir(folder, { recursive: true });
+    expect(left.filter((path) => path.endsWith('.tmp'))).toEqual([`attachments/${acme.id}/${name(2)}`]);
+    await rm(folder, { recursive: true });
   });
 
   it('makes the partitions that the coming months lack', async () => {

@@ -1,4 +1,5 @@
-// How a subject is known where its id may not stand: in the audit log, in receipts, and in requests once it is erased.
+// How a subject is known where its id may not stand: in the audit log, in receipts, and in data requests
+// once it is erased.
 import { createHmac, randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { query, type Tx } from '#server/lib/index.ts';
