@@ -21,6 +21,8 @@ export const KEPT_VERSIONS = 200;
 export const MAX_SCORED_ROWS = 1_000;
 /** One statement's time: below the time after which a silent connection is given up. */
 export const STATEMENT_TIMEOUT_MS = 60_000;
+/** How long a training waits for its table: for a pipeline's run that replaces its rows. */
+export const TABLE_WAIT_MS = 50_000;
 /** A training that somebody waits for, and one of the job. */
 export const TRAIN_NOW_TIMEOUT_MS = 240_000;
 export const RETRAIN_TIMEOUT_MS = 180_000;

@@ -7,6 +7,10 @@ import type { FeatureValue } from './score.ts';
 const MAX_KEPT = 8_000_000;
 const BLOCK_ROWS = 10_000;
 
+/** Whether so many rows are read once. */
+export const canKeep = (rows: number, features: number, mostKept = MAX_KEPT): boolean =>
+  (Math.floor(rows / BLOCK_ROWS) + 1) * BLOCK_ROWS * features <= mostKept;
+
 type Block = { labels: Uint8Array; codes: Float64Array; rows: number };
 type ReadRows = (visit: (row: readonly unknown[]) => void) => Promise<void>;
 
