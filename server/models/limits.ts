@@ -28,3 +28,8 @@ export const TRAIN_NOW_TIMEOUT_MS = 240_000;
 export const RETRAIN_TIMEOUT_MS = 180_000;
 /** No training lasts so long: one that seems to has lost its process. */
 export const LOST_AFTER_MINUTES = 15;
+/** Trainings that people wait for, of one process at a time and one of a tenant: each holds two connections. */
+export const TRAININGS_AT_ONCE = 2;
+/** Of one tenant that wait for their turn, and for how long. */
+export const MAX_WAITING_TRAININGS = 2;
+export const LONGEST_WAIT_MS = 60_000;

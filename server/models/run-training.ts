@@ -3,7 +3,6 @@
 // snapshot: so a version that says `training` while the lock is free has lost its process.
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
-import type { Pool } from '#db/client.ts';
 import { errorText } from '#server/jobs/index.ts';
 import { logError, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import { type Ctx, findTenantData } from '#server/tenancy/index.ts';
@@ -136,24 +135,4 @@ function reasonOf(ctx: Ctx, error: unknown, signal: AbortSignal): string {
   if (refused?.code === CANCELLED) return `a statement took longer than ${STATEMENT_TIMEOUT_MS / 1_000} s`;
   const errorId = logError(ctx.log, error, 'a model could not be trained', { tenantId: ctx.tenant.id });
   return refused ? errorText(error, errorId) : `it failed for a reason that is not the table's (errorId ${errorId})`;
-}
-
-/** Trainings that people wait for, of this process at a time: each holds a connection as long as it takes. */
-const MOST_AT_ONCE = 2;
-const running = new WeakMap<Pool, number>();
-
-/** @throws ServiceError MODEL_TRAINING */
-export async function inTrainingTurn<T>(pool: Pool, fn: () => Promise<T>): Promise<T> {
-  const now = running.get(pool) ?? 0;
-  if (now >= MOST_AT_ONCE)
-    throw new ServiceError(
-      'MODEL_TRAINING',
-      `${now} models are being trained here; try again when one of them is done`,
-    );
-  running.set(pool, now + 1);
-  try {
-    return await fn();
-  } finally {
-    running.set(pool, (running.get(pool) ?? 1) - 1);
-  }
 }
