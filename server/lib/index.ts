@@ -6,6 +6,7 @@ export { TransactionEndedError } from './guard-connection.ts';
 export { isUuid, newId } from './id.ts';
 export {
   claimIdempotencyKey,
+  findResponse,
   type IdempotencyClaim,
   keepResponse,
   type SecretFields,

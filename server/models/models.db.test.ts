@@ -142,6 +142,15 @@ describe('a model', () => {
     expect(await ask('GET', at)).toMatchObject({ status: 404, body: { code: 'MODEL_NOT_FOUND' } });
   });
 
+  it('is trained once for one Idempotency-Key', async () => {
+    const { id } = await trainer.define();
+    const headers = { authorization: `Bearer ${key}`, 'idempotency-key': 'a retry' };
+    const train = async () =>
+      (await web.fetch(`/api/v1/models/${id}/train`, { method: 'POST', headers })).json() as Promise<unknown>;
+    expect([await train(), await train()]).toMatchObject([{ version: 1 }, { version: 1 }]);
+    expect((await ask('GET', `/${id}/versions`)).body).toMatchObject({ items: [{ version: 1 }] });
+  });
+
   const keyId = async () => (await db.owner`select id from api_keys where tenant_id = ${trainer.tenant.id}`)[0]!.id;
 
   it('refuses to score what it does not know, naming row and feature', async () => {

@@ -78,7 +78,7 @@ export const modelProcedures = {
     })
     .input(UpdateModelInput)
     .mutation(({ ctx, input }) => updateModel(ctx, input)),
-  // Not in one transaction: it reads the table for as long as it takes. Twice is one version more.
+  // Not in one transaction: it reads the table for as long as it takes. Its Idempotency-Key is claimed with its version.
   train: procedure
     .meta({
       rest: 'POST /models/:id/train',
@@ -86,10 +86,10 @@ export const modelProcedures = {
       scope: 'models:write',
       audit: 'model.train',
       output: ModelVersion,
-      errors: ['MODEL_NOT_FOUND', 'MODEL_TRAINING'],
+      errors: ['MODEL_NOT_FOUND', 'MODEL_TRAINING', 'MODEL_VERSION_NOT_FOUND'],
     })
     .input(ModelRef)
-    .mutation(({ ctx, input }) => trainNow(ctx, input)),
+    .mutation(({ ctx, input }) => trainNow(ctx, input, ctx.idempotencyKey)),
   score: procedure
     .meta({
       rest: 'POST /models/:id/score',

@@ -22,6 +22,8 @@ export type TrainingOptions = {
   ifDue?: boolean;
   /** First in every transaction that writes. */
   fence?: (tx: Tx) => Promise<void>;
+  /** In the transaction that makes the version's row, which does not come to be when it throws. */
+  onBegin?: (tx: Tx, version: number) => Promise<void>;
   /** `read`: the snapshot has ended. */
   failPoint?: (name: 'begun' | 'read' | 'trained' | 'recorded') => unknown;
 };
@@ -58,7 +60,11 @@ async function trainLocked(ctx: Ctx, modelId: string, options: TrainingOptions):
       await options.fence?.(tx);
       return fn(tx);
     });
-  const begun = await inOwn((tx) => beginVersion(tx, ctx, modelId, ifDue));
+  const begun = await inOwn(async (tx) => {
+    const made = await beginVersion(tx, ctx, modelId, ifDue);
+    if (made !== null) await options.onBegin?.(tx, made.version);
+    return made;
+  });
   if (begun === null) return null;
   let outcome: TrainingOutcome;
   try {
