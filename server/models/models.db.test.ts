@@ -177,6 +177,21 @@ describe('a model', () => {
     expect(nothing.scores[0]).toEqual(nothing.scores[1]);
   });
 
+  it('is refused at the limit, also when two are created at once', async () => {
+    const full = await openTrainer(db, 'full');
+    await full.load('facts', learnableRows(3, 50));
+    await db.owner`insert into models (tenant_id, name, kind, source_table, features, label, positive, negative,
+        created_by, updated_by)
+      select ${full.tenant.id}, 'model ' || g, 'logistic', 'facts', '["x"]', 'label', 'true', 'false', 'ada', 'ada'
+      from generate_series(1, 97) g`;
+    const made = await Promise.allSettled(Array.from({ length: 6 }, () => full.define()));
+    const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(refused).toMatchObject(Array.from({ length: 3 }, () => ({ code: 'MODELS_FULL' })));
+    const [{ models } = { models: 0 }] = await db.owner<{ models: number }[]>`
+      select count(*)::int as models from models where tenant_id = ${full.tenant.id}`;
+    expect(models).toBe(100);
+  });
+
   it('is nowhere for another tenant', async () => {
     const { id } = await trainer.define();
     for (const [method, path, body] of [
