@@ -59,7 +59,7 @@ export async function readTraining(
     const { summary, holdoutRows } = await summarize(reader, table);
     if (holdoutRows === 0) throw noHoldout();
     const [negative, positive] = summary.rows;
-    const learner = await learn(reader, table, { kind: definition.kind, summary, holdoutRows });
+    const learner = await learn(reader, table, { kind: definition.kind, summary, holdoutRows, signal });
     const held = await readHoldout(reader, catalogue, { definition, split, holdoutRows, keep: learner.keep, live });
     return async () => {
       const parameters = await learner.parameters();
@@ -70,16 +70,20 @@ export async function readTraining(
   });
 }
 
-type ToLearn = { kind: ModelDefinition['kind']; summary: Summary; holdoutRows: number };
+type ToLearn = { kind: ModelDefinition['kind']; summary: Summary; holdoutRows: number; signal: AbortSignal };
 
 /** Learns now, from aggregates or with a pass over the table a step; or keeps all rows, to learn when it is asked. */
-async function learn(reader: Reader, table: TrainingTable, { kind, summary, holdoutRows }: ToLearn): Promise<Learner> {
+async function learn(
+  reader: Reader,
+  table: TrainingTable,
+  { kind, summary, holdoutRows, signal }: ToLearn,
+): Promise<Learner> {
   const measured = mostMeasured(holdoutRows);
   if (kind === 'naive_bayes') return learned(fitNaiveBayes(summary), measured);
   const design = makeDesign(summary);
   const names = table.features.map((_, i) => `f${i}`).join(', ');
   const sql = `SELECT y, ${names} FROM (${table.rows}) AS r WHERE NOT (${heldOut(table.split)})`;
-  const pass = rowsOnceRead(design, (visit) => reader.each(sql, visit));
+  const pass = rowsOnceRead(design, (visit) => reader.each(sql, visit), { signal });
   const [negative, positive] = summary.rows;
   const solve = async () => {
     const fitted = await fitLogistic(design, Math.log(positive / negative), pass);
