@@ -32,6 +32,8 @@ export type Trained = {
   trainingRows: number;
   holdoutRows: number;
   split: ModelSplit;
+  /** Why it is not measured against the live version, in words; null where it is, or there is none. */
+  notCompared: string | null;
 };
 type TrainOptions = { live: LiveVersion | null; signal: AbortSignal };
 
@@ -65,7 +67,8 @@ export async function readTraining(
       const parameters = await learner.parameters();
       const measured = { labels: held.labels, groups: held.groups, probabilities: learner.said(held.rows) };
       const judged = measure(measured, positive / (negative + positive), held.live);
-      return { parameters, ...judged, trainingRows: negative + positive, holdoutRows: held.rows, split };
+      const counts = { trainingRows: negative + positive, holdoutRows: held.rows };
+      return { parameters, ...judged, ...counts, split, notCompared: held.notCompared };
     };
   });
 }
@@ -108,7 +111,8 @@ const noHoldout = () => invalid('no row is held out to judge the version by: the
 
 /** The rows that are held out, and what the live version says of them. */
 async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, live, split, ...of }: Holdout) {
-  const asLive = comparable(catalogue, definition, live, split);
+  const notCompared = live && whyNotCompared(catalogue, definition, live, split);
+  const asLive = notCompared === null ? live : null;
   const features = [...new Set([...definition.features, ...(asLive?.definition.features ?? [])])];
   const table = trainingTable(catalogue, { ...definition, features }, split);
   const most = mostMeasured(of.holdoutRows);
@@ -133,26 +137,28 @@ async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, l
   );
   if (rows === 0) throw noHoldout();
   return {
-    ...{ rows, labels: labels.subarray(0, rows), groups: groups.subarray(0, rows) },
+    ...{ notCompared, rows, labels: labels.subarray(0, rows), groups: groups.subarray(0, rows) },
     live: asLive && { version: asLive.version, probabilities: saidLive.subarray(0, rows) },
   };
 }
 
 const sidesOf = ({ by, columns, percent, seed }: ModelSplit) => JSON.stringify([by, columns, percent, seed]);
 
-/** The live version, where it answers the same question of the same rows. */
-function comparable(
+/** Why what the live version says cannot be set beside what this one says of the rows held out now; null when it can. */
+function whyNotCompared(
   catalogue: Catalogue,
   now: ModelDefinition,
-  live: LiveVersion | null,
+  live: LiveVersion,
   split: ModelSplit,
-): LiveVersion | null {
-  // Split otherwise, most of what is held out now was learned from then.
-  if (live === null || sidesOf(live.split) !== sidesOf(split)) return null;
+): string | null {
+  const because = (why: string) => `the live version ${live.version} is not compared with: ${why}`;
   const { definition: then } = live;
   const isSame = (['sourceTable', 'label', 'positive', 'negative'] as const).every((name) => then[name] === now[name]);
-  if (!isSame) return null;
+  if (!isSame) return because('its table, label or classes are others');
+  // Split otherwise, most of what is held out now was learned from then.
+  if (sidesOf(live.split) !== sidesOf(split)) return because('its rows were held out otherwise');
   const columns = catalogue.tables.get(now.sourceTable)?.columns ?? [];
   const kinds = new Map(columns.map(({ name, type }) => [name, featureKindOf(type)]));
-  return live.parameters.terms.every(({ feature, kind }) => kinds.get(feature) === kind) ? live : null;
+  const gone = live.parameters.terms.find(({ feature, kind }) => kinds.get(feature) !== kind);
+  return gone ? because(`its column "${gone.feature}" is gone or of another type`) : null;
 }

@@ -317,7 +317,30 @@ describe('a later version', () => {
     await trainer.run('alter table $schema.facts drop constraint facts_pkey');
     const { version, reason } = await trainer.train(id);
     expect(reason).toContain("the majority class's");
+    expect(reason).toContain('; the live version 1 is not compared with: its rows were held out otherwise');
     expect((await getVersion(trainer.ctx, { id, version })).metrics!.live).toBeNull();
+  });
+
+  it('of the same rows and features says the same, and is not put in the place of the live one', async () => {
+    await trainer.load('facts', learnableRows(13, 1_000));
+    for (const kind of KINDS) {
+      const { id } = await trainer.define({ kind });
+      expect(await trainer.train(id)).toMatchObject({ promoted: true });
+      expect(await trainer.train(id)).toEqual({
+        ...{ version: 2, status: 'ready', promoted: false },
+        reason: expect.stringContaining('it says the same as the live version 1 of all'),
+      });
+    }
+  });
+
+  it('of another label is judged as a first one, saying so', async () => {
+    await trainer.load('facts', learnableRows(14, 1_000));
+    const { id } = await trainer.define();
+    await trainer.train(id);
+    await updateModel(trainer.ctx, { id, revision: 1, positive: 'false' });
+    expect((await trainer.train(id)).reason).toContain(
+      '; the live version 1 is not compared with: its table, label or classes are others',
+    );
   });
 
   it('is final once it is trained, for the owner of the database too', async () => {
