@@ -123,11 +123,12 @@ export const modelProcedures = {
   promote: mutation
     .meta({
       rest: 'POST /models/:id/promote',
-      summary: 'Puts a trained version live, also an earlier one; one that is worse only when told so.',
+      summary:
+        'Puts a trained version live, also an earlier one; one that is worse or answers another question only when told so.',
       scope: 'models:write',
       audit: 'model.promote',
       output: PromoteOutput,
-      errors: ['MODEL_NOT_FOUND', 'MODEL_VERSION_NOT_FOUND', 'MODEL_VERSION_WORSE'],
+      errors: ['MODEL_NOT_FOUND', 'MODEL_VERSION_NOT_FOUND', 'MODEL_VERSION_WORSE', 'MODEL_VERSION_OTHER'],
     })
     .input(PromoteInput)
     .mutation(({ ctx, input }) => promoteVersion(ctx, input)),

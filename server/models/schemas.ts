@@ -173,6 +173,10 @@ export const PromoteInput = ModelRef.extend({
   version,
   reason: z.string().trim().min(1, 'say why').max(1_000),
   acceptWorse: z.boolean().default(false).describe('Promote it although it is worse than what is live.'),
+  acceptOther: z
+    .boolean()
+    .default(false)
+    .describe('Promote it although it answers another question than what is live: of another table, label or class.'),
 });
 export type PromoteInput = z.infer<typeof PromoteInput>;
 export const PromoteOutput = z.object({ id: z.string(), version, warning: z.string().nullable() });

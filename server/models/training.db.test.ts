@@ -293,19 +293,21 @@ describe('a later version', () => {
       ...[[1, false, true]],
     ]);
     await expect(
-      promoteVersion(trainer.ctx, { id, version: 3, reason: 'try', acceptWorse: false }),
+      promoteVersion(trainer.ctx, { id, version: 3, reason: 'try', acceptWorse: false, acceptOther: false }),
     ).rejects.toMatchObject({
       code: 'MODEL_VERSION_WORSE',
       message: expect.stringContaining('version 3 is worse than version 2, which is live: on the same hold-out'),
     });
-    expect(await promoteVersion(trainer.ctx, { id, version: 1, reason: 'roll back', acceptWorse: true })).toMatchObject(
-      {
-        warning: expect.stringContaining('worse'),
-      },
-    );
+    expect(
+      await promoteVersion(trainer.ctx, { id, version: 1, reason: 'roll back', acceptWorse: true, acceptOther: false }),
+    ).toMatchObject({
+      warning: expect.stringContaining('worse'),
+    });
     expect((await scoreRows(trainer.ctx, { id, rows: [{ x: 1 }] })).version).toBe(1);
     // Back up again is no step down.
-    expect(await promoteVersion(trainer.ctx, { id, version: 2, reason: 'again', acceptWorse: false })).toMatchObject({
+    expect(
+      await promoteVersion(trainer.ctx, { id, version: 2, reason: 'again', acceptWorse: false, acceptOther: false }),
+    ).toMatchObject({
       warning: null,
     });
   });
@@ -341,6 +343,29 @@ describe('a later version', () => {
     expect((await trainer.train(id)).reason).toContain(
       '; the live version 1 is not compared with: its table, label or classes are others',
     );
+  });
+
+  it('is put live in the place of one that answers another question only when told so', async () => {
+    await trainer.load('facts', learnableRows(15, 1_000));
+    const { id } = await trainer.define();
+    await trainer.train(id);
+    await updateModel(trainer.ctx, { id, revision: 1, positive: 'false' });
+    expect(await trainer.train(id)).toMatchObject({ version: 2, promoted: true });
+    const back = { id, version: 1, reason: 'as it was', acceptWorse: true, acceptOther: false };
+    const message =
+      'version 1 answers another question than version 2, which is live: its positive class is "true" and not "false", its negative class is "false" and not "true"';
+    await expect(promoteVersion(trainer.ctx, back)).rejects.toMatchObject({ code: 'MODEL_VERSION_OTHER', message });
+    expect(await trainer.get(id)).toMatchObject({ live: { version: 2 } });
+    expect(await promoteVersion(trainer.ctx, { ...back, acceptWorse: false, acceptOther: true })).toEqual({
+      ...{ id, version: 1, warning: message },
+    });
+    // Nobody is answered by it now: what the model asks is what counts.
+    await db.owner`update models set live_version = null where id = ${id}`;
+    await expect(promoteVersion(trainer.ctx, back)).rejects.toMatchObject({
+      code: 'MODEL_VERSION_OTHER',
+      message: expect.stringContaining('than the model asks now'),
+    });
+    expect(await promoteVersion(trainer.ctx, { ...back, version: 2 })).toMatchObject({ warning: null });
   });
 
   it('is final once it is trained, for the owner of the database too', async () => {
