@@ -103,6 +103,7 @@ export const ModelVersion = z.object({
   version,
   status: z.enum(MODEL_VERSION_STATUSES),
   isLive: z.boolean(),
+  wasLive: z.boolean().describe('Whether it is live or has been, by its training or by hand.'),
   promoted: z.boolean().nullable().describe('Whether its training put it live.'),
   reason: z.string().nullable(),
   metrics: Metrics.nullable(),

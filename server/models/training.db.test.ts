@@ -287,10 +287,10 @@ describe('a later version', () => {
     );
     expect(await trainer.get(id)).toMatchObject({ live: { version: 2 }, last: { version: 3 } });
     const { items } = await listVersions(trainer.ctx, { id, limit: 10 });
-    expect(items.map(({ version, isLive, promoted }) => [version, isLive, promoted])).toEqual([
-      ...[[3, false, false]],
-      ...[[2, true, true]],
-      ...[[1, false, true]],
+    expect(items.map(({ version, isLive, wasLive, promoted }) => [version, isLive, wasLive, promoted])).toEqual([
+      ...[[3, false, false, false]],
+      ...[[2, true, true, true]],
+      ...[[1, false, true, true]],
     ]);
     await expect(
       promoteVersion(trainer.ctx, { id, version: 3, reason: 'try', acceptWorse: false, acceptOther: false }),
@@ -304,6 +304,13 @@ describe('a later version', () => {
       warning: expect.stringContaining('worse'),
     });
     expect((await scoreRows(trainer.ctx, { id, rows: [{ x: 1 }] })).version).toBe(1);
+    // Its training did not put it live; a person does, and another takes its place.
+    const place = { id, reason: 'try', acceptWorse: true, acceptOther: false };
+    await promoteVersion(trainer.ctx, { ...place, version: 3 });
+    await promoteVersion(trainer.ctx, { ...place, version: 1 });
+    expect(await getVersion(trainer.ctx, { id, version: 3 })).toMatchObject({
+      ...{ isLive: false, wasLive: true, promoted: false },
+    });
     // Back up again is no step down.
     expect(
       await promoteVersion(trainer.ctx, { id, version: 2, reason: 'again', acceptWorse: false, acceptOther: false }),

@@ -17,6 +17,7 @@ type Row = {
   version: number;
   status: ModelVersionStatus;
   isLive: boolean;
+  wasLive: boolean;
   promoted: boolean | null;
   reason: string | null;
   metrics: ModelMetrics | null;
@@ -35,6 +36,8 @@ type DetailRow = Row & {
 };
 
 const columns = sql`v.version, ${statusOf(sql`v`)} as status, (v.version is not distinct from m.live_version) as "isLive",
+  exists (select 1 from model_promotions was where was.tenant_id = v.tenant_id and was.model_id = v.model_id
+    and was.version = v.version) as "wasLive",
   case when ${isLost(sql`v`)} then false else v.promoted end as promoted, ${reasonOf(sql`v`)} as reason, v.metrics,
   v.training_rows as "trainingRows", v.holdout_rows as "holdoutRows", v.definition, v.trained_by as "trainedBy",
   v.started_at as "startedAt", v.trained_at as "trainedAt"`;
@@ -171,8 +174,8 @@ const noVersion = (id: string, version: number) =>
 function toVersion(row: Row): ModelVersion {
   const { definition, trainingRows, holdoutRows } = row;
   return {
-    ...{ version: row.version, status: row.status, isLive: row.isLive, promoted: row.promoted, reason: row.reason },
-    metrics: row.metrics,
+    ...{ version: row.version, status: row.status, isLive: row.isLive, wasLive: row.wasLive },
+    ...{ promoted: row.promoted, reason: row.reason, metrics: row.metrics },
     trainingRows: trainingRows === null ? null : Number(trainingRows),
     holdoutRows: holdoutRows === null ? null : Number(holdoutRows),
     ...{ kind: definition.kind, trainedBy: row.trainedBy },
