@@ -26,8 +26,8 @@ async function write(api: PagesApi, id: string, form: FormData): Promise<ActionR
     }
     case 'promote': {
       const version = Number(text(form, 'version'));
-      const acceptWorse = form.get('acceptWorse') !== null;
-      await api.models.promote({ id, version, reason: text(form, 'reason'), acceptWorse });
+      const [acceptWorse, acceptOther] = [form.get('acceptWorse') !== null, form.get('acceptOther') !== null];
+      await api.models.promote({ id, version, reason: text(form, 'reason'), acceptWorse, acceptOther });
       return { ok: true, title: `Version ${version} is live` };
     }
     case 'score':

@@ -102,7 +102,7 @@ function Promote({ modelId, version: { version, isLive } }: { modelId: string; v
       open={isOpen}
       onOpenChange={setOpen}
       title={`Put version ${version} live?`}
-      description="Callers are answered by it from then on. One that is worse than what is live is refused unless you say so."
+      description="Callers are answered by it from then on. One that is worse than what is live, or answers another question, is refused unless you say so."
       trigger={
         isLive ? undefined : (
           <Button size="sm">
@@ -118,6 +118,10 @@ function Promote({ modelId, version: { version, isLive } }: { modelId: string; v
         <label className="flex items-center gap-2">
           <input type="checkbox" name="acceptWorse" className="size-4 accent-accent" />
           Also when it is worse
+        </label>
+        <label className="flex items-center gap-2">
+          <input type="checkbox" name="acceptOther" className="size-4 accent-accent" />
+          Also when it answers another question: of another table, label or class
         </label>
         <DialogButtons>
           <Button type="submit" look="primary" busy={busy}>

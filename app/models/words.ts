@@ -16,11 +16,11 @@ export const stateLook: Record<Model['state'], Look> = {
 };
 
 /** What became of a version. */
-export function versionLook({ status, isLive, promoted }: ModelVersion): Look {
+export function versionLook({ status, isLive, wasLive }: Pick<ModelVersion, 'status' | 'isLive' | 'wasLive'>): Look {
   if (status === 'training') return stateLook.training;
   if (status === 'failed') return { label: 'Failed', tone: 'bad', icon: X };
   if (isLive) return stateLook.live;
-  return promoted === true
+  return wasLive
     ? { label: 'Was live', tone: 'idle', icon: Check }
     : { label: 'Not promoted', tone: 'warn', icon: Ban };
 }

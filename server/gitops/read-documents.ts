@@ -1,9 +1,12 @@
 import { type OpenConnection, outboundClient } from '#server/connections/index.ts';
-import { inTurn } from './in-turn.ts';
-import { READ_DEADLINE_MS } from './limits.ts';
+import { makeTurns } from '#server/lib/index.ts';
+import { MAX_READINGS, MAX_WAITING, READ_DEADLINE_MS } from './limits.ts';
 import { parseFiles, type ReadDocument } from './parse-files.ts';
 import { type Commit, readRepository } from './read-repository.ts';
 import { unreadable } from './unreadable.ts';
+
+/** Reading a repository takes memory and the processor. */
+const inTurn = makeTurns({ atOnce: MAX_READINGS, mostWaiting: MAX_WAITING, doing: 'the repository is being read' });
 
 export type RepositoryDocuments = { commit: Commit; files: number; documents: ReadDocument[] };
 

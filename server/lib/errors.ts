@@ -246,6 +246,12 @@ export const ERROR_CODES = {
     level: 'info',
     says: 'The version to promote is worse than the live one; say acceptWorse to promote it all the same.',
   },
+  MODEL_VERSION_OTHER: {
+    http: 409,
+    trpc: 'CONFLICT',
+    level: 'info',
+    says: 'The version to promote answers another question than the live one: another table, label or class; say acceptOther to promote it all the same.',
+  },
   REPORT_SCHEDULE_NOT_FOUND: {
     http: 404,
     trpc: 'NOT_FOUND',

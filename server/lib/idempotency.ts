@@ -40,18 +40,33 @@ export async function claimIdempotencyKey(
 ): Promise<{ response: unknown } | null> {
   const { tenantId, operation, key } = claim;
   if (key.length > 200) throw new ServiceError('INPUT_INVALID', 'Idempotency-Key has at most 200 characters');
-  const requestHash = createHash('sha256')
-    .update(JSON.stringify(without(input, claim.secrets?.input) ?? null))
-    .digest();
+  const requestHash = hashOf(claim, input);
   const made = await tx
     .insert(idempotencyKeys)
     .values({ tenantId, operation, key, requestHash })
     .onConflictDoNothing()
     .returning({ key: idempotencyKeys.key });
-  if (made.length > 0) return null;
+  return made.length > 0 ? null : findResponse(tx, claim, input);
+}
+
+const hashOf = ({ secrets }: IdempotencyClaim, input: unknown) =>
+  createHash('sha256')
+    .update(JSON.stringify(without(input, secrets?.input) ?? null))
+    .digest();
+
+/**
+ * What was kept under the key, without claiming it; null when nobody has.
+ * @throws ServiceError IDEMPOTENCY_KEY_REUSED
+ */
+export async function findResponse(
+  tx: Tx,
+  claim: IdempotencyClaim,
+  input: unknown,
+): Promise<{ response: unknown } | null> {
   const [found] = await tx.select().from(idempotencyKeys).where(keyIs(claim));
-  if (!found?.requestHash.equals(requestHash))
-    throw new ServiceError('IDEMPOTENCY_KEY_REUSED', `Idempotency-Key "${key}" was used with another request`);
+  if (!found) return null;
+  if (!found.requestHash.equals(hashOf(claim, input)))
+    throw new ServiceError('IDEMPOTENCY_KEY_REUSED', `Idempotency-Key "${claim.key}" was used with another request`);
   return { response: found.response };
 }
 

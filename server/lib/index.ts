@@ -6,10 +6,12 @@ export { TransactionEndedError } from './guard-connection.ts';
 export { isUuid, newId } from './id.ts';
 export {
   claimIdempotencyKey,
+  findResponse,
   type IdempotencyClaim,
   keepResponse,
   type SecretFields,
 } from './idempotency.ts';
+export { type InTurn, makeTurns, type TurnLimits } from './in-turn.ts';
 export { createLogger, type Logger, logError } from './log.ts';
 export { outliveLostConnections } from './lost-connections.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';

@@ -30,6 +30,11 @@ export type TransactionOptions = {
    * values, and the first statement is sent without waiting for these settings' answer.
    */
   isHot?: boolean;
+  /**
+   * Sent before anything that takes the snapshot of a repeatable read: statements that take none themselves (SET LOCAL,
+   * RESET, LOCK TABLE), with time-outs of their own, as the transaction's settings come after it.
+   */
+  beforeSnapshot?: string;
 };
 
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
@@ -64,6 +69,7 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
   const begun = pool.begin(`isolation level ${options.isolation ?? 'read committed'}`, (raw) =>
     untilEnded(life, async () => {
       const guarded = guardConnection(raw, pool.options, life);
+      if (options.beforeSnapshot) await guarded.unsafe(options.beforeSnapshot);
       const configured = configure(guarded, options);
       if (!options.isHot) await configured;
       const tx = Object.assign(drizzle(guarded), { afterCommit: (run: () => void) => afterCommit.push(run) });

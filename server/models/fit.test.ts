@@ -25,7 +25,11 @@ async function logistic(rows: Row[], summary: Summary, mostKept?: number): Promi
     for (const { label, values } of rows) visit([label, ...values]);
   };
   const start = Math.log(summary.rows[1] / summary.rows[0]);
-  const fitted = await fitLogistic(design, start, rowsOnceRead(design, read, mostKept));
+  const fitted = await fitLogistic(
+    design,
+    start,
+    rowsOnceRead(design, read, mostKept === undefined ? {} : { mostKept }),
+  );
   if (!fitted.ok) throw new Error(fitted.reason);
   return fitted.parameters;
 }
@@ -36,6 +40,26 @@ const scoresOf = (parameters: ModelParameters, rows: Row[]) => {
   return rows.map(({ values }) => score(values));
 };
 const logOdds = (probability: number) => Math.log(probability / (1 - probability));
+
+describe('rows that are kept', () => {
+  it('are passed over no further than to the block in which it is told to stop', async () => {
+    const two = [1, 2].map((x): Row => ({ values: [x], label: x === 1 }));
+    const design = makeDesign(summaryOf(two, numberFeatures(1)));
+    const stop = new AbortController();
+    const read = async (visit: (row: readonly unknown[]) => void) => {
+      for (let i = 0; i < 35_000; i += 1) visit([true, 1]);
+    };
+    const pass = rowsOnceRead(design, read, { signal: stop.signal });
+    await pass(() => {});
+    let seen = 0;
+    const again = pass(() => {
+      seen += 1;
+      if (seen === 15_000) stop.abort(new Error('enough'));
+    });
+    await expect(again).rejects.toThrow('enough');
+    expect(seen).toBe(20_000);
+  });
+});
 
 // The figures: testing/figures.py.
 describe('logistic regression', () => {

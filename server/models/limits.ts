@@ -21,8 +21,15 @@ export const KEPT_VERSIONS = 200;
 export const MAX_SCORED_ROWS = 1_000;
 /** One statement's time: below the time after which a silent connection is given up. */
 export const STATEMENT_TIMEOUT_MS = 60_000;
+/** How long a training waits for its table: for a pipeline's run that replaces its rows. */
+export const TABLE_WAIT_MS = 50_000;
 /** A training that somebody waits for, and one of the job. */
 export const TRAIN_NOW_TIMEOUT_MS = 240_000;
 export const RETRAIN_TIMEOUT_MS = 180_000;
 /** No training lasts so long: one that seems to has lost its process. */
 export const LOST_AFTER_MINUTES = 15;
+/** Trainings that people wait for, of one process at a time and one of a tenant: each holds two connections. */
+export const TRAININGS_AT_ONCE = 2;
+/** Of one tenant that wait for their turn, and for how long. */
+export const MAX_WAITING_TRAININGS = 2;
+export const LONGEST_WAIT_MS = 60_000;

@@ -126,6 +126,14 @@ describe('promotion', () => {
   it('comes later only when the log loss is not above the live version on the same rows', () => {
     expect(decidePromotion({ ...metrics, live }, 100).promoted).toBe(true);
     expect(decidePromotion({ ...metrics, live: { ...live, gain: 0 } }, 100).promoted).toBe(true);
+    expect(decidePromotion({ ...metrics, live: { ...live, gain: 1e-12, gainError: 1e-12 } }, 100)).toEqual({
+      promoted: false,
+      reason: 'it says the same as the live version 4 of all 100 rows held out, so that one stays',
+    });
+    expect(decidePromotion({ ...metrics, gain: -0.2, live }, 100)).toEqual({
+      promoted: true,
+      reason: expect.stringMatching(/ rows; but the majority class's 0\.\d+ is better than both/),
+    });
     expect(decidePromotion({ ...metrics, live: { ...live, logLoss: 0.49, gain: -0.01 } }, 100)).toEqual({
       promoted: false,
       reason: "its log loss of 0.5000 is worse than the live version 4's 0.4900 on the same 100 rows",

@@ -142,6 +142,15 @@ describe('a model', () => {
     expect(await ask('GET', at)).toMatchObject({ status: 404, body: { code: 'MODEL_NOT_FOUND' } });
   });
 
+  it('is trained once for one Idempotency-Key', async () => {
+    const { id } = await trainer.define();
+    const headers = { authorization: `Bearer ${key}`, 'idempotency-key': 'a retry' };
+    const train = async () =>
+      (await web.fetch(`/api/v1/models/${id}/train`, { method: 'POST', headers })).json() as Promise<unknown>;
+    expect([await train(), await train()]).toMatchObject([{ version: 1 }, { version: 1 }]);
+    expect((await ask('GET', `/${id}/versions`)).body).toMatchObject({ items: [{ version: 1 }] });
+  });
+
   const keyId = async () => (await db.owner`select id from api_keys where tenant_id = ${trainer.tenant.id}`)[0]!.id;
 
   it('refuses to score what it does not know, naming row and feature', async () => {
@@ -166,6 +175,21 @@ describe('a model', () => {
     expect((await score(Array.from({ length: 1_001 }, () => ({})))).status).toBe(400);
     const nothing = (await score([{}, { x: null, letter: null }])).body as { scores: { probability: number }[] };
     expect(nothing.scores[0]).toEqual(nothing.scores[1]);
+  });
+
+  it('is refused at the limit, also when two are created at once', async () => {
+    const full = await openTrainer(db, 'full');
+    await full.load('facts', learnableRows(3, 50));
+    await db.owner`insert into models (tenant_id, name, kind, source_table, features, label, positive, negative,
+        created_by, updated_by)
+      select ${full.tenant.id}, 'model ' || g, 'logistic', 'facts', '["x"]', 'label', 'true', 'false', 'ada', 'ada'
+      from generate_series(1, 97) g`;
+    const made = await Promise.allSettled(Array.from({ length: 6 }, () => full.define()));
+    const refused = made.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(refused).toMatchObject(Array.from({ length: 3 }, () => ({ code: 'MODELS_FULL' })));
+    const [{ models } = { models: 0 }] = await db.owner<{ models: number }[]>`
+      select count(*)::int as models from models where tenant_id = ${full.tenant.id}`;
+    expect(models).toBe(100);
   });
 
   it('is nowhere for another tenant', async () => {

@@ -10,6 +10,9 @@ import { MAX_MODELS } from './limits.ts';
 import { definitionOf, lockModel, type ModelRow, noModel, readModels, toIsoOrNull, toModel } from './rows.ts';
 import type { ModelInput, ModelTable, UpdateModelInput } from './schemas.ts';
 
+/** "mdnw": the first half of the advisory lock under which a tenant's models are counted and made. */
+const CREATE_LOCK = 0x6d646e77;
+
 /** The tenant's models by name. */
 export const listModels = (ctx: Ctx) =>
   withTransaction(ctx, async (tx) => ({ items: (await readModels(tx, ctx.tenant.id, sql`true`)).map(toModel) }));
@@ -42,6 +45,8 @@ export const listModelTables = (ctx: Ctx) =>
 export function createModel(ctx: Ctx, input: ModelInput) {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
+    // Held to the end, so that what is counted is all that there is.
+    await tx.execute(sql`select pg_advisory_xact_lock(${CREATE_LOCK}::int, hashtext(${tenantId}))`);
     const { models } = await queryOne<{ models: number }>(
       tx,
       sql`select count(*)::int as models from models where tenant_id = ${tenantId}`,

@@ -78,7 +78,7 @@ export const modelProcedures = {
     })
     .input(UpdateModelInput)
     .mutation(({ ctx, input }) => updateModel(ctx, input)),
-  // Not in one transaction: it reads the table for as long as it takes. Twice is one version more.
+  // Not in one transaction: it reads the table for as long as it takes. Its Idempotency-Key is claimed with its version.
   train: procedure
     .meta({
       rest: 'POST /models/:id/train',
@@ -86,10 +86,10 @@ export const modelProcedures = {
       scope: 'models:write',
       audit: 'model.train',
       output: ModelVersion,
-      errors: ['MODEL_NOT_FOUND', 'MODEL_TRAINING'],
+      errors: ['MODEL_NOT_FOUND', 'MODEL_TRAINING', 'MODEL_VERSION_NOT_FOUND'],
     })
     .input(ModelRef)
-    .mutation(({ ctx, input }) => trainNow(ctx, input)),
+    .mutation(({ ctx, input }) => trainNow(ctx, input, ctx.idempotencyKey)),
   score: procedure
     .meta({
       rest: 'POST /models/:id/score',
@@ -123,11 +123,12 @@ export const modelProcedures = {
   promote: mutation
     .meta({
       rest: 'POST /models/:id/promote',
-      summary: 'Puts a trained version live, also an earlier one; one that is worse only when told so.',
+      summary:
+        'Puts a trained version live, also an earlier one; one that is worse or answers another question only when told so.',
       scope: 'models:write',
       audit: 'model.promote',
       output: PromoteOutput,
-      errors: ['MODEL_NOT_FOUND', 'MODEL_VERSION_NOT_FOUND', 'MODEL_VERSION_WORSE'],
+      errors: ['MODEL_NOT_FOUND', 'MODEL_VERSION_NOT_FOUND', 'MODEL_VERSION_WORSE', 'MODEL_VERSION_OTHER'],
     })
     .input(PromoteInput)
     .mutation(({ ctx, input }) => promoteVersion(ctx, input)),

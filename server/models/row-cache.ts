@@ -7,11 +7,20 @@ import type { FeatureValue } from './score.ts';
 const MAX_KEPT = 8_000_000;
 const BLOCK_ROWS = 10_000;
 
+/** Whether so many rows are read once. */
+export const canKeep = (rows: number, features: number, mostKept = MAX_KEPT): boolean =>
+  (Math.floor(rows / BLOCK_ROWS) + 1) * BLOCK_ROWS * features <= mostKept;
+
 type Block = { labels: Uint8Array; codes: Float64Array; rows: number };
 type ReadRows = (visit: (row: readonly unknown[]) => void) => Promise<void>;
 
-/** `read` gives each row as its label and its features, in the design's order. */
-export function rowsOnceRead(design: Design, read: ReadRows, mostKept = MAX_KEPT): Pass {
+type Options = { signal?: AbortSignal; mostKept?: number };
+
+/**
+ * `read` gives each row as its label and its features, in the design's order. A pass over kept rows throws the signal's
+ * reason between two blocks.
+ */
+export function rowsOnceRead(design: Design, read: ReadRows, { signal, mostKept = MAX_KEPT }: Options = {}): Pass {
   const { features } = design;
   const newBlock = (): Block => ({
     ...{ labels: new Uint8Array(BLOCK_ROWS), rows: 0 },
@@ -26,6 +35,7 @@ export function rowsOnceRead(design: Design, read: ReadRows, mostKept = MAX_KEPT
     };
     if (state === 'kept') {
       for (const block of kept) {
+        signal?.throwIfAborted();
         show(block);
         // Other requests of the process are served between two blocks.
         await new Promise(setImmediate);

@@ -103,6 +103,7 @@ export const ModelVersion = z.object({
   version,
   status: z.enum(MODEL_VERSION_STATUSES),
   isLive: z.boolean(),
+  wasLive: z.boolean().describe('Whether it is live or has been, by its training or by hand.'),
   promoted: z.boolean().nullable().describe('Whether its training put it live.'),
   reason: z.string().nullable(),
   metrics: Metrics.nullable(),
@@ -173,6 +174,10 @@ export const PromoteInput = ModelRef.extend({
   version,
   reason: z.string().trim().min(1, 'say why').max(1_000),
   acceptWorse: z.boolean().default(false).describe('Promote it although it is worse than what is live.'),
+  acceptOther: z
+    .boolean()
+    .default(false)
+    .describe('Promote it although it answers another question than what is live: of another table, label or class.'),
 });
 export type PromoteInput = z.infer<typeof PromoteInput>;
 export const PromoteOutput = z.object({ id: z.string(), version, warning: z.string().nullable() });

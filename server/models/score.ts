@@ -18,6 +18,16 @@ export function makeScorer({ intercept, terms }: ModelParameters): (values: read
   };
 }
 
+/** The same of a row as the design (design.ts) encodes it: a number, or a place among the term's values. */
+export function makeCodeScorer({ intercept, terms }: ModelParameters): (codes: Float64Array, at: number) => number {
+  const added = terms.map(codeTermOf);
+  return (codes, at) => {
+    let logOdds = intercept;
+    for (let i = 0; i < added.length; i += 1) logOdds += added[i]!(codes[at + i]!);
+    return probabilityOf(logOdds);
+  };
+}
+
 export function probabilityOf(logOdds: number): number {
   // Opposing terms without bound can meet as ∞ − ∞; nothing is known then.
   if (Number.isNaN(logOdds)) return 0.5;
@@ -38,6 +48,13 @@ export function categoryOf(value: FeatureValue): string | null {
   if (text.length <= MAX_CATEGORY_CHARS) return text;
   // By characters, as the database's left() cuts.
   return [...text].slice(0, MAX_CATEGORY_CHARS).join('');
+}
+
+function codeTermOf(term: ModelTerm): (code: number) => number {
+  if (term.kind === 'number') return termOf(term);
+  // A code that is no place is that of any other value.
+  const { values, missing, other } = term;
+  return (code) => (Number.isNaN(code) ? missing : (values[code]?.weight ?? other));
 }
 
 function termOf(term: ModelTerm): (value: FeatureValue) => number {

@@ -1,4 +1,4 @@
-// One training, inside one snapshot: what is counted, fitted and measured are the same rows. Memory is bounded
+// One training of what one snapshot shows: what is counted, fitted and measured are the same rows. Memory is bounded
 // whatever the table's size: aggregates, a cursor, and arrays of a fixed length.
 import type { ModelCurves, ModelDefinition, ModelMetrics, ModelParameters, ModelSplit } from '#db/schema/index.ts';
 import { type Catalogue, SESSION_SETTINGS } from '#server/compiler/index.ts';
@@ -8,12 +8,13 @@ import { readCatalogue } from '#server/tenant-schema/index.ts';
 import { chooseSplit } from './choose-split.ts';
 import { featureKindOf, HELD_WITH, heldOut, invalid, oneOf, type TrainingTable, trainingTable } from './columns.ts';
 import { makeDesign } from './design.ts';
+import { type Learner, learned, learnedLater } from './learner.ts';
 import { MAX_MEASURED_ROWS } from './limits.ts';
 import { fitLogistic } from './logistic.ts';
 import { measure } from './measure.ts';
 import { fitNaiveBayes } from './naive-bayes.ts';
 import { openReader, READ_TIMEOUT_MS, type Reader } from './read-rows.ts';
-import { rowsOnceRead } from './row-cache.ts';
+import { canKeep, rowsOnceRead } from './row-cache.ts';
 import { type FeatureValue, makeScorer } from './score.ts';
 import { summarize } from './summarize.ts';
 import type { Summary } from './summary.ts';
@@ -31,20 +32,24 @@ export type Trained = {
   trainingRows: number;
   holdoutRows: number;
   split: ModelSplit;
+  /** Why it is not measured against the live version, in words; null where it is, or there is none. */
+  notCompared: string | null;
 };
 type TrainOptions = { live: LiveVersion | null; signal: AbortSignal };
 
 /**
- * Reads as the tenant's role; `tx` is to be repeatable read. The live version is measured on the same rows where it
- * can be: where it says the same of the same table, and its columns are there.
- * @throws ServiceError MODEL_INVALID saying why these rows cannot be learned from; the signal's reason
+ * Reads all that a training needs, as the tenant's role; `tx` is to be repeatable read. What it returns computes the
+ * version without the database, so that the snapshot can end first: of rows that do not fit into memory the fit has
+ * been made by then. The live version is measured on the same rows where it can be: where it says the same of the same
+ * table, and its columns are there.
+ * @throws ServiceError MODEL_INVALID saying why these rows cannot be learned from; the signal's reason. So does what it returns
  */
-export async function train(
+export async function readTraining(
   tx: Tx,
   data: TenantData,
   definition: ModelDefinition,
   { live, signal }: TrainOptions,
-): Promise<Trained> {
+): Promise<() => Promise<Trained>> {
   const catalogue = await readCatalogue(tx, data);
   const unsplit = trainingTable(catalogue, definition);
   return asTenantRole(tx, data, { statementTimeoutMs: READ_TIMEOUT_MS }, async (connection) => {
@@ -54,52 +59,65 @@ export async function train(
     const split = await chooseSplit(reader, unsplit, unsplit.split.columns);
     const table = trainingTable(catalogue, definition, split);
     const { summary, holdoutRows } = await summarize(reader, table);
-    if (holdoutRows === 0) throw invalid('no row is held out to judge the version by: the table has too few');
-    const parameters = await learn(reader, table, definition, summary);
+    if (holdoutRows === 0) throw noHoldout();
     const [negative, positive] = summary.rows;
-    const measured = await readHoldout(reader, catalogue, { definition, split, holdoutRows, parameters, live });
-    const judged = measure(
-      measured,
-      positive / (negative + positive),
-      measured.live && { version: measured.live.version, probabilities: measured.live.probabilities },
-    );
-    return { parameters, ...judged, trainingRows: negative + positive, holdoutRows: measured.labels.length, split };
+    const learner = await learn(reader, table, { kind: definition.kind, summary, holdoutRows, signal });
+    const held = await readHoldout(reader, catalogue, { definition, split, holdoutRows, keep: learner.keep, live });
+    return async () => {
+      const parameters = await learner.parameters();
+      const measured = { labels: held.labels, groups: held.groups, probabilities: learner.said(held.rows) };
+      const judged = measure(measured, positive / (negative + positive), held.live);
+      const counts = { trainingRows: negative + positive, holdoutRows: held.rows };
+      return { parameters, ...judged, ...counts, split, notCompared: held.notCompared };
+    };
   });
 }
 
+type ToLearn = { kind: ModelDefinition['kind']; summary: Summary; holdoutRows: number; signal: AbortSignal };
+
+/** Learns now, from aggregates or with a pass over the table a step; or keeps all rows, to learn when it is asked. */
 async function learn(
   reader: Reader,
   table: TrainingTable,
-  { kind }: ModelDefinition,
-  summary: Summary,
-): Promise<ModelParameters> {
-  if (kind === 'naive_bayes') return fitNaiveBayes(summary);
+  { kind, summary, holdoutRows, signal }: ToLearn,
+): Promise<Learner> {
+  const measured = mostMeasured(holdoutRows);
+  if (kind === 'naive_bayes') return learned(fitNaiveBayes(summary), measured);
   const design = makeDesign(summary);
   const names = table.features.map((_, i) => `f${i}`).join(', ');
   const sql = `SELECT y, ${names} FROM (${table.rows}) AS r WHERE NOT (${heldOut(table.split)})`;
-  const pass = rowsOnceRead(design, (visit) => reader.each(sql, visit));
-  const fitted = await fitLogistic(design, Math.log(summary.rows[1] / summary.rows[0]), pass);
-  if (!fitted.ok) throw invalid(fitted.reason);
-  return fitted.parameters;
+  const pass = rowsOnceRead(design, (visit) => reader.each(sql, visit), { signal });
+  const [negative, positive] = summary.rows;
+  const solve = async () => {
+    const fitted = await fitLogistic(design, Math.log(positive / negative), pass);
+    if (!fitted.ok) throw invalid(fitted.reason);
+    return fitted.parameters;
+  };
+  if (!canKeep(negative + positive + measured, design.features)) return learned(await solve(), measured);
+  await pass(() => {});
+  return learnedLater(design, measured, solve);
 }
 
 type Holdout = {
   definition: ModelDefinition;
   split: ModelSplit;
   holdoutRows: number;
-  parameters: ModelParameters;
+  keep: Learner['keep'];
   live: LiveVersion | null;
 };
 
-/** What the version, and the live one, say of the rows that are held out. */
+const mostMeasured = (holdoutRows: number) => Math.min(holdoutRows, 2 * MAX_MEASURED_ROWS);
+const noHoldout = () => invalid('no row is held out to judge the version by: the table has too few');
+
+/** The rows that are held out, and what the live version says of them. */
 async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, live, split, ...of }: Holdout) {
-  const asLive = comparable(catalogue, definition, live, split);
+  const notCompared = live && whyNotCompared(catalogue, definition, live, split);
+  const asLive = notCompared === null ? live : null;
   const features = [...new Set([...definition.features, ...(asLive?.definition.features ?? [])])];
   const table = trainingTable(catalogue, { ...definition, features }, split);
-  const most = Math.min(of.holdoutRows, 2 * MAX_MEASURED_ROWS);
-  const [labels, said, saidLive] = [new Uint8Array(most), new Float64Array(most), new Float64Array(asLive ? most : 0)];
-  const groups = new Float64Array(most);
-  const score = makeScorer(of.parameters);
+  const most = mostMeasured(of.holdoutRows);
+  const labels = new Uint8Array(most);
+  const [groups, saidLive] = [new Float64Array(most), new Float64Array(asLive ? most : 0)];
   const scoreLive = asLive && makeScorer(asLive.parameters);
   const places = asLive?.definition.features.map((name) => features.indexOf(name)) ?? [];
   const parts = Math.ceil(of.holdoutRows / MAX_MEASURED_ROWS);
@@ -112,35 +130,35 @@ async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, l
       if (rows === most) return;
       labels[rows] = y === true ? 1 : 0;
       groups[rows] = Number(group);
-      said[rows] = score(values as FeatureValue[]);
+      of.keep(values as FeatureValue[], rows);
       if (scoreLive) saidLive[rows] = scoreLive(places.map((place) => values[place] as FeatureValue));
       rows += 1;
     },
   );
-  if (rows === 0) throw invalid('no row is held out to judge the version by: the table has too few');
+  if (rows === 0) throw noHoldout();
   return {
-    labels: labels.subarray(0, rows),
-    probabilities: said.subarray(0, rows),
-    groups: groups.subarray(0, rows),
+    ...{ notCompared, rows, labels: labels.subarray(0, rows), groups: groups.subarray(0, rows) },
     live: asLive && { version: asLive.version, probabilities: saidLive.subarray(0, rows) },
   };
 }
 
 const sidesOf = ({ by, columns, percent, seed }: ModelSplit) => JSON.stringify([by, columns, percent, seed]);
 
-/** The live version, where it answers the same question of the same rows. */
-function comparable(
+/** Why what the live version says cannot be set beside what this one says of the rows held out now; null when it can. */
+function whyNotCompared(
   catalogue: Catalogue,
   now: ModelDefinition,
-  live: LiveVersion | null,
+  live: LiveVersion,
   split: ModelSplit,
-): LiveVersion | null {
-  // Split otherwise, most of what is held out now was learned from then.
-  if (live === null || sidesOf(live.split) !== sidesOf(split)) return null;
+): string | null {
+  const because = (why: string) => `the live version ${live.version} is not compared with: ${why}`;
   const { definition: then } = live;
   const isSame = (['sourceTable', 'label', 'positive', 'negative'] as const).every((name) => then[name] === now[name]);
-  if (!isSame) return null;
+  if (!isSame) return because('its table, label or classes are others');
+  // Split otherwise, most of what is held out now was learned from then.
+  if (sidesOf(live.split) !== sidesOf(split)) return because('its rows were held out otherwise');
   const columns = catalogue.tables.get(now.sourceTable)?.columns ?? [];
   const kinds = new Map(columns.map(({ name, type }) => [name, featureKindOf(type)]));
-  return live.parameters.terms.every(({ feature, kind }) => kinds.get(feature) === kind) ? live : null;
+  const gone = live.parameters.terms.find(({ feature, kind }) => kinds.get(feature) !== kind);
+  return gone ? because(`its column "${gone.feature}" is gone or of another type`) : null;
 }

@@ -287,25 +287,34 @@ describe('a later version', () => {
     );
     expect(await trainer.get(id)).toMatchObject({ live: { version: 2 }, last: { version: 3 } });
     const { items } = await listVersions(trainer.ctx, { id, limit: 10 });
-    expect(items.map(({ version, isLive, promoted }) => [version, isLive, promoted])).toEqual([
-      ...[[3, false, false]],
-      ...[[2, true, true]],
-      ...[[1, false, true]],
+    expect(items.map(({ version, isLive, wasLive, promoted }) => [version, isLive, wasLive, promoted])).toEqual([
+      ...[[3, false, false, false]],
+      ...[[2, true, true, true]],
+      ...[[1, false, true, true]],
     ]);
     await expect(
-      promoteVersion(trainer.ctx, { id, version: 3, reason: 'try', acceptWorse: false }),
+      promoteVersion(trainer.ctx, { id, version: 3, reason: 'try', acceptWorse: false, acceptOther: false }),
     ).rejects.toMatchObject({
       code: 'MODEL_VERSION_WORSE',
       message: expect.stringContaining('version 3 is worse than version 2, which is live: on the same hold-out'),
     });
-    expect(await promoteVersion(trainer.ctx, { id, version: 1, reason: 'roll back', acceptWorse: true })).toMatchObject(
-      {
-        warning: expect.stringContaining('worse'),
-      },
-    );
+    expect(
+      await promoteVersion(trainer.ctx, { id, version: 1, reason: 'roll back', acceptWorse: true, acceptOther: false }),
+    ).toMatchObject({
+      warning: expect.stringContaining('worse'),
+    });
     expect((await scoreRows(trainer.ctx, { id, rows: [{ x: 1 }] })).version).toBe(1);
+    // Its training did not put it live; a person does, and another takes its place.
+    const place = { id, reason: 'try', acceptWorse: true, acceptOther: false };
+    await promoteVersion(trainer.ctx, { ...place, version: 3 });
+    await promoteVersion(trainer.ctx, { ...place, version: 1 });
+    expect(await getVersion(trainer.ctx, { id, version: 3 })).toMatchObject({
+      ...{ isLive: false, wasLive: true, promoted: false },
+    });
     // Back up again is no step down.
-    expect(await promoteVersion(trainer.ctx, { id, version: 2, reason: 'again', acceptWorse: false })).toMatchObject({
+    expect(
+      await promoteVersion(trainer.ctx, { id, version: 2, reason: 'again', acceptWorse: false, acceptOther: false }),
+    ).toMatchObject({
       warning: null,
     });
   });
@@ -317,7 +326,53 @@ describe('a later version', () => {
     await trainer.run('alter table $schema.facts drop constraint facts_pkey');
     const { version, reason } = await trainer.train(id);
     expect(reason).toContain("the majority class's");
+    expect(reason).toContain('; the live version 1 is not compared with: its rows were held out otherwise');
     expect((await getVersion(trainer.ctx, { id, version })).metrics!.live).toBeNull();
+  });
+
+  it('of the same rows and features says the same, and is not put in the place of the live one', async () => {
+    await trainer.load('facts', learnableRows(13, 1_000));
+    for (const kind of KINDS) {
+      const { id } = await trainer.define({ kind });
+      expect(await trainer.train(id)).toMatchObject({ promoted: true });
+      expect(await trainer.train(id)).toEqual({
+        ...{ version: 2, status: 'ready', promoted: false },
+        reason: expect.stringContaining('it says the same as the live version 1 of all'),
+      });
+    }
+  });
+
+  it('of another label is judged as a first one, saying so', async () => {
+    await trainer.load('facts', learnableRows(14, 1_000));
+    const { id } = await trainer.define();
+    await trainer.train(id);
+    await updateModel(trainer.ctx, { id, revision: 1, positive: 'false' });
+    expect((await trainer.train(id)).reason).toContain(
+      '; the live version 1 is not compared with: its table, label or classes are others',
+    );
+  });
+
+  it('is put live in the place of one that answers another question only when told so', async () => {
+    await trainer.load('facts', learnableRows(15, 1_000));
+    const { id } = await trainer.define();
+    await trainer.train(id);
+    await updateModel(trainer.ctx, { id, revision: 1, positive: 'false' });
+    expect(await trainer.train(id)).toMatchObject({ version: 2, promoted: true });
+    const back = { id, version: 1, reason: 'as it was', acceptWorse: true, acceptOther: false };
+    const message =
+      'version 1 answers another question than version 2, which is live: its positive class is "true" and not "false", its negative class is "false" and not "true"';
+    await expect(promoteVersion(trainer.ctx, back)).rejects.toMatchObject({ code: 'MODEL_VERSION_OTHER', message });
+    expect(await trainer.get(id)).toMatchObject({ live: { version: 2 } });
+    expect(await promoteVersion(trainer.ctx, { ...back, acceptWorse: false, acceptOther: true })).toEqual({
+      ...{ id, version: 1, warning: message },
+    });
+    // Nobody is answered by it now: what the model asks is what counts.
+    await db.owner`update models set live_version = null where id = ${id}`;
+    await expect(promoteVersion(trainer.ctx, back)).rejects.toMatchObject({
+      code: 'MODEL_VERSION_OTHER',
+      message: expect.stringContaining('than the model asks now'),
+    });
+    expect(await promoteVersion(trainer.ctx, { ...back, version: 2 })).toMatchObject({ warning: null });
   });
 
   it('is final once it is trained, for the owner of the database too', async () => {

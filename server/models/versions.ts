@@ -10,13 +10,14 @@ import type {
 import { recordAudit } from '#server/audit/index.ts';
 import { decodeCursor, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { isLost, lockModel, noModel, reasonOf, statusOf, toIso, toIsoOrNull } from './rows.ts';
+import { definitionOf, isLost, lockModel, noModel, reasonOf, statusOf, toIso, toIsoOrNull } from './rows.ts';
 import type { ListVersionsInput, ModelVersion, ModelVersionDetail, PromoteInput } from './schemas.ts';
 
 type Row = {
   version: number;
   status: ModelVersionStatus;
   isLive: boolean;
+  wasLive: boolean;
   promoted: boolean | null;
   reason: string | null;
   metrics: ModelMetrics | null;
@@ -35,6 +36,8 @@ type DetailRow = Row & {
 };
 
 const columns = sql`v.version, ${statusOf(sql`v`)} as status, (v.version is not distinct from m.live_version) as "isLive",
+  exists (select 1 from model_promotions was where was.tenant_id = v.tenant_id and was.model_id = v.model_id
+    and was.version = v.version) as "wasLive",
   case when ${isLost(sql`v`)} then false else v.promoted end as promoted, ${reasonOf(sql`v`)} as reason, v.metrics,
   v.training_rows as "trainingRows", v.holdout_rows as "holdoutRows", v.definition, v.trained_by as "trainedBy",
   v.started_at as "startedAt", v.trained_at as "trainedAt"`;
@@ -85,12 +88,14 @@ export function getVersion(ctx: Ctx, { id, version }: { id: string; version: num
 
 /**
  * Puts a trained version live, also an earlier one.
- * @throws ServiceError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND, MODEL_VERSION_WORSE saying by how much
+ * @throws ServiceError MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND, MODEL_VERSION_WORSE saying by how much,
+ * MODEL_VERSION_OTHER saying in what
  */
-export function promoteVersion(ctx: Ctx, { id, version, reason, acceptWorse }: PromoteInput) {
+export function promoteVersion(ctx: Ctx, { id, version, reason, acceptWorse, acceptOther }: PromoteInput) {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
-    const { liveVersion, name } = await lockModel(tx, tenantId, id);
+    const model = await lockModel(tx, tenantId, id);
+    const { liveVersion, name } = model;
     const rows = await readVersions<Row>(
       tx,
       tenantId,
@@ -99,8 +104,13 @@ export function promoteVersion(ctx: Ctx, { id, version, reason, acceptWorse }: P
     );
     const chosen = rows.find((row) => row.version === version);
     if (!chosen) throw noVersion(id, version);
-    const warning = warningOf(chosen, rows.find((row) => row.isLive) ?? null);
-    if (warning !== null && !acceptWorse) throw new ServiceError('MODEL_VERSION_WORSE', warning);
+    const live = rows.find((row) => row.isLive) ?? null;
+    const other = otherThan(chosen, live, definitionOf(model));
+    if (other !== null && !acceptOther) throw new ServiceError('MODEL_VERSION_OTHER', other);
+    // Answers to two questions are not better or worse than each other.
+    const worse = warningOf(chosen, other === null ? live : null);
+    if (worse !== null && !acceptWorse) throw new ServiceError('MODEL_VERSION_WORSE', worse);
+    const warning = other !== null && worse !== null ? `${other}; ${worse}` : (other ?? worse);
     if (liveVersion !== version) {
       await tx.execute(sql`update models set live_version = ${version} where tenant_id = ${tenantId} and id = ${id}`);
       await tx.execute(sql`insert into model_promotions (tenant_id, model_id, version, before_version, reason, promoted_by)
@@ -112,6 +122,24 @@ export function promoteVersion(ctx: Ctx, { id, version, reason, acceptWorse }: P
     });
     return { id, version, warning };
   });
+}
+
+const QUESTION = {
+  sourceTable: 'table',
+  label: 'label',
+  positive: 'positive class',
+  negative: 'negative class',
+} as const;
+
+/** In what the version answers another question than callers are answered now, or, when they are not, than the model asks. */
+function otherThan({ version, definition }: Row, live: Row | null, asked: ModelDefinition): string | null {
+  if (version === live?.version) return null;
+  const now = live?.definition ?? asked;
+  const differing = (Object.keys(QUESTION) as (keyof typeof QUESTION)[]).filter((one) => definition[one] !== now[one]);
+  if (differing.length === 0) return null;
+  const inWords = differing.map((one) => `its ${QUESTION[one]} is "${definition[one]}" and not "${now[one]}"`);
+  const than = live === null ? 'the model asks now' : `version ${live.version}, which is live`;
+  return `version ${version} answers another question than ${than}: ${inWords.join(', ')}`;
 }
 
 const nats = (value: number) => value.toPrecision(4);
@@ -146,8 +174,8 @@ const noVersion = (id: string, version: number) =>
 function toVersion(row: Row): ModelVersion {
   const { definition, trainingRows, holdoutRows } = row;
   return {
-    ...{ version: row.version, status: row.status, isLive: row.isLive, promoted: row.promoted, reason: row.reason },
-    metrics: row.metrics,
+    ...{ version: row.version, status: row.status, isLive: row.isLive, wasLive: row.wasLive },
+    ...{ promoted: row.promoted, reason: row.reason, metrics: row.metrics },
     trainingRows: trainingRows === null ? null : Number(trainingRows),
     holdoutRows: holdoutRows === null ? null : Number(holdoutRows),
     ...{ kind: definition.kind, trainedBy: row.trainedBy },

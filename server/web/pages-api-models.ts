@@ -27,5 +27,6 @@ export interface ModelsApi {
     version: number;
     reason: string;
     acceptWorse: boolean;
+    acceptOther: boolean;
   }): Promise<{ id: string; version: number; warning: string | null }>;
 }

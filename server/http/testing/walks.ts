@@ -209,7 +209,8 @@ export const INPUTS: Record<string, (names: Names) => Input[]> = {
   'models.score': (names) => [{ id: names.modelId, version: 1, rows: [{ x: 1 }, {}] }],
   'models.versions': (names) => [{ id: names.modelId }, { id: names.modelId, limit: 1, cursor: after('2') }],
   'models.version': (names) => [{ id: names.modelId, version: 1 }],
-  'models.promote': (names) => [{ id: names.modelId, version: 1, reason: 'mine now' }],
+  // The walk has changed the model's table by then.
+  'models.promote': (names) => [{ id: names.modelId, version: 1, reason: 'mine now', acceptOther: true }],
   'models.delete': (names) => [{ id: names.modelId }],
   'reports.templates': () => [{}],
   'reports.schedules': () => [{}],

@@ -1,9 +1,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { inTurn } from './in-turn.ts';
+import { makeTurns, type TurnLimits } from './in-turn.ts';
 
 /** Work that ends when it is told to, and a list of what began. */
-function openWork() {
+function openWork(limits: Partial<TurnLimits> = {}) {
+  const inTurn = makeTurns({ atOnce: 2, mostWaiting: 2, doing: 'it is being done', ...limits });
   const begun: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();
   const start = (tenantId: string, name: string, signal?: AbortSignal) =>
@@ -16,7 +17,7 @@ function openWork() {
   return { begun, start, end: (name: string, error?: Error) => ends.get(name)?.(error) };
 }
 
-it('reads two repositories at once and one of a tenant, in the order of asking', async () => {
+it('does two things at once and one of a tenant, in the order of asking', async () => {
   const { begun, start, end } = openWork();
   const all = [start('a', 'a1'), start('a', 'a2'), start('b', 'b1'), start('c', 'c1')];
   await turn();
@@ -37,7 +38,10 @@ it('refuses what would wait behind others of its tenant, and forgets what gave u
   const { begun, start, end } = openWork();
   const stop = new AbortController();
   const [first, second, third] = [start('a', 'a1'), start('a', 'a2', stop.signal), start('a', 'a3')];
-  await expect(start('a', 'a4')).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+  await expect(start('a', 'a4')).rejects.toMatchObject({
+    code: 'RATE_LIMITED',
+    message: 'it is being done, and 2 more wait for that; try again in a minute',
+  });
   const left = expect(second).rejects.toThrow('gone');
   stop.abort(new Error('gone'));
   await left;
@@ -48,4 +52,20 @@ it('refuses what would wait behind others of its tenant, and forgets what gave u
   }
   await Promise.all([first, third, last]);
   expect(begun).toEqual(['a1', 'a3', 'a5']);
+});
+
+it('refuses what has waited too long, says nothing of others, and begins those behind it', async () => {
+  const { begun, start, end } = openWork({ atOnce: 1, longestWaitMs: 20 });
+  const first = start('a', 'a1');
+  await expect(start('b', 'b1')).rejects.toMatchObject({
+    code: 'RATE_LIMITED',
+    message: 'its turn did not come within 0.02 s; try again in a minute',
+  });
+  end('a1');
+  await first;
+  const next = start('c', 'c1');
+  await turn();
+  end('c1');
+  await next;
+  expect(begun).toEqual(['a1', 'c1']);
 });
