@@ -1,9 +1,4 @@
 export { createLiveHub, type LiveHub, type LiveOptions, liveStream } from './live/index.ts';
 export type { PageProblem, PageSession, PagesLoadContext, SignInResult } from './load-context.ts';
 export type * from './pages-api.ts';
-export type * from './pages-api-accounts.ts';
-export type * from './pages-api-approvals.ts';
-export type * from './pages-api-gitops.ts';
-export type * from './pages-api-locks.ts';
-export type * from './pages-api-models.ts';
 export { createPagesHandler, type Pages, PagesNotBuiltError, type PagesOptions } from './serve-pages.ts';

@@ -1,6 +1,6 @@
 // A tenant's Git repository as the pages see it.
 import type { Applied, GitopsDocument, GitopsDocumentDetail, GitopsStatus, SourcePlan } from '#server/gitops/index.ts';
-import type { Page, PageInput } from './pages-api.ts';
+import type { Page, PageInput } from './wire.ts';
 
 export type { DriftState } from '#server/gitops/index.ts';
 export type { Applied, GitopsDocument, GitopsDocumentDetail, GitopsStatus, SourcePlan };

@@ -1,8 +1,17 @@
 // Accounts as the pages see them.
 import type { Scope } from '#server/auth/index.ts';
-import type { Instant, MyTenant, Page, PageInput } from './pages-api.ts';
+import type { Instant, Page, PageInput } from './wire.ts';
 
 export type RoleName = 'viewer' | 'operator' | 'admin';
+
+export interface MyTenant {
+  id: string;
+  slug: string;
+  name: string;
+  role: RoleName;
+  status: 'active' | 'suspended';
+  isCurrent: boolean;
+}
 
 export interface Me {
   user: { id: string; email: string; name: string; isInstanceOperator: boolean } | null;

@@ -1,6 +1,6 @@
-// Connections, limits and the emergency stop as the pages see them.
+// Connections to other systems as the pages see them.
 import type { ConnectionKind } from '#server/connections/index.ts';
-import type { Instant } from './pages-api.ts';
+import type { Instant } from './wire.ts';
 
 export type { ConnectionKind };
 
@@ -45,53 +45,4 @@ export interface ConnectionsApi {
   test(input: { id: string }): Promise<{ ok: boolean; message: string; durationMs: number }>;
   delete(input: { id: string }): Promise<{ id: string }>;
   rotateKeys(): Promise<{ keyId: string; isNew: boolean; resealed: number; remaining: number }>;
-}
-
-export interface Quota {
-  used: number;
-  limit: number;
-}
-export type QuotaName = 'pipelines' | 'schedules' | 'queuedRuns' | 'concurrentRuns';
-export type LimitName = QuotaName | 'requestsPerSecond';
-export interface Limits {
-  requestsPerSecond: number;
-  /** When they were last set; null: never. */
-  updatedAt: Instant | null;
-  quotas: Record<QuotaName, Quota>;
-}
-
-export interface LimitsApi {
-  get(): Promise<Limits>;
-  /** For the instance operator; null gives the installation's default back. */
-  put(
-    input: { tenant: string; ifUpdatedAt?: Instant | null } & Partial<Record<LimitName, number | null>>,
-  ): Promise<Limits>;
-}
-
-/** Why all work is stopped, where it is. */
-export interface Stop {
-  reason: string;
-  /** What became of runs that were running. */
-  running: 'leave' | 'cancel';
-  holdsPublishing: boolean;
-  stoppedBy: string;
-  stoppedAt: Instant;
-}
-export interface StopState {
-  tenant: Stop | null;
-  instance: Stop | null;
-}
-export interface StopInput {
-  reason: string;
-  running: 'leave' | 'cancel';
-  holdPublishing: boolean;
-}
-
-export interface FleetApi {
-  stopState(): Promise<StopState>;
-  stop(input: StopInput): Promise<StopState & { cancelling: number }>;
-  resume(): Promise<StopState>;
-  /** For the instance operator. */
-  stopInstance(input: StopInput): Promise<StopState & { cancelling: number }>;
-  resumeInstance(): Promise<StopState>;
 }

@@ -1,6 +1,12 @@
 // Change requests and the rules that demand them, as the pages see them.
-import type { ApprovalSettings, ChangeRequest, ChangeRequestDetail, RequestState } from '#server/approvals/index.ts';
-import type { Page, PageInput } from './pages-api.ts';
+import type {
+  ApprovalSettings,
+  ChangeRequest,
+  ChangeRequestDetail,
+  RequestState,
+  SetSettings,
+} from '#server/approvals/index.ts';
+import type { Page, PageInput } from './wire.ts';
 
 export type { ApprovalSettings, ChangeRequest, ChangeRequestDetail, RequestState };
 
@@ -12,7 +18,11 @@ export interface ApprovalsApi {
   list(input: PageInput & { state?: RequestState; pipelineId?: string; mine?: boolean }): Promise<Page<ChangeRequest>>;
   waiting(): Promise<{ open: number; mine: number }>;
   get(input: { id: string }): Promise<ChangeRequestDetail>;
-  approve(input: { id: string; comment: string }): Promise<{ state: 'open' | 'applied'; version: number }>;
+  approve(input: { id: string; comment: string }): Promise<{
+    state: 'open' | 'applied';
+    version: number;
+    pipelineId: string | null;
+  }>;
   reject(input: { id: string; reason: string }): Promise<unknown>;
   withdraw(input: { id: string; reason: string }): Promise<unknown>;
   settings(): Promise<ApprovalSettings>;
@@ -22,5 +32,5 @@ export interface ApprovalsApi {
     stages: { name: string; approvers: number; roles: ('operator' | 'admin')[] }[];
     expiryHours: number;
     allowSamePerson: boolean;
-  }): Promise<ApprovalSettings>;
+  }): Promise<SetSettings>;
 }
