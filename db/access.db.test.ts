@@ -1,15 +1,15 @@
 import type postgres from 'postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { TABLE_ACCESS } from './access.ts';
 import {
   AUTH_FUNCTIONS,
   DANGEROUS_FUNCTIONS,
   OWNER_FUNCTIONS,
-  roleNames,
-  TABLE_ACCESS,
   WORKER_FUNCTIONS,
   WORKER_OWNER_FUNCTIONS,
-} from './access.ts';
+} from './access-functions.ts';
 import type { Pool } from './client.ts';
+import { roleNames } from './roles.ts';
 import { type FilledTenant, fillTenant } from './testing/fill-tenant.ts';
 import { testDatabase } from './testing/index.ts';
 

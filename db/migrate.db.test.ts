@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import postgres from 'postgres';
 import { afterAll, describe, expect, inject, it } from 'vitest';
-import { roleNames } from './access.ts';
 import { type MigrateOptions, migrate } from './migrate.ts';
+import { roleNames } from './roles.ts';
 import { urlOfDatabase, withAdmin } from './testing/admin.ts';
 import { testDatabase } from './testing/index.ts';
 

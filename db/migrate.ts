@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
-import { accessStatements, DANGEROUS_FUNCTIONS, roleNames, roleStatements } from './access.ts';
+import { DANGEROUS_FUNCTIONS } from './access-functions.ts';
+import { accessStatements } from './access-statements.ts';
+import { roleNames, roleStatements } from './roles.ts';
 
 /** "msmg": drizzle's migrator takes no lock of its own. */
 const MIGRATION_LOCK = 0x6d736d67;

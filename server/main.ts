@@ -1,7 +1,7 @@
 // The web process: pages, REST, tRPC.
 
-import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
+import { roleNames } from '#db/roles.ts';
 import { createChannels } from './alerts/index.ts';
 import { flushRefusals } from './audit/index.ts';
 import { readHeadsBelow } from './audit-trail/index.ts';

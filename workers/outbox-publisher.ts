@@ -1,6 +1,7 @@
 // The publisher as a process of its own, so that a busy runner cannot hold events up.
-import { roleNames } from '#db/access.ts';
+
 import { openPool, urlForRole } from '#db/client.ts';
+import { roleNames } from '#db/roles.ts';
 import { EXIT_BAD_ENVIRONMENT, env, secretsOf } from '#server/env.ts';
 import { heartbeat } from '#server/fleet/index.ts';
 import {

@@ -1,8 +1,8 @@
 // The worker process: scheduler and runner loops, and an HTTP server of its own for probes and cron routes, so
 // that a busy API cannot hold a job up nor a job the API.
 import { join } from 'node:path';
-import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
+import { roleNames } from '#db/roles.ts';
 import { createChannels } from '#server/alerts/index.ts';
 import { requireCronSecret, requireCronToken } from '#server/api/index.ts';
 import { headsFolder } from '#server/audit/index.ts';

@@ -3,10 +3,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { startEmbedded } from '#db/embedded.ts';
 import { migrate } from '#db/migrate.ts';
+import { roleNames } from '#db/roles.ts';
 import { createLogger, newId } from '#server/lib/index.ts';
 import { scheduledRetrainsJob } from '#server/models/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';

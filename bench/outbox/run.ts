@@ -8,10 +8,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { roleNames } from '#db/access.ts';
 import { openPool, urlForRole } from '#db/client.ts';
 import { startEmbedded } from '#db/embedded.ts';
 import { migrate } from '#db/migrate.ts';
+import { roleNames } from '#db/roles.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { hasKafka, startKafka } from '#workers/testing/kafka/broker.ts';
 import { kafkaRound } from './drain-kafka.ts';

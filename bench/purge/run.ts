@@ -8,10 +8,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { roleNames } from '#db/access.ts';
 import { openPool, type Pool, urlForRole } from '#db/client.ts';
 import { startEmbedded } from '#db/embedded.ts';
 import { migrate } from '#db/migrate.ts';
+import { roleNames } from '#db/roles.ts';
 import { createLogger, newId } from '#server/lib/index.ts';
 import { dsarPurgeJob } from '#server/retention/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';

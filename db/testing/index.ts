@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, inject } from 'vitest';
-import { roleNames } from '../access.ts';
 import { openPool, type Pool, urlForRole } from '../client.ts';
+import { roleNames } from '../roles.ts';
 import { urlOfDatabase, withAdmin } from './admin.ts';
 
 export { passHorizon } from './horizon.ts';

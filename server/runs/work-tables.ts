@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type postgres from 'postgres';
-import { roleNames } from '#db/access.ts';
+import { roleNames } from '#db/roles.ts';
 import { quoteIdent, SESSION_SETTINGS, WORK_TABLES_DDL } from '#server/compiler/index.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { asTenantRole, type TenantData } from '#server/tenancy/index.ts';
