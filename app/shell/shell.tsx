@@ -3,6 +3,7 @@ import { redirect } from '@remix-run/node';
 import { Outlet, useLoaderData, useNavigation } from '@remix-run/react';
 import { useEffect } from 'react';
 import { load, loginPath } from '../api.server.ts';
+import { watchAttendance } from '../live/attendance.ts';
 import { startChannel } from '../live/channel.ts';
 import { linkCommandsFor } from '../palette/link-commands.ts';
 import { PaletteHost } from '../palette/palette-host.tsx';
@@ -24,6 +25,7 @@ export async function loader(args: LoaderFunctionArgs) {
 export default function Shell() {
   const { session, stop, waiting, theme } = useLoaderData<typeof loader>();
   useEffect(startChannel, []);
+  useEffect(() => watchAttendance(), []);
   const groups = withCounts(navigationFor(session), { '/ops/approvals': waiting.mine });
   const footer = (
     <div className="space-y-0.5 border-line border-t pt-2">

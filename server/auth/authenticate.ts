@@ -2,7 +2,7 @@
 // because no tenant is set yet.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { hashToken, query, ServiceError, transaction } from '#server/lib/index.ts';
+import { hashToken, query, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import type { Actor, Role, Tenant } from '#server/tenancy/index.ts';
 import { apiKeyOf } from './api-key.ts';
 import { refusedTo } from './refused-caller.ts';
@@ -38,16 +38,29 @@ type SessionRow = {
   role: Role | null;
 };
 
+type SessionUse = {
+  /** After so long without a sign of its person a session ends. */
+  idleSeconds: number;
+  /** Whether the request is such a sign. */
+  isSign: boolean;
+};
+
 /**
- * The caller, or null when the request carries no credential. A key wins over a cookie.
+ * The caller, or null when the request carries no credential. A key wins over a cookie. Being asked keeps a session
+ * awake, unless it is said that nobody was there to ask.
  * @throws ServiceError UNAUTHENTICATED for a credential that is wrong, expired or revoked; TENANT_MISMATCH,
  * TENANT_SUSPENDED.
  */
-export async function authenticate(pool: Pool, headers: Headers, idleSeconds: number): Promise<Caller | null> {
+export async function authenticate(
+  pool: Pool,
+  headers: Headers,
+  idleSeconds: number,
+  { isAttended = true }: { isAttended?: boolean } = {},
+): Promise<Caller | null> {
   const key = apiKeyOf(headers);
   const token = key === null ? sessionTokenOf(headers) : null;
-  const caller =
-    key !== null ? await byKey(pool, key) : token !== null ? await bySession(pool, token, idleSeconds) : null;
+  const use = { idleSeconds, isSign: isAttended };
+  const caller = key !== null ? await byKey(pool, key) : token !== null ? await bySession(pool, token, use) : null;
   const wanted = headers.get('x-tenant-id');
   if (caller && wanted && wanted !== caller.tenant?.id && wanted !== caller.tenant?.slug)
     throw refusedTo(
@@ -75,10 +88,9 @@ async function byKey(pool: Pool, key: string): Promise<Caller> {
 }
 
 /** A cookie that no longer counts is like none: the page sends its bearer to the login. */
-async function bySession(pool: Pool, token: string, idleSeconds: number): Promise<Caller | null> {
-  const [row] = await transaction(pool, {}, (tx) =>
-    query<SessionRow>(tx, sql`select * from auth_session(${hashToken(token)}, ${idleSeconds}::int)`),
-  );
+async function bySession(pool: Pool, token: string, use: SessionUse): Promise<Caller | null> {
+  const { idleSeconds } = use;
+  const row = await transaction(pool, {}, (tx) => findSession(tx, token, use));
   if (!row) return null;
   const isMember = row.tenant_id !== null && row.tenant_status === 'active';
   return {
@@ -94,4 +106,12 @@ async function bySession(pool: Pool, token: string, idleSeconds: number): Promis
     userName: row.user_name,
     tenant: isMember ? { id: row.tenant_id!, slug: row.tenant_slug!, name: row.tenant_name! } : null,
   };
+}
+
+/** Looking a session up moves when it was last seen; what was no sign of its person takes that back. */
+async function findSession(tx: Tx, token: string, { idleSeconds, isSign }: SessionUse): Promise<SessionRow | null> {
+  if (!isSign) await tx.execute(sql`savepoint unseen`);
+  const [row] = await query<SessionRow>(tx, sql`select * from auth_session(${hashToken(token)}, ${idleSeconds}::int)`);
+  if (!isSign) await tx.execute(sql`rollback to savepoint unseen`);
+  return row ?? null;
 }

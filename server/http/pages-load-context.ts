@@ -11,6 +11,13 @@ import type { PagesLoadContext } from '#server/web/index.ts';
 type Known = { nonce: string; requestId: string; address: string | null };
 type Options = RequestDependencies & { isSecure: boolean; lifetimeSeconds: number; providerName: string | null };
 
+/**
+ * A page that asked again by itself says so (app/live/attendance.ts). Believed, because all it can do is let a session
+ * end sooner; nothing else is decided by it, and a form that is sent is always a person's.
+ */
+const isUnattended = ({ method, headers }: Request): boolean =>
+  method === 'GET' && headers.get('x-mainspring-unattended') === '1';
+
 type Done<T> = { ok: true; value: T } | { ok: false; message: string };
 
 /** A refusal in the API's words is for the form to show; anything else is for the error page. */
@@ -29,7 +36,8 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
   const cookieOptions = { isSecure: options.isSecure, lifetimeSeconds: options.lifetimeSeconds };
   // Pages are for people: a key in a page's request is not looked at.
   const cookieOnly = new Headers({ cookie: request.headers.get('cookie') ?? '' });
-  const caller = await authenticate(pool, cookieOnly, options.sessionIdleSeconds);
+  const isAttended = !isUnattended(request);
+  const caller = await authenticate(pool, cookieOnly, options.sessionIdleSeconds, { isAttended });
   if (caller?.tenant) options.limits?.takeForTenant(caller.tenant.id, 1);
   if (!caller) options.takeForStranger?.(request);
   const actor = caller?.actor;
