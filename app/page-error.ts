@@ -27,3 +27,9 @@ export function titleOf(status: number): string {
   if (status === 503) return 'The database does not answer';
   return status < 500 ? 'This could not be done' : 'Something went wrong';
 }
+
+/** What a form comes to whose fields make no sense; `message` says what to do. */
+export const badInput = (message: string, title = titleOf(400), code = 'INPUT_INVALID') =>
+  ({ ok: false, error: { title, code, message, errorId: null } }) as const;
+
+export const unknownIntent = (intent: string) => badInput(`There is no action "${intent.slice(0, 40)}".`);

@@ -1,12 +1,13 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { Form, useActionData, useLoaderData, useNavigation } from '@remix-run/react';
 import { load, text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 import { Button } from '../ui/button.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Field } from '../ui/field.tsx';
 import { PageHeader } from '../ui/page.tsx';
-import { settle, unknownIntent } from './outcome.server.ts';
+import { settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 import { SessionList } from './session-list.tsx';
 

@@ -2,8 +2,8 @@ import { Form, useNavigation } from '@remix-run/react';
 import type { Invite } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 import { Time } from '../ui/time.tsx';
-import { SelectField } from './select-field.tsx';
 import { roleOptions } from './words.ts';
 
 export function InviteForm() {

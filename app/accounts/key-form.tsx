@@ -1,7 +1,7 @@
 import { Form, useNavigation } from '@remix-run/react';
 import { Button } from '../ui/button.tsx';
 import { Field } from '../ui/field.tsx';
-import { SelectField } from './select-field.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 
 const LIFETIMES = [
   { value: '90', label: '90 days' },

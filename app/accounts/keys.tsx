@@ -2,6 +2,7 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remi
 import { Link, useActionData, useLoaderData } from '@remix-run/react';
 import type { Scope } from '#server/auth/index.ts';
 import { load, text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -9,7 +10,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { KeyForm } from './key-form.tsx';
 import { KeyList } from './key-list.tsx';
-import { settle, unknownIntent } from './outcome.server.ts';
+import { settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 
 export const meta: MetaFunction = () => [{ title: 'API keys · Mainspring' }];

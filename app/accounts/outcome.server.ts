@@ -23,14 +23,6 @@ export async function settle(
   }
 }
 
-export const unknownIntent = (intent: string): Outcome => ({
-  ok: false,
-  error: {
-    ...{ title: 'This could not be done', code: 'INPUT_INVALID', errorId: null },
-    message: `There is no action "${intent.slice(0, 40)}".`,
-  },
-});
-
 /** The address that the browser itself uses: a request with a body is only taken from our own origin. */
 export const linkFrom = (request: Request, path: string | null): string =>
   path === null ? '' : new URL(path, request.headers.get('origin') ?? request.url).href;

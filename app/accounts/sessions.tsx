@@ -1,10 +1,11 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useActionData, useLoaderData } from '@remix-run/react';
 import { load, text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { PageHeader } from '../ui/page.tsx';
-import { settle, unknownIntent } from './outcome.server.ts';
+import { settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 import { SessionList } from './session-list.tsx';
 

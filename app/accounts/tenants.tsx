@@ -1,12 +1,13 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useActionData, useLoaderData } from '@remix-run/react';
 import { load, text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
-import { linkFrom, settle, unknownIntent } from './outcome.server.ts';
+import { linkFrom, settle } from './outcome.server.ts';
 import type { Once } from './outcome.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 import { ResetForm, TenantForm } from './tenant-forms.tsx';

@@ -3,8 +3,8 @@ import type { ReactNode } from 'react';
 import type { TenantUser } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 import { Confirm } from './confirm.tsx';
-import { SelectField } from './select-field.tsx';
 import { roleOptions } from './words.ts';
 
 /** All that an admin can do with a person. */

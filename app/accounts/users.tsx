@@ -2,13 +2,14 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remi
 import { useActionData, useLoaderData } from '@remix-run/react';
 import type { RoleName } from '#server/web/index.ts';
 import { load, text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { InviteForm, InviteList } from './invites.tsx';
-import { linkFrom, settle, unknownIntent } from './outcome.server.ts';
+import { linkFrom, settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 import { UserList } from './user-list.tsx';
 

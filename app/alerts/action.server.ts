@@ -2,8 +2,8 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { AlertRuleInput, PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
-import type { ActionResult } from '../page-error.ts';
-import { badInput, channelsOf } from './channels-of.server.ts';
+import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
+import { channelsOf } from './channels-of.server.ts';
 
 export async function alertAction(args: ActionFunctionArgs) {
   const form = await args.request.formData();
@@ -19,7 +19,7 @@ export async function alertAction(args: ActionFunctionArgs) {
         await api.alerts.testRule({ id });
         return { ok: true, title: 'Test notification sent', detail: 'It shows in the history when it has arrived.' };
       default:
-        return badInput(`There is no action "${text(form, 'intent').slice(0, 40)}".`);
+        return unknownIntent(text(form, 'intent'));
     }
   });
 }

@@ -1,12 +1,6 @@
 // What the forms of alerts and reports have in common.
 import type { AlertChannel } from '#server/web/index.ts';
 import { text } from '../api.server.ts';
-import type { ActionResult } from '../page-error.ts';
-
-export const badInput = (message: string): ActionResult => ({
-  ok: false,
-  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
-});
 
 /** The channels of ChannelFields' form. */
 export function channelsOf(form: FormData): AlertChannel[] {

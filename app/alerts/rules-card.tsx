@@ -1,15 +1,14 @@
-import { BellPlus, Send, Trash2 } from 'lucide-react';
+import { BellPlus, Send } from 'lucide-react';
 import { useState } from 'react';
 import type { AlertMetricItem, AlertRule } from '#server/web/index.ts';
-import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Time } from '../ui/time.tsx';
-import { useAction } from '../ui/use-action.tsx';
-import { DeleteRule, EditRule } from './rule-dialog.tsx';
-import { channelWords, conditionWords, minutesWords, numberWords, offLook, stateLook } from './words.ts';
+import { ActionsCell, ActionsColumn, ChannelsCell, DeleteNamed } from './row-parts.tsx';
+import { EditRule } from './rule-dialog.tsx';
+import { conditionWords, minutesWords, numberWords, offLook, stateLook } from './words.ts';
 
 interface RulesCardProps {
   rules: AlertRule[];
@@ -35,11 +34,7 @@ export function RulesCard({ rules, metrics, canWrite }: RulesCardProps) {
               Now
             </Column>
             <Column className="max-sm:hidden">Tells</Column>
-            {canWrite && (
-              <Column align="right">
-                <span className="sr-only">Actions</span>
-              </Column>
-            )}
+            {canWrite && <ActionsColumn />}
           </Head>
           <tbody>
             {rules.map((rule) => (
@@ -54,7 +49,15 @@ export function RulesCard({ rules, metrics, canWrite }: RulesCardProps) {
           </tbody>
         </Table>
       )}
-      {canWrite && <DeleteRule rule={deleting} onClose={() => setDeleting(null)} />}
+      {canWrite && (
+        <DeleteNamed
+          item={deleting}
+          action="/ops/alerts"
+          description="Nobody will be told of this any more. What it said stays in the history."
+          submit="Delete rule"
+          onClose={() => setDeleting(null)}
+        />
+      )}
     </Card>
   );
 }
@@ -67,7 +70,6 @@ interface RuleRowProps {
 }
 
 function RuleRow({ rule, metrics, canWrite, onDelete }: RuleRowProps) {
-  const { Form, busy } = useAction(() => {});
   const isWindowed = metrics.find(({ name }) => name === rule.metric)?.isWindowed ?? false;
   return (
     <Row>
@@ -88,29 +90,24 @@ function RuleRow({ rule, metrics, canWrite, onDelete }: RuleRowProps) {
       <Cell align="right" className="tabular whitespace-nowrap text-xs max-sm:hidden">
         {rule.evaluatedAt === null ? <Dash /> : numberWords(rule.lastValue)}
       </Cell>
-      <Cell className="max-w-60 break-words text-xs max-sm:hidden">
-        {rule.channels.map((channel) => (
-          <p key={channelWords(channel)} className="truncate" title={channelWords(channel)}>
-            {channelWords(channel)}
-          </p>
-        ))}
-      </Cell>
+      <ChannelsCell channels={rule.channels} />
       {canWrite && (
-        <Cell align="right">
-          <div className="flex justify-end gap-1.5 max-sm:flex-col max-sm:items-end">
-            <Form method="post" action="/ops/alerts">
-              <input type="hidden" name="intent" value="test" />
-              <input type="hidden" name="id" value={rule.id} />
-              <Button type="submit" size="sm" busy={busy} aria-label={`Send a test notification of ${rule.name}`}>
+        <ActionsCell
+          item={rule}
+          action="/ops/alerts"
+          deed={{
+            intent: 'test',
+            name: `Send a test notification of ${rule.name}`,
+            label: (
+              <>
                 <Send aria-hidden /> Test
-              </Button>
-            </Form>
-            <EditRule rule={rule} metrics={metrics} />
-            <Button size="icon-sm" look="quiet" aria-label={`Delete ${rule.name}`} onClick={onDelete}>
-              <Trash2 aria-hidden />
-            </Button>
-          </div>
-        </Cell>
+              </>
+            ),
+          }}
+          onDelete={onDelete}
+        >
+          <EditRule rule={rule} metrics={metrics} />
+        </ActionsCell>
       )}
     </Row>
   );

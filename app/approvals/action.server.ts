@@ -2,7 +2,7 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
-import type { ActionResult } from '../page-error.ts';
+import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
 import { selectorsOf, wrongSelectors } from './words.ts';
 
 export async function approvalAction(args: ActionFunctionArgs) {
@@ -21,15 +21,15 @@ export async function approvalAction(args: ActionFunctionArgs) {
       case 'settings':
         return setSettings(api, form);
       default:
-        return wrong(`There is no action "${text(form, 'intent').slice(0, 40)}".`);
+        return unknownIntent(text(form, 'intent'));
     }
   });
 }
 
 async function approve(api: PagesApi, id: string, comment: string): Promise<ActionResult> {
-  const { state, version } = await api.approvals.approve({ id, comment });
+  const { state, version, pipelineId } = await api.approvals.approve({ id, comment });
   return state === 'applied'
-    ? { ok: true, title: `Approved: version ${version} is live` }
+    ? { ok: true, title: `Approved: version ${version} ${pipelineId === null ? 'of the rules holds' : 'is live'}` }
     : { ok: true, title: 'Approved', detail: 'More approvals are needed before it goes live.' };
 }
 
@@ -49,16 +49,19 @@ async function setSettings(api: PagesApi, form: FormData): Promise<ActionResult>
   );
   const selectors = selectorsOf(text(form, 'selectors'));
   const problem = wrongSelectors(selectors, form.get('none') !== null);
-  if (problem !== null) return wrong(problem);
-  await api.approvals.setSettings({
+  if (problem !== null) return badInput(problem);
+  const set = await api.approvals.setSettings({
     ...{ version: Number(text(form, 'version')), stages, expiryHours: Number(text(form, 'expiryHours')) },
     selectors,
     allowSamePerson: form.get('allowSamePerson') !== null,
   });
-  return { ok: true, title: 'Rules of approval set', detail: 'They hold for requests to come; open ones keep theirs.' };
+  const detail =
+    set.state === 'set'
+      ? 'They hold for requests to come; open ones keep theirs.'
+      : `They ask for less, so another admin must approve them: ${set.loosens.join('; ')}.`;
+  return {
+    ok: true,
+    title: set.state === 'set' ? 'Rules of approval set' : 'Sent for approval; nothing is changed yet',
+    detail: [detail, set.hint].filter(Boolean).join(' '),
+  };
 }
-
-const wrong = (message: string): ActionResult => ({
-  ok: false,
-  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
-});

@@ -5,6 +5,7 @@ import { Button } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { TextField } from '../ui/field.tsx';
 import { useAction } from '../ui/use-action.tsx';
+import { titleOf } from './words.ts';
 
 type Intent = 'withdraw' | 'reject' | 'approve';
 interface Deed {
@@ -17,14 +18,14 @@ interface Deed {
   field: { label: string; name: string; required?: boolean };
 }
 
-const deedsOf = ({ targetVersion, pipelineName, stageName }: ChangeRequestDetail): Record<Intent, Deed> => ({
+const deedsOf = (request: ChangeRequestDetail): Record<Intent, Deed> => ({
   withdraw: {
-    ...{ label: 'Withdraw', icon: Undo2, title: `Withdraw version ${targetVersion}?`, submit: 'Withdraw request' },
+    ...{ label: 'Withdraw', icon: Undo2, title: `Withdraw: ${titleOf(request)}?`, submit: 'Withdraw request' },
     description: 'The request ends, and the change stays unapplied. It can be asked for again.',
     field: { label: 'Why (may stay empty)', name: 'reason' },
   },
   reject: {
-    ...{ label: 'Reject', icon: X, look: 'danger', title: `Reject version ${targetVersion} of ${pipelineName}?` },
+    ...{ label: 'Reject', icon: X, look: 'danger', title: `Reject: ${titleOf(request)}?` },
     ...{ description: 'The request ends for good, and the change stays unapplied.', submit: 'Reject change' },
     field: { label: 'Reason', name: 'reason', required: true },
   },
@@ -33,9 +34,9 @@ const deedsOf = ({ targetVersion, pipelineName, stageName }: ChangeRequestDetail
       label: 'Approve',
       icon: Check,
       look: 'primary',
-      title: `Approve version ${targetVersion} of ${pipelineName}?`,
+      title: `Approve: ${titleOf(request)}?`,
     },
-    description: `You approve in the stage "${stageName ?? ''}". With the last approval that is needed the version goes live at once.`,
+    description: `You approve in the stage "${request.stageName ?? ''}". With the last approval that is needed ${request.subject === 'rules' ? 'the rules hold' : 'the version goes live'} at once.`,
     ...{ submit: 'Approve change', field: { label: 'Comment (may stay empty)', name: 'comment' } },
   },
 });

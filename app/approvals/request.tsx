@@ -13,11 +13,11 @@ import { approvalAction } from './action.server.ts';
 import { Decide } from './decide.tsx';
 import { Expiry } from './expiry.tsx';
 import { Timeline } from './timeline.tsx';
-import { requestLook, versionsOf } from './words.ts';
+import { requestLook, titleOf, versionsOf } from './words.ts';
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   {
-    title: `${data ? `Version ${data.request.targetVersion} of ${data.request.pipelineName}` : 'Approval'} · Mainspring`,
+    title: `${data ? titleOf(data.request) : 'Approval'} · Mainspring`,
   },
 ];
 
@@ -27,8 +27,7 @@ export async function loader(args: LoaderFunctionArgs) {
   const { base, target, changes: _, ...request } = found;
   return {
     request: { ...request, base: null, target: null, changes: [] } satisfies ChangeRequestDetail,
-    before: base === null ? '' : formatDocument(base),
-    after: target === null ? '' : formatDocument(target),
+    ...textsOf(found),
     loadedAtMs: args.context.now.getTime(),
   };
 }
@@ -44,7 +43,7 @@ export default function ChangeRequestPage() {
     <>
       <PageHeader
         crumbs={[{ to: '/ops/approvals', label: 'Approvals' }]}
-        title={`Version ${request.targetVersion} of ${request.pipelineName}`}
+        title={titleOf(request)}
         mark={<Pill {...look} />}
         detail={hasSaidWhy ? `You cannot approve it: ${request.whyNot}.` : means}
         actions={
@@ -57,6 +56,7 @@ export default function ChangeRequestPage() {
       <Card className="mb-4">
         <Facts facts={factsOf(request)} />
       </Card>
+      {request.rules && <Loosened loosens={request.rules.loosens} />}
       <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1fr)_20rem]">
         <Card title={request.baseVersion === null ? 'What would go live' : 'What would change'} flush>
           <DocumentDiff
@@ -74,20 +74,45 @@ export default function ChangeRequestPage() {
   );
 }
 
-const factsOf = (request: ChangeRequestDetail) => [
-  {
-    term: 'Pipeline',
-    value: (
-      <Link to={`/data/pipelines/${request.pipelineId}`} className="text-accent underline">
-        {request.pipelineName}
-      </Link>
-    ),
-  },
-  { term: 'Versions', value: <span className="tabular">{versionsOf(request)}</span> },
-  { term: 'Asked by', value: request.requestedBy },
-  { term: 'Saved by', value: request.authors.join(', ') },
-  { term: 'Because of', value: request.selectors.join(', ') },
-  { term: 'Time is over', value: <Expiry request={request} /> },
-];
+/** What is compared, as text. */
+function textsOf({ base, target, rules }: ChangeRequestDetail): { before: string; after: string } {
+  const text = (rules: object) => `${JSON.stringify(rules, null, 2)}\n`;
+  if (rules) return { before: text(rules.before), after: text(rules.after) };
+  return { before: base === null ? '' : formatDocument(base), after: target === null ? '' : formatDocument(target) };
+}
+
+function Loosened({ loosens }: { loosens: string[] }) {
+  return (
+    <Card title="What would no longer be asked for" className="mb-4">
+      <ul className="list-disc space-y-1 pl-5">
+        {loosens.map((one) => (
+          <li key={one} className="break-words">
+            {one}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function factsOf(request: ChangeRequestDetail) {
+  const facts = [
+    { term: 'Versions', value: <span className="tabular">{versionsOf(request)}</span> },
+    { term: 'Asked by', value: request.requestedBy },
+    { term: 'Time is over', value: <Expiry request={request} /> },
+  ];
+  if (request.subject === 'rules') return facts;
+  const link = (
+    <Link to={`/data/pipelines/${request.pipelineId}`} className="text-accent underline">
+      {request.pipelineName}
+    </Link>
+  );
+  return [
+    { term: 'Pipeline', value: link },
+    ...facts,
+    { term: 'Saved by', value: request.authors.join(', ') },
+    { term: 'Because of', value: request.selectors.join(', ') },
+  ];
+}
 
 export const ErrorBoundary = RouteErrorBoundary;

@@ -3,7 +3,7 @@ import type { ChangeRequest } from '#server/web/index.ts';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Time } from '../ui/time.tsx';
-import { requestLook, versionsOf } from './words.ts';
+import { requestLook, subjectOf, versionsOf } from './words.ts';
 
 export function RequestsTable({ label, items }: { label: string; items: ChangeRequest[] }) {
   return (
@@ -30,7 +30,7 @@ function RequestRow({ item }: { item: ChangeRequest }) {
     <Row>
       <Cell className="min-w-40">
         <Link to={`/ops/approvals/${item.id}`} className="break-words font-medium hover:underline">
-          {item.pipelineName}
+          {subjectOf(item)}
         </Link>
         <span className="tabular block text-faint text-xs">{versionsOf(item)}</span>
       </Cell>

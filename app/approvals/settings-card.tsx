@@ -1,3 +1,4 @@
+import { Link } from '@remix-run/react';
 import type { ApprovalSettings } from '#server/web/index.ts';
 import { Card, Facts } from '../ui/card.tsx';
 import { Dash, Time } from '../ui/time.tsx';
@@ -32,7 +33,12 @@ export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings;
             { term: 'One person in two stages', value: allowSamePerson ? 'allowed' : 'not allowed' },
             {
               term: 'Changed',
-              value: updatedAt === null ? <Dash why="Never" /> : <Changed by={updatedBy} at={updatedAt} />,
+              value:
+                updatedAt === null ? (
+                  <Dash why="Never" />
+                ) : (
+                  <Changed by={updatedBy} at={updatedAt} approvedBy={settings.approvedBy} />
+                ),
             },
           ]}
         />
@@ -54,8 +60,24 @@ export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings;
       )}
       <p className="mt-4 text-faint text-xs">
         Nobody approves what they asked for or saved themselves, by whatever key, and no key approves. Changed rules
-        hold for requests to come. An admin may change them alone: the audit log has what they were before and after.
+        hold for requests to come. Rules that ask for more hold at once; such as ask for less need another admin.
       </p>
+      {settings.waitingId !== null && (
+        <p className="mt-2">
+          <Link to={`/ops/approvals/${settings.waitingId}`} className="text-accent underline">
+            Looser rules wait for approval
+          </Link>
+        </p>
+      )}
+      {settings.admins < 2 && selectors.length > 0 && (
+        <p className="mt-3 rounded-lg bg-warn-soft px-3.5 py-2.5 text-warn">
+          This tenant has one admin, so nobody could approve that these rules are loosened. Invite another admin on{' '}
+          <Link to="/settings/users" className="underline">
+            the page of users
+          </Link>
+          ; the instance operator can, too.
+        </p>
+      )}
     </Card>
   );
 }
@@ -66,8 +88,9 @@ const Fits = ({ pipelines }: { pipelines: number }) => (
   </span>
 );
 
-const Changed = ({ by, at }: { by: string | null; at: string }) => (
+const Changed = ({ by, at, approvedBy }: { by: string | null; at: string; approvedBy: string | null }) => (
   <span className="break-words">
     <Time at={at} /> by {by}
+    {approvedBy !== null && `, approved by ${approvedBy}`}
   </span>
 );

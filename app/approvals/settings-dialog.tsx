@@ -85,6 +85,9 @@ export function SettingsDialog({ settings: now }: { settings: ApprovalSettings }
           />
           One person may approve in more than one stage
         </label>
+        <p className="text-faint text-xs">
+          Rules that ask for less than those that hold are sent to another admin first.
+        </p>
         <DialogButtons>
           <Button type="submit" look="primary" busy={busy}>
             Set rules

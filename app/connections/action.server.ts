@@ -2,16 +2,12 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import { redirect } from '@remix-run/node';
 import type { PagesApi } from '#server/web/index.ts';
-import { settle, unknownIntent } from '../accounts/outcome.server.ts';
+import { settle } from '../accounts/outcome.server.ts';
 import type { Outcome } from '../accounts/outcome.ts';
 import { text } from '../api.server.ts';
+import { badInput, unknownIntent } from '../page-error.ts';
 import { kindOf } from './kinds.ts';
 import { FormProblem, readParts } from './read-form.ts';
-
-const badInput = (message: string): Outcome => ({
-  ok: false,
-  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
-});
 
 export const connectionAction = (args: ActionFunctionArgs) =>
   settle(args, async (api, form, intent) => {

@@ -1,6 +1,6 @@
 import type { ConnectionKind } from '#server/web/index.ts';
-import { SelectField } from '../accounts/select-field.tsx';
 import { Field, TextField } from '../ui/field.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 import { KIND_FORMS, type KindField, shownLines } from './kinds.ts';
 
 /** The public part: `config` is what is stored, absent for a new connection. */

@@ -1,8 +1,9 @@
 // What the forms of the emergency stop do. One field, `intent`, says which.
 import type { ActionFunctionArgs } from '@remix-run/node';
-import { settle, unknownIntent } from '../accounts/outcome.server.ts';
+import { settle } from '../accounts/outcome.server.ts';
 import type { Outcome } from '../accounts/outcome.ts';
 import { text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 
 const WHOSE = { tenant: 'of this tenant', instance: 'of this installation' } as const;
 

@@ -2,12 +2,7 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { Applied, PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
-import type { ActionResult } from '../page-error.ts';
-
-const refused = (message: string, title = 'This could not be done', code = 'INPUT_INVALID'): ActionResult => ({
-  ok: false,
-  error: { title, code, message, errorId: null },
-});
+import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
 
 export async function gitopsAction(args: ActionFunctionArgs) {
   const form = await args.request.formData();
@@ -22,14 +17,14 @@ export async function gitopsAction(args: ActionFunctionArgs) {
       case 'apply':
         return apply(api, form);
       default:
-        return Promise.resolve(refused(`There is no action "${text(form, 'intent').slice(0, 40)}".`));
+        return Promise.resolve(unknownIntent(text(form, 'intent')));
     }
   });
 }
 
 async function check(api: PagesApi): Promise<ActionResult> {
   const { check: found, counts } = await api.gitops.check();
-  if (found?.error) return refused(found.error.message, 'The repository cannot be read', found.error.code);
+  if (found?.error) return badInput(found.error.message, 'The repository cannot be read', found.error.code);
   if (!counts) return { ok: true, title: 'The source was changed meanwhile', detail: 'Check again.' };
   const { in_sync: inSync, ...rest } = counts;
   const drifted = Object.values(rest).reduce((sum, number) => sum + number, 0);
@@ -41,9 +36,9 @@ async function check(api: PagesApi): Promise<ActionResult> {
 
 /** Read first: a source that cannot be read is not taken. */
 async function setSource(api: PagesApi, connection: string): Promise<ActionResult> {
-  if (connection === '') return refused('Choose a Git connection.');
+  if (connection === '') return badInput('Choose a Git connection.');
   const tested = await api.gitops.testSource({ connection });
-  if (!tested.ok) return refused(tested.message, 'The repository cannot be read', 'REPOSITORY_UNREADABLE');
+  if (!tested.ok) return badInput(tested.message, 'The repository cannot be read', 'REPOSITORY_UNREADABLE');
   await api.gitops.setSource({ connection });
   await api.gitops.check();
   return { ok: true, title: 'Repository set and checked', detail: tested.message };
@@ -56,29 +51,31 @@ async function removeSource(api: PagesApi): Promise<ActionResult> {
 
 async function apply(api: PagesApi, form: FormData): Promise<ActionResult> {
   const items = itemsOf(text(form, 'items'));
-  if (items === null) return refused('The form does not say what to apply. Load the page again.');
+  if (items === null) return badInput('The form does not say what to apply. Load the page again.');
   const publish = form.get('publish') !== null;
   const done = await api.gitops.applySource({ checkId: text(form, 'checkId'), items, publish });
   const failed = done.items.filter(({ result }) => result === 'refused' || result === 'stale');
   if (failed.length > 0) return notAll(failed, done.items.length);
-  const waiting = done.items.filter(({ result }) => result === 'waiting').length;
+  const waiting = done.items.filter(({ result }) => result === 'waiting');
+  const requestId = waiting.length === 1 ? waiting[0]?.changeRequestId : null;
   return {
     ...{ ok: true, title: done.items.length === 1 ? `${done.items[0]?.name} applied` : `${done.items.length} applied` },
-    detail: publish ? wentLive(done.items.length, waiting) : 'Nothing went live.',
+    detail: publish ? wentLive(done.items.length, waiting.length) : 'Nothing went live.',
+    ...(requestId ? { requestId } : {}),
   };
 }
 
 function wentLive(all: number, waiting: number): string {
   if (waiting === 0) return 'What was applied is live.';
-  const saved = 'saved and waiting for approval: see Approvals.';
-  return waiting === all ? `It is ${saved}` : `${waiting} of ${all} are ${saved} The others are live.`;
+  if (waiting < all) return `${waiting} of ${all} are saved and wait for approval. The others are live.`;
+  return all === 1 ? 'It is saved and waits for approval.' : 'They are saved and wait for approval.';
 }
 
 function notAll(failed: Applied[], all: number): ActionResult {
   const named = failed.slice(0, 3).map(({ name, message }) => `${name}: ${message}`);
   const rest = failed.length - named.length;
   const isStale = failed.every(({ result }) => result === 'stale');
-  return refused(
+  return badInput(
     named.join('; ') + (rest > 0 ? `; and ${rest} more` : ''),
     `${failed.length} of ${all} not applied`,
     isStale ? 'VERSION_STALE' : 'DOCUMENT_INVALID',

@@ -1,9 +1,9 @@
 import { Link } from '@remix-run/react';
 import { GitBranch, Settings2 } from 'lucide-react';
 import type { Connection, GitopsStatus } from '#server/web/index.ts';
-import { SelectField } from '../accounts/select-field.tsx';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 import { useAction } from '../ui/use-action.tsx';
 
 interface SourceDialogProps {

@@ -1,9 +1,10 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useActionData, useLoaderData } from '@remix-run/react';
-import { settle, unknownIntent } from '../accounts/outcome.server.ts';
+import { settle } from '../accounts/outcome.server.ts';
 import type { Outcome } from '../accounts/outcome.ts';
 import { OutcomeNotice } from '../accounts/outcome-notice.tsx';
 import { load, text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Live } from '../ui/live.tsx';

@@ -2,9 +2,8 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import { redirect } from '@remix-run/node';
 import type { ModelInput, PagesApi } from '#server/web/index.ts';
-import { badInput } from '../alerts/channels-of.server.ts';
 import { act, text } from '../api.server.ts';
-import type { ActionResult } from '../page-error.ts';
+import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
 import { percent } from './words.ts';
 
 export async function modelAction(args: ActionFunctionArgs) {
@@ -36,7 +35,7 @@ async function write(api: PagesApi, id: string, form: FormData): Promise<ActionR
       await api.models.delete({ id });
       return { ok: true, title: 'Model deleted' };
     default:
-      return badInput(`There is no action "${text(form, 'intent').slice(0, 40)}".`);
+      return unknownIntent(text(form, 'intent'));
   }
 }
 

@@ -1,17 +1,8 @@
-import type { ReactElement } from 'react';
-import { CartesianGrid, Line, LineChart, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts';
+import { CartesianGrid, Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts';
 import type { ModelVersion, ModelVersionDetail } from '#server/web/index.ts';
+import { Figure, GRID, MARGIN, TICK, TIP } from '../ui/figure.tsx';
 import { fixed } from './words.ts';
 
-const GRID = { stroke: 'var(--line)' } as const;
-const TICK = { fill: 'var(--faint)', fontSize: 11 } as const;
-const MARGIN = { top: 6, right: 8, bottom: 0, left: 0 };
-const TIP = {
-  isAnimationActive: false,
-  contentStyle: { background: 'var(--surface)', border: '1px solid var(--line)', borderRadius: 8, fontSize: 12 },
-  labelStyle: { color: 'var(--muted)' },
-  itemStyle: { color: 'var(--ink)', padding: 0 },
-} as const;
 const CHANCE = [
   { x: 0, y: 0 },
   { x: 1, y: 1 },
@@ -52,6 +43,7 @@ function Square({ title, axes: [across, up], rest, hasDots = false, points }: Sq
   return (
     <Figure
       title={title}
+      height="h-56"
       marks={[
         ['this version', 'var(--busy-solid)'],
         [rest, 'var(--faint)'],
@@ -98,6 +90,7 @@ export function OverTime({ versions }: { versions: ModelVersion[] }) {
   return (
     <Figure
       title="Log loss by version"
+      height="h-44"
       marks={[
         ['version', 'var(--busy-solid)'],
         ['majority class', 'var(--held-solid)'],
@@ -138,28 +131,5 @@ export function OverTime({ versions }: { versions: ModelVersion[] }) {
         />
       </LineChart>
     </Figure>
-  );
-}
-
-function Figure({ title, marks, children }: { title: string; marks: [string, string][]; children: ReactElement }) {
-  return (
-    <figure className="min-w-0" aria-label={title}>
-      <figcaption className="mb-1 flex items-center justify-between gap-2 text-muted text-xs">
-        <span className="font-medium">{title}</span>
-        <span className="flex gap-2.5">
-          {marks.map(([name, colour]) => (
-            <span key={name} className="flex items-center gap-1">
-              <span aria-hidden className="h-0.5 w-3" style={{ background: colour }} />
-              {name}
-            </span>
-          ))}
-        </span>
-      </figcaption>
-      <div className={title.startsWith('Log') ? 'h-44' : 'h-56'}>
-        <ResponsiveContainer width="100%" height="100%">
-          {children}
-        </ResponsiveContainer>
-      </div>
-    </figure>
   );
 }

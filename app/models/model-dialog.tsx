@@ -1,56 +1,42 @@
 import { BrainCircuit, Pencil, Trash2 } from 'lucide-react';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { Model, ModelTable } from '#server/web/index.ts';
 import { useZone } from '../time/clock.tsx';
 import { Button } from '../ui/button.tsx';
-import { cn } from '../ui/cn.ts';
-import { Dialog, DialogButtons } from '../ui/dialog.tsx';
-import { Field, fieldStyle } from '../ui/field.tsx';
-import { useAction } from '../ui/use-action.tsx';
+import { Field } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 import { kindWords } from './words.ts';
 
 /** Creates a model, or changes the one that is given. */
-export function EditModel({ model, tables }: { model: Model | null; tables: ModelTable[] }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
-  return (
-    <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
-      title={model === null ? 'New model' : `Change ${model.name}`}
-      description="It learns from a table how likely the label's one value is."
-      trigger={
-        model === null ? (
-          <Button look="primary">
-            <BrainCircuit aria-hidden /> New model
-          </Button>
-        ) : (
-          <Button>
-            <Pencil aria-hidden /> Change
-          </Button>
-        )
-      }
-    >
-      <Form
-        method="post"
-        action={model === null ? '/data/models' : `/data/models/${model.id}`}
-        className="max-h-[58vh] space-y-3 overflow-y-auto pr-1"
-      >
-        <input type="hidden" name="intent" value="save" />
-        <input type="hidden" name="revision" value={model?.revision ?? ''} />
-        <Field label="Name" name="name" required maxLength={200} defaultValue={model?.name} />
-        <Select label="Kind" name="kind" defaultValue={model?.kind ?? 'logistic'} options={Object.entries(kindWords)} />
-        <Columns model={model} tables={tables} />
-        <Schedule model={model} />
-        <DialogButtons>
-          <Button type="submit" look="primary" busy={busy}>
-            {model === null ? 'Create model' : 'Save model'}
-          </Button>
-        </DialogButtons>
-      </Form>
-    </Dialog>
-  );
-}
+export const EditModel = ({ model, tables }: { model: Model | null; tables: ModelTable[] }) => (
+  <FormDialog
+    title={model === null ? 'New model' : `Change ${model.name}`}
+    description="It learns from a table how likely the label's one value is."
+    trigger={
+      model === null ? (
+        <Button look="primary">
+          <BrainCircuit aria-hidden /> New model
+        </Button>
+      ) : (
+        <Button>
+          <Pencil aria-hidden /> Change
+        </Button>
+      )
+    }
+    action={model === null ? '/data/models' : `/data/models/${model.id}`}
+    hidden={{ intent: 'save', revision: model?.revision ?? '' }}
+    submit={model === null ? 'Create model' : 'Save model'}
+    isLong
+  >
+    <Field label="Name" name="name" required maxLength={200} defaultValue={model?.name} />
+    <SelectField label="Kind" name="kind" defaultValue={model?.kind ?? 'logistic'} options={KINDS} />
+    <Columns model={model} tables={tables} />
+    <Schedule model={model} />
+  </FormDialog>
+);
+
+const KINDS = Object.entries(kindWords).map(([value, label]) => ({ value, label }));
 
 function Columns({ model, tables }: { model: Model | null; tables: ModelTable[] }) {
   const [tableName, setTable] = useState(model?.sourceTable ?? tables[0]?.name ?? '');
@@ -59,17 +45,23 @@ function Columns({ model, tables }: { model: Model | null; tables: ModelTable[] 
   const first = labels.find(({ name }) => name === model?.label) ?? labels.find(({ type }) => type === 'boolean');
   const [chosenLabel, setLabel] = useState(first?.name ?? '');
   const label = labels.some(({ name }) => name === chosenLabel) ? chosenLabel : (labels[0]?.name ?? '');
-  const names = tables.map(({ name }): [string, string] => [name, name]);
+  const names = tables.map(({ name }) => name);
   // A table that is gone stays what the model says until another is chosen.
-  if (tableName !== '' && !tables.some(({ name }) => name === tableName)) names.unshift([tableName, tableName]);
+  if (tableName !== '' && !names.includes(tableName)) names.unshift(tableName);
   return (
     <>
-      <Select label="Table" name="sourceTable" value={tableName} options={names} onChoose={setTable} />
-      <Select
+      <SelectField
+        label="Table"
+        name="sourceTable"
+        value={tableName}
+        options={names.map((name) => ({ value: name, label: name }))}
+        onChoose={setTable}
+      />
+      <SelectField
         label="Label"
         name="label"
         value={label}
-        options={labels.map(({ name, type }): [string, string] => [name, `${name} (${type})`])}
+        options={labels.map(({ name, type }) => ({ value: name, label: `${name} (${type})` }))}
         onChoose={setLabel}
         hint="What is to be told: a column with two values."
       />
@@ -123,68 +115,18 @@ function Schedule({ model }: { model: Model | null }) {
   );
 }
 
-interface SelectProps {
-  label: string;
-  name: string;
-  options: [value: string, words: string][];
-  value?: string;
-  defaultValue?: string;
-  hint?: string;
-  onChoose?: (value: string) => void;
-}
-
-export function Select({ label, options, hint, onChoose, ...select }: SelectProps) {
-  const id = useId();
-  return (
-    <div>
-      <label htmlFor={id} className="mb-1 block font-medium">
-        {label}
-      </label>
-      <select
-        id={id}
-        {...select}
-        onChange={(event) => onChoose?.(event.currentTarget.value)}
-        className={cn(fieldStyle, 'h-8')}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-      >
-        {options.map(([value, words]) => (
-          <option key={value} value={value}>
-            {words}
-          </option>
-        ))}
-      </select>
-      {hint !== undefined && (
-        <p id={`${id}-hint`} className="mt-1 text-faint text-xs">
-          {hint}
-        </p>
-      )}
-    </div>
-  );
-}
-
-export function DeleteModel({ model }: { model: Model }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
-  return (
-    <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
-      title={`Delete ${model.name}?`}
-      description="All its versions go with it, and nobody can score with it any more."
-      trigger={
-        <Button size="icon" look="quiet" aria-label="Delete the model">
-          <Trash2 aria-hidden />
-        </Button>
-      }
-    >
-      <Form method="post" action={`/data/models/${model.id}`}>
-        <input type="hidden" name="intent" value="delete" />
-        <DialogButtons>
-          <Button type="submit" look="danger" busy={busy}>
-            Delete model
-          </Button>
-        </DialogButtons>
-      </Form>
-    </Dialog>
-  );
-}
+export const DeleteModel = ({ model }: { model: Model }) => (
+  <FormDialog
+    title={`Delete ${model.name}?`}
+    description="All its versions go with it, and nobody can score with it any more."
+    trigger={
+      <Button size="icon" look="quiet" aria-label="Delete the model">
+        <Trash2 aria-hidden />
+      </Button>
+    }
+    action={`/data/models/${model.id}`}
+    hidden={{ intent: 'delete' }}
+    submit="Delete model"
+    look="danger"
+  />
+);

@@ -4,7 +4,7 @@ import type { ActionResult } from '../page-error.ts';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { Field } from '../ui/field.tsx';
-import { Select } from './model-dialog.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 
 /** Asks the live version about one row. */
 export function ScoreCard({ modelId, version }: { modelId: string; version: ModelVersionDetail }) {
@@ -24,15 +24,13 @@ export function ScoreCard({ modelId, version }: { modelId: string; version: Mode
                 placeholder={term.center.toPrecision(3)}
               />
             ) : (
-              <Select
+              <SelectField
                 key={term.feature}
                 label={term.feature}
                 name={`${term.kind}:${term.feature}`}
                 options={[
-                  ['', 'not known'],
-                  ...term.values
-                    .filter(({ value }) => value !== '')
-                    .map(({ value }): [string, string] => [value, value]),
+                  { value: '', label: 'not known' },
+                  ...term.values.filter(({ value }) => value !== '').map(({ value }) => ({ value, label: value })),
                 ]}
               />
             ),

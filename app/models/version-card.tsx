@@ -1,14 +1,13 @@
 import { ArrowUpToLine } from 'lucide-react';
-import { useState } from 'react';
 import type { ModelVersionDetail } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
 import { Button } from '../ui/button.tsx';
 import { Card, Facts } from '../ui/card.tsx';
-import { Dialog, DialogButtons } from '../ui/dialog.tsx';
+import { CheckField } from '../ui/check-field.tsx';
 import { TextField } from '../ui/field.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Time } from '../ui/time.tsx';
-import { useAction } from '../ui/use-action.tsx';
 import { ChartBox } from './chart-box.tsx';
 import { fixed, percent, versionLook } from './words.ts';
 
@@ -94,41 +93,23 @@ function curvesInWords(version: ModelVersionDetail, metrics: NonNullable<ModelVe
 }
 
 /** Stays while the version is live, or its outcome could not be told: its button is gone then. */
-function Promote({ modelId, version: { version, isLive } }: { modelId: string; version: ModelVersionDetail }) {
-  const [isOpen, setOpen] = useState(false);
-  const { Form, busy } = useAction(() => setOpen(false));
-  return (
-    <Dialog
-      open={isOpen}
-      onOpenChange={setOpen}
-      title={`Put version ${version} live?`}
-      description="Callers are answered by it from then on. One that is worse than what is live, or answers another question, is refused unless you say so."
-      trigger={
-        isLive ? undefined : (
-          <Button size="sm">
-            <ArrowUpToLine aria-hidden /> Put live
-          </Button>
-        )
-      }
-    >
-      <Form method="post" action={`/data/models/${modelId}`} className="space-y-3">
-        <input type="hidden" name="intent" value="promote" />
-        <input type="hidden" name="version" value={version} />
-        <TextField label="Reason" name="reason" required maxLength={1_000} />
-        <label className="flex items-center gap-2">
-          <input type="checkbox" name="acceptWorse" className="size-4 accent-accent" />
-          Also when it is worse
-        </label>
-        <label className="flex items-center gap-2">
-          <input type="checkbox" name="acceptOther" className="size-4 accent-accent" />
-          Also when it answers another question: of another table, label or class
-        </label>
-        <DialogButtons>
-          <Button type="submit" look="primary" busy={busy}>
-            Put version {version} live
-          </Button>
-        </DialogButtons>
-      </Form>
-    </Dialog>
-  );
-}
+const Promote = ({ modelId, version: { version, isLive } }: { modelId: string; version: ModelVersionDetail }) => (
+  <FormDialog
+    title={`Put version ${version} live?`}
+    description="Callers are answered by it from then on. One that is worse than what is live, or answers another question, is refused unless you say so."
+    trigger={
+      isLive ? undefined : (
+        <Button size="sm">
+          <ArrowUpToLine aria-hidden /> Put live
+        </Button>
+      )
+    }
+    action={`/data/models/${modelId}`}
+    hidden={{ intent: 'promote', version }}
+    submit={`Put version ${version} live`}
+  >
+    <TextField label="Reason" name="reason" required maxLength={1_000} />
+    <CheckField label="Also when it is worse" name="acceptWorse" />
+    <CheckField label="Also when it answers another question: of another table, label or class" name="acceptOther" />
+  </FormDialog>
+);

@@ -15,9 +15,14 @@ export const stateLook: Record<Model['state'], Look> = {
   failed: { label: 'Training failed', tone: 'bad', icon: X },
 };
 
+const phaseWords: Record<NonNullable<ModelVersion['phase']>, string> = {
+  ...{ reading: 'Training: reading rows', fitting: 'Training: fitting', scoring: 'Training: scoring' },
+};
+
 /** What became of a version. */
-export function versionLook({ status, isLive, wasLive }: Pick<ModelVersion, 'status' | 'isLive' | 'wasLive'>): Look {
-  if (status === 'training') return stateLook.training;
+export function versionLook(version: Pick<ModelVersion, 'status' | 'phase' | 'isLive' | 'wasLive'>): Look {
+  const { status, phase, isLive, wasLive } = version;
+  if (status === 'training') return phase ? { ...stateLook.training, label: phaseWords[phase] } : stateLook.training;
   if (status === 'failed') return { label: 'Failed', tone: 'bad', icon: X };
   if (isLive) return stateLook.live;
   return wasLive

@@ -1,28 +1,14 @@
-import type { ReactElement } from 'react';
-import {
-  Area,
-  AreaChart,
-  Bar,
-  BarChart,
-  CartesianGrid,
-  Line,
-  LineChart,
-  ResponsiveContainer,
-  Tooltip,
-  XAxis,
-  YAxis,
-} from 'recharts';
+import { Area, AreaChart, Bar, BarChart, CartesianGrid, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts';
 import type { OutboxPoint } from '#server/web/index.ts';
 import { useZone } from '../time/clock.tsx';
 import { clockTime, count, duration, exactTime, toMs } from '../time/format.ts';
+import { Figure, GRID, MARGIN, TICK, TIP } from '../ui/figure.tsx';
 
 interface ChartsProps {
   stepSeconds: number;
   points: OutboxPoint[];
 }
 
-const GRID = { stroke: 'var(--line)', vertical: false } as const;
-const TICK = { fill: 'var(--faint)', fontSize: 11 } as const;
 const STILL = { isAnimationActive: false, dot: false, connectNulls: false, strokeWidth: 1.75 } as const;
 
 /** `12k`, so that the axis stays narrow. */
@@ -38,7 +24,7 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
   const frame = useFrame();
   return (
     <div className="grid gap-x-6 gap-y-4 md:grid-cols-3">
-      <Chart
+      <Figure
         title="Backlog"
         marks={[
           ['Waiting', 'var(--busy-solid)'],
@@ -46,7 +32,7 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
         ]}
       >
         <AreaChart data={rows} margin={MARGIN}>
-          <CartesianGrid {...GRID} />
+          <CartesianGrid {...GRID} vertical={false} />
           {frame(short, (n) => `${count(n)} events`)}
           <Area
             {...STILL}
@@ -66,15 +52,15 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
             strokeDasharray="4 2"
           />
         </AreaChart>
-      </Chart>
-      <Chart title="Published per second" marks={[]}>
+      </Figure>
+      <Figure title="Published per second" marks={[]}>
         <BarChart data={rows} margin={MARGIN} barCategoryGap={1}>
-          <CartesianGrid {...GRID} />
+          <CartesianGrid {...GRID} vertical={false} />
           {frame(short, (n) => `${n} a second`)}
           <Bar isAnimationActive={false} dataKey="perSecond" name="Published" fill="var(--ok-solid)" />
         </BarChart>
-      </Chart>
-      <Chart
+      </Figure>
+      <Figure
         title="Age at publish"
         marks={[
           ['p50', 'var(--ok-solid)'],
@@ -83,7 +69,7 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
         ]}
       >
         <LineChart data={rows} margin={MARGIN}>
-          <CartesianGrid {...GRID} />
+          <CartesianGrid {...GRID} vertical={false} />
           {frame(duration, duration)}
           <Line {...STILL} connectNulls dataKey="ageP50Ms" name="p50" stroke="var(--ok-solid)" />
           <Line
@@ -103,12 +89,10 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
             strokeDasharray="2 2"
           />
         </LineChart>
-      </Chart>
+      </Figure>
     </div>
   );
 }
-
-const MARGIN = { top: 6, right: 4, bottom: 0, left: 0 };
 
 /** What the three share: the time axis in the person's zone, the value axis and the box under the pointer. */
 function useFrame() {
@@ -129,36 +113,9 @@ function useFrame() {
     <YAxis key="y" width={52} tickFormatter={axis} tick={TICK} stroke="none" allowDecimals={false} tickCount={4} />,
     <Tooltip
       key="tip"
-      isAnimationActive={false}
+      {...TIP}
       labelFormatter={(ms) => `${exactTime(Number(ms), zone)} ${zone}`}
       formatter={(value, name) => [words(Number(value)), name]}
-      contentStyle={{ background: 'var(--surface)', border: '1px solid var(--line)', borderRadius: 8, fontSize: 12 }}
-      labelStyle={{ color: 'var(--muted)' }}
-      itemStyle={{ color: 'var(--ink)', padding: 0 }}
-      cursor={{ stroke: 'var(--line-strong)', fill: 'var(--hover)' }}
     />,
   ];
-}
-
-function Chart({ title, marks, children }: { title: string; marks: [string, string][]; children: ReactElement }) {
-  return (
-    <figure className="min-w-0" aria-label={title}>
-      <figcaption className="mb-1 flex items-center justify-between gap-2 text-muted text-xs">
-        <span className="font-medium">{title}</span>
-        <span className="flex gap-2.5">
-          {marks.map(([name, colour]) => (
-            <span key={name} className="flex items-center gap-1">
-              <span aria-hidden className="h-0.5 w-3" style={{ background: colour }} />
-              {name}
-            </span>
-          ))}
-        </span>
-      </figcaption>
-      <div className="h-36">
-        <ResponsiveContainer width="100%" height="100%">
-          {children}
-        </ResponsiveContainer>
-      </div>
-    </figure>
-  );
 }

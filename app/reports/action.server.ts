@@ -1,9 +1,9 @@
 // What the forms of the reports page do. One field, `intent`, says which.
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { PagesApi, ReportScheduleInput } from '#server/web/index.ts';
-import { badInput, channelsOf } from '../alerts/channels-of.server.ts';
+import { channelsOf } from '../alerts/channels-of.server.ts';
 import { act, text } from '../api.server.ts';
-import type { ActionResult } from '../page-error.ts';
+import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
 
 export async function reportAction(args: ActionFunctionArgs) {
   const form = await args.request.formData();
@@ -19,7 +19,7 @@ export async function reportAction(args: ActionFunctionArgs) {
         await api.reports.runNow({ id });
         return { ok: true, title: 'Report made', detail: 'It is the first of the list, and on its way.' };
       default:
-        return badInput(`There is no action "${text(form, 'intent').slice(0, 40)}".`);
+        return unknownIntent(text(form, 'intent'));
     }
   });
 }

@@ -1,14 +1,12 @@
-import { CalendarPlus, Play, Trash2 } from 'lucide-react';
+import { CalendarPlus, Play } from 'lucide-react';
 import { useState } from 'react';
 import type { ReportSchedule, ReportTemplateItem } from '#server/web/index.ts';
-import { channelWords } from '../alerts/words.ts';
-import { Button } from '../ui/button.tsx';
+import { ActionsCell, ActionsColumn, ChannelsCell, DeleteNamed } from '../alerts/row-parts.tsx';
 import { Card } from '../ui/card.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
-import { useAction } from '../ui/use-action.tsx';
-import { DeleteSchedule, EditSchedule } from './schedule-dialog.tsx';
+import { EditSchedule } from './schedule-dialog.tsx';
 
 interface SchedulesCardProps {
   schedules: ReportSchedule[];
@@ -31,11 +29,7 @@ export function SchedulesCard({ schedules, templates, canWrite }: SchedulesCardP
             <Column className="max-sm:hidden">When</Column>
             <Column>Next</Column>
             <Column className="max-sm:hidden">Sent to</Column>
-            {canWrite && (
-              <Column align="right">
-                <span className="sr-only">Actions</span>
-              </Column>
-            )}
+            {canWrite && <ActionsColumn />}
           </Head>
           <tbody>
             {schedules.map((schedule) => (
@@ -50,7 +44,15 @@ export function SchedulesCard({ schedules, templates, canWrite }: SchedulesCardP
           </tbody>
         </Table>
       )}
-      {canWrite && <DeleteSchedule schedule={deleting} onClose={() => setDeleting(null)} />}
+      {canWrite && (
+        <DeleteNamed
+          item={deleting}
+          action="/ops/reports"
+          description="It makes no more reports. Those it made stay."
+          submit="Delete report schedule"
+          onClose={() => setDeleting(null)}
+        />
+      )}
     </Card>
   );
 }
@@ -63,7 +65,6 @@ interface ScheduleRowProps {
 }
 
 function ScheduleRow({ schedule, templates, canWrite, onDelete }: ScheduleRowProps) {
-  const { Form, busy } = useAction(() => {});
   return (
     <Row>
       <Cell>
@@ -85,29 +86,24 @@ function ScheduleRow({ schedule, templates, canWrite, onDelete }: ScheduleRowPro
           <Time at={schedule.nextAt} zone={schedule.timezone} />
         )}
       </Cell>
-      <Cell className="max-w-60 break-words text-xs max-sm:hidden">
-        {schedule.channels.map((channel) => (
-          <p key={channelWords(channel)} className="truncate" title={channelWords(channel)}>
-            {channelWords(channel)}
-          </p>
-        ))}
-      </Cell>
+      <ChannelsCell channels={schedule.channels} />
       {canWrite && (
-        <Cell align="right">
-          <div className="flex justify-end gap-1.5 max-sm:flex-col max-sm:items-end">
-            <Form method="post" action="/ops/reports">
-              <input type="hidden" name="intent" value="run" />
-              <input type="hidden" name="id" value={schedule.id} />
-              <Button type="submit" size="sm" busy={busy} aria-label={`Run ${schedule.name} now`}>
+        <ActionsCell
+          item={schedule}
+          action="/ops/reports"
+          deed={{
+            intent: 'run',
+            name: `Run ${schedule.name} now`,
+            label: (
+              <>
                 <Play aria-hidden /> Run now
-              </Button>
-            </Form>
-            <EditSchedule schedule={schedule} templates={templates} />
-            <Button size="icon-sm" look="quiet" aria-label={`Delete ${schedule.name}`} onClick={onDelete}>
-              <Trash2 aria-hidden />
-            </Button>
-          </div>
-        </Cell>
+              </>
+            ),
+          }}
+          onDelete={onDelete}
+        >
+          <EditSchedule schedule={schedule} templates={templates} />
+        </ActionsCell>
       )}
     </Row>
   );

@@ -2,13 +2,8 @@
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { DataClass, PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
-import type { ActionResult } from '../page-error.ts';
+import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
 import { CLASSES, classLook, dayWords } from './words.ts';
-
-const badInput = (message: string): ActionResult => ({
-  ok: false,
-  error: { title: 'This could not be done', code: 'INPUT_INVALID', message, errorId: null },
-});
 
 export async function retentionAction(args: ActionFunctionArgs) {
   const form = await args.request.formData();
@@ -18,6 +13,8 @@ export async function retentionAction(args: ActionFunctionArgs) {
         return setPolicy(api, form);
       case 'mode':
         return setMode(api, form);
+      case 'due-days':
+        return setDueDays(api, form);
       case 'hold':
         return placeHold(api, form);
       case 'release':
@@ -25,7 +22,7 @@ export async function retentionAction(args: ActionFunctionArgs) {
       case 'request':
         return takeRequest(api, form);
       default:
-        return Promise.resolve(badInput(`There is no action "${text(form, 'intent').slice(0, 40)}".`));
+        return Promise.resolve(unknownIntent(text(form, 'intent')));
     }
   });
 }
@@ -59,6 +56,13 @@ async function setMode(api: PagesApi, form: FormData): Promise<ActionResult> {
     ok: true,
     title: mode === 'strictest' ? 'The strictest days apply to all classes' : 'Each class keeps its own days',
   };
+}
+
+async function setDueDays(api: PagesApi, form: FormData): Promise<ActionResult> {
+  const days = text(form, 'requestDueDays');
+  if (!/^\d{1,2}$/.test(days)) return badInput('Days must be a whole number from 1 to 45.');
+  const { requestDueDays } = await api.retention.setRequestDueDays({ requestDueDays: Number(days) });
+  return { ok: true, title: `Data requests are due in ${dayWords(requestDueDays)}`, detail: 'Those that are there keep their day.' };
 }
 
 async function placeHold(api: PagesApi, form: FormData): Promise<ActionResult> {

@@ -1,13 +1,10 @@
-import { Link } from '@remix-run/react';
 import { LockOpen, ShieldCheck } from 'lucide-react';
 import type { RetentionHold } from '#server/web/index.ts';
-import { Button } from '../ui/button.tsx';
-import { Card } from '../ui/card.tsx';
-import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
-import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Cell, Column, Head, Row } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { PlaceHold, ReleaseHold } from './hold-dialogs.tsx';
+import { ListCard } from './list-card.tsx';
 import { classLook } from './words.ts';
 
 interface HoldsCardProps {
@@ -19,45 +16,29 @@ interface HoldsCardProps {
 /** What is kept from every deletion, and why. */
 export function HoldsCard({ holds: { items, nextCursor }, isAll, canManage }: HoldsCardProps) {
   return (
-    <Card
+    <ListCard
       title="Holds"
-      flush
-      aside={
-        <>
-          <Button asChild size="sm" look="quiet">
-            <Link to={isAll ? '?' : '?holds=all'} preventScrollReset>
-              {isAll ? 'Only those in force' : 'Also released ones'}
-            </Link>
-          </Button>
-          {canManage && <PlaceHold />}
-        </>
-      }
+      {...{ name: 'holds', isAll, toAll: 'Also released ones', toOpen: 'Only those in force', shown: items.length }}
+      hasMore={nextCursor !== null}
+      aside={canManage && <PlaceHold />}
+      empty={{
+        icon: ShieldCheck,
+        title: 'Nothing is on hold',
+        words: 'A hold keeps a data class, or everything of one customer, whatever the policies say.',
+      }}
     >
-      {items.length === 0 ? (
-        <EmptyState icon={ShieldCheck} title="Nothing is on hold">
-          A hold keeps a data class, or everything of one customer, whatever the policies say.
-        </EmptyState>
-      ) : (
-        <Table label="Holds">
-          <Head>
-            <Column>What</Column>
-            <Column>Reason</Column>
-            <Column className="max-sm:hidden">Placed</Column>
-            <Column>State</Column>
-          </Head>
-          <tbody>
-            {items.map((hold) => (
-              <HoldRow key={hold.id} hold={hold} canManage={canManage} />
-            ))}
-          </tbody>
-        </Table>
-      )}
-      {nextCursor !== null && (
-        <p className="border-line border-t px-4 py-2 text-faint text-xs">
-          The newest {items.length} are shown; the API lists all of them.
-        </p>
-      )}
-    </Card>
+      <Head>
+        <Column>What</Column>
+        <Column>Reason</Column>
+        <Column className="max-sm:hidden">Placed</Column>
+        <Column>State</Column>
+      </Head>
+      <tbody>
+        {items.map((hold) => (
+          <HoldRow key={hold.id} hold={hold} canManage={canManage} />
+        ))}
+      </tbody>
+    </ListCard>
   );
 }
 

@@ -1,21 +1,19 @@
 import { Eraser, Lock } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy } from 'react';
 import type { RetentionPreview } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
-import { EmptyState, Skeleton } from '../ui/states.tsx';
+import { InBrowser } from '../ui/in-browser.tsx';
+import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Time } from '../ui/time.tsx';
 import { classLook } from './words.ts';
 
-// The drawing code is large and needs the size of its box: it comes after the page, and never on the server.
 const PreviewChart = lazy(() => import('./preview-chart.tsx'));
 
 /** What the next purge would delete if it began now. */
 export function PreviewCard({ preview }: { preview: RetentionPreview }) {
-  const [isInBrowser, setInBrowser] = useState(false);
-  useEffect(() => setInBrowser(true), []);
   const total = preview.classes.reduce((sum, { rows }) => sum + rows, 0);
   return (
     <Card
@@ -31,13 +29,9 @@ export function PreviewCard({ preview }: { preview: RetentionPreview }) {
         </EmptyState>
       ) : (
         <div className="min-h-44 px-4 pt-3">
-          {isInBrowser ? (
-            <Suspense fallback={<Skeleton rows={4} />}>
-              <PreviewChart classes={preview.classes} />
-            </Suspense>
-          ) : (
-            <Skeleton rows={4} />
-          )}
+          <InBrowser>
+            <PreviewChart classes={preview.classes} />
+          </InBrowser>
         </div>
       )}
       <Table label="What the next purge deletes">

@@ -1,7 +1,8 @@
 // What the forms of a request's page do. They are plain forms, so that they work before scripts load.
 import type { ActionFunctionArgs } from '@remix-run/node';
-import { linkFrom, settle, unknownIntent } from '../accounts/outcome.server.ts';
+import { linkFrom, settle } from '../accounts/outcome.server.ts';
 import { text } from '../api.server.ts';
+import { unknownIntent } from '../page-error.ts';
 
 export function requestAction(args: ActionFunctionArgs) {
   const id = args.params.id ?? '';

@@ -1,62 +1,51 @@
 import { Link } from '@remix-run/react';
 import { TriangleAlert, UserRoundSearch } from 'lucide-react';
 import type { DsarRequest } from '#server/web/index.ts';
-import { Button } from '../ui/button.tsx';
-import { Card } from '../ui/card.tsx';
-import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
-import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
+import { Cell, Column, Head, Row } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
-import { NewRequest } from './request-dialogs.tsx';
+import { ListCard } from './list-card.tsx';
+import { EditDueDays, NewRequest } from './request-dialogs.tsx';
 import { kindWords, requestLook, subjectWords } from './request-words.ts';
 
 interface RequestsCardProps {
   requests: { items: DsarRequest[]; nextCursor: string | null };
   isAll: boolean;
+  /** Within how many days one is due that names no day. */
+  dueDays: number;
 }
 
 /** Who asked for their data or its erasure, and by when it is due. */
-export function RequestsCard({ requests: { items, nextCursor }, isAll }: RequestsCardProps) {
+export function RequestsCard({ requests: { items, nextCursor }, isAll, dueDays }: RequestsCardProps) {
   return (
-    <Card
+    <ListCard
       title="Data requests"
-      flush
+      {...{ name: 'requests', isAll, toAll: 'Also ended ones', toOpen: 'Only open ones', shown: items.length }}
+      hasMore={nextCursor !== null}
       aside={
         <>
-          <Button asChild size="sm" look="quiet">
-            <Link to={isAll ? '?' : '?requests=all'} preventScrollReset>
-              {isAll ? 'Only open ones' : 'Also ended ones'}
-            </Link>
-          </Button>
-          <NewRequest />
+          <EditDueDays dueDays={dueDays} />
+          <NewRequest dueDays={dueDays} />
         </>
       }
+      empty={{
+        icon: UserRoundSearch,
+        title: isAll ? 'Nobody has asked for their data' : 'No request is open',
+        words: 'Take a request when a person asks to be given what is stored of them, or to have it erased.',
+      }}
     >
-      {items.length === 0 ? (
-        <EmptyState icon={UserRoundSearch} title={isAll ? 'Nobody has asked for their data' : 'No request is open'}>
-          Take a request when a person asks to be given what is stored of them, or to have it erased.
-        </EmptyState>
-      ) : (
-        <Table label="Data requests">
-          <Head>
-            <Column>Customer</Column>
-            <Column>Due</Column>
-            <Column>State</Column>
-            <Column className="max-sm:hidden">Taken by</Column>
-          </Head>
-          <tbody>
-            {items.map((request) => (
-              <RequestRow key={request.id} request={request} />
-            ))}
-          </tbody>
-        </Table>
-      )}
-      {nextCursor !== null && (
-        <p className="border-line border-t px-4 py-2 text-faint text-xs">
-          The newest {items.length} are shown; the API lists all of them.
-        </p>
-      )}
-    </Card>
+      <Head>
+        <Column>Customer</Column>
+        <Column>Due</Column>
+        <Column>State</Column>
+        <Column className="max-sm:hidden">Taken by</Column>
+      </Head>
+      <tbody>
+        {items.map((request) => (
+          <RequestRow key={request.id} request={request} />
+        ))}
+      </tbody>
+    </ListCard>
   );
 }
 

@@ -1,10 +1,10 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
-import { Link, useLoaderData } from '@remix-run/react';
+import { useLoaderData } from '@remix-run/react';
 import type { QuarantinedRow, SiemShipping } from '#server/web/index.ts';
 import { act, load, text } from '../api.server.ts';
 import { useZone } from '../time/clock.tsx';
 import { count } from '../time/format.ts';
-import { cn } from '../ui/cn.ts';
+import { ChoiceBar } from '../ui/choice-bar.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
@@ -80,23 +80,10 @@ function Shipping({ shipping, items, state }: { shipping: SiemShipping; items: Q
 }
 
 function States({ current }: { current: State }) {
-  return (
-    <nav aria-label="State" className="inline-flex rounded-md border border-line-strong bg-surface p-0.5">
-      {STATES.map(({ state, label }) => (
-        <Link
-          key={state}
-          to={state === 'open' ? '/ops/siem' : `/ops/siem?state=${state}`}
-          aria-current={state === current ? 'page' : undefined}
-          className={cn(
-            'rounded px-2 py-0.5 text-xs leading-5',
-            state === current ? 'bg-idle-soft font-medium text-ink' : 'text-muted hover:text-ink',
-          )}
-        >
-          {label}
-        </Link>
-      ))}
-    </nav>
-  );
+  const choices = STATES.map(({ state, label }) => ({
+    ...{ to: state === 'open' ? '/ops/siem' : `/ops/siem?state=${state}`, label, isCurrent: state === current },
+  }));
+  return <ChoiceBar label="State" choices={choices} />;
 }
 
 export const ErrorBoundary = RouteErrorBoundary;

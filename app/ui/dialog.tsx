@@ -16,7 +16,6 @@ interface DialogProps {
 
 /** A dialog that traps focus and gives it back. Its confirm button names the deed, never "OK". */
 export function Dialog({ trigger, title, description, open, onOpenChange, children }: DialogProps) {
-  // One without a trigger of its own gives the focus back to whatever opened it, if that is still there.
   const opener = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -28,10 +27,8 @@ export function Dialog({ trigger, title, description, open, onOpenChange, childr
             opener.current = document.activeElement;
           }}
           onCloseAutoFocus={(event) => {
-            if (trigger !== undefined || !(opener.current instanceof HTMLElement) || !opener.current.isConnected)
-              return;
             event.preventDefault();
-            opener.current.focus();
+            giveFocusBack(opener.current);
           }}
           className="fixed top-[14vh] left-1/2 z-50 w-[min(27rem,calc(100vw-2rem))] -translate-x-1/2 animate-pop rounded-lg border border-line bg-surface p-5 shadow-pop"
         >
@@ -49,6 +46,17 @@ export function Dialog({ trigger, title, description, open, onOpenChange, childr
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/**
+ * To what opened the dialog, and where that is gone with what was done (a row that was deleted, a button whose deed is
+ * done), to the page's content: a keyboard goes on from there, and not from the top of the navigation.
+ */
+function giveFocusBack(opener: Element | null): void {
+  if (opener instanceof HTMLElement && opener !== document.body && opener.isConnected) opener.focus();
+  // A button that may not be pressed now cannot take it.
+  if (opener === null || document.activeElement !== opener)
+    document.getElementById('content')?.focus({ preventScroll: true });
 }
 
 /** The row of buttons at a dialog's end. */

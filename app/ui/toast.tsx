@@ -33,13 +33,26 @@ function messageOf(result: ActionResult): ToastMessage {
     const detail = `${message} (${code}${errorId === null ? '' : `, error id ${errorId}`})`;
     return { tone: 'bad', title, detail };
   }
-  const link = result.runId !== undefined && (
-    <Link to={`/data/runs/${result.runId}`} className="text-accent underline">
-      Open the run
-    </Link>
-  );
-  return { tone: 'ok', title: result.title, detail: link || result.detail, undo: result.undo };
+  const { title, detail, runId, requestId, undo } = result;
+  if (runId !== undefined)
+    return { tone: 'ok', title, detail: <ToastLink to={`/data/runs/${runId}`}>Open the run</ToastLink>, undo };
+  if (requestId === undefined) return { tone: 'ok', title, detail, undo };
+  const link = <ToastLink to={`/ops/approvals/${requestId}`}>See the change request</ToastLink>;
+  return {
+    ...{ tone: 'ok', title, undo },
+    detail: (
+      <>
+        {detail} {link}
+      </>
+    ),
+  };
 }
+
+const ToastLink = ({ to, children }: { to: string; children: ReactNode }) => (
+  <Link to={to} className="text-accent underline">
+    {children}
+  </Link>
+);
 
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<(ToastMessage & { id: number })[]>([]);
