@@ -45,11 +45,16 @@ test('one asks, another approves, a third rejects; nobody approves their own', a
   await expect(bea.page.getByText('1 waiting for you.')).toBeVisible();
   await bea.page.getByRole('region', { name: 'Waiting for you' }).getByRole('link', { name: 'parcels-copied' }).click();
   await bea.page.getByRole('button', { name: 'Approve' }).click();
-  const approving = bea.page.getByRole('dialog', { name: 'Approve version 1 of parcels-copied?' });
+  await bea.page.keyboard.press('Escape');
+  await expect(bea.page.getByRole('button', { name: 'Approve' })).toBeFocused();
+  await bea.page.getByRole('button', { name: 'Approve' }).click();
+  const approving = bea.page.getByRole('dialog', { name: 'Approve: Version 1 of parcels-copied?' });
   await approving.getByLabel('Comment').fill('as agreed');
   await approving.getByRole('button', { name: 'Approve change' }).click();
   await expect(approving).toBeHidden();
   await expect(bea.page.getByText('The version went live with the last approval.')).toBeVisible();
+  // The button is gone with its deed: the keyboard goes on from the page's content.
+  await expect(bea.page.locator('#content')).toBeFocused();
   await expect(bea.page.getByText('as agreed')).toBeVisible();
   await expectUsable(bea.page);
   await ada.page.goto(`/data/pipelines/${made.id}/versions`);
@@ -62,7 +67,7 @@ test('one asks, another approves, a third rejects; nobody approves their own', a
   const { id } = asked.body.changeRequest as { id: string };
   await bea.page.goto(`/ops/approvals/${id}`);
   await bea.page.getByRole('button', { name: 'Reject' }).click();
-  const rejecting = bea.page.getByRole('dialog', { name: 'Reject version 2 of parcels-copied?' });
+  const rejecting = bea.page.getByRole('dialog', { name: 'Reject: Version 2 of parcels-copied?' });
   await rejecting.getByLabel('Reason').fill('not on a Friday');
   await rejecting.getByRole('button', { name: 'Reject change' }).click();
   await expect(rejecting).toBeHidden();
@@ -71,6 +76,48 @@ test('one asks, another approves, a third rejects; nobody approves their own', a
   await expect(ada.page.getByText('not on a Friday')).toBeVisible();
   await ada.page.goto('/ops/approvals?state=rejected');
   await expect(ada.page.getByRole('region', { name: 'Change requests' })).toContainText('v1 → v2');
+  for (const { page } of [ada, bea]) await page.context().close();
+});
+
+test('an admin who loosens the rules asks another one; alone they are told whom to invite', async ({
+  browser,
+  installation,
+}, { project }) => {
+  test.slow();
+  const tenant = await makeGovernedTenant();
+  const more = { baseUrl: installation.baseUrl, isPhone: project.name === 'phone' };
+  const ada = await openPerson(browser, tenant, { name: 'ada', role: 'admin', ...more });
+  const rules = { selectors: ['env:prod'], stages: [{ name: 'Owners', approvers: 1, roles: ['admin'] }] };
+  expect(await ada.call('PUT /approvals/settings', { ...rules, version: 0 })).toMatchObject({ status: 200 });
+
+  await ada.page.goto('/ops/approvals');
+  await expect(ada.page.getByText(/This tenant has one admin/)).toBeVisible();
+  await ada.page.getByRole('button', { name: 'Change rules' }).click();
+  const dialog = ada.page.getByRole('dialog', { name: 'Rules of approval' });
+  await dialog.getByLabel('Labels that demand approval').fill('');
+  await dialog.getByLabel(/No pipeline needs approval/).check();
+  await dialog.getByRole('button', { name: 'Set rules' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(ada.page.getByText(/There is no other admin who could approve it/).first()).toBeVisible();
+  await ada.page.getByRole('link', { name: 'Looser rules wait for approval' }).click();
+  await expect(ada.page.getByRole('heading', { name: 'Looser rules of approval' })).toBeVisible();
+  await expect(ada.page.getByText('pipelines labelled env:prod would need no approval')).toBeVisible();
+  await expect(ada.page.getByText(/You cannot approve it: you asked for this change/)).toBeVisible();
+  await expectUsable(ada.page);
+
+  const bea = await openPerson(browser, tenant, { name: 'bea', role: 'admin', ...more });
+  await bea.page.goto('/ops/approvals');
+  await bea.page
+    .getByRole('region', { name: 'Waiting for you' })
+    .getByRole('link', { name: 'Rules of approval' })
+    .click();
+  await bea.page.getByRole('button', { name: 'Approve' }).click();
+  const approving = bea.page.getByRole('dialog', { name: 'Approve: Looser rules of approval?' });
+  await approving.getByRole('button', { name: 'Approve change' }).click();
+  await expect(approving).toBeHidden();
+  await bea.page.goto('/ops/approvals');
+  await expect(bea.page.getByText(`by ${ada.email}, approved by ${bea.email}`)).toBeVisible();
+  await expectUsable(bea.page);
   for (const { page } of [ada, bea]) await page.context().close();
 });
 

@@ -1,8 +1,8 @@
 // The frame around every page: palette, keys, undo, zones, tenants.
 import type { Page } from '@playwright/test';
-import postgres from 'postgres';
 import { createPipeline, expect, pipelineOf, test } from './fixtures.ts';
-import { makeKeptTenant, ownerUrl, signInAsAdmin } from './retention-tenant.ts';
+import { withOwner } from './owner.ts';
+import { makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
 
 const projectOf = (isMobile: boolean) => (isMobile ? 'phone' : 'desktop');
 const palette = (page: Page) => page.getByRole('dialog', { name: 'Search and commands' });
@@ -115,10 +115,10 @@ test('a person of two tenants goes from one to the other', async ({ page, instal
   test.slow();
   const [first, second] = [await makeKeptTenant([]), await makeKeptTenant([])];
   await signInAsAdmin(page, first, installation.baseUrl);
-  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
-  await sql`insert into memberships (tenant_id, user_id, role)
-    select ${second.id}, id, 'viewer' from users where email = ${`admin@${first.slug}.example`}`;
-  await sql.end();
+  await withOwner(
+    (sql) => sql`insert into memberships (tenant_id, user_id, role)
+      select ${second.id}, id, 'viewer' from users where email = ${`admin@${first.slug}.example`}`,
+  );
   await page.goto('/data/pipelines');
   await ready(page);
   await expect(page.getByRole('link', { name: 'New pipeline' })).toBeVisible();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import { BlobReader, configure, TextWriter, ZipReader } from '@zip.js/zip.js';
-import { expect, expectUsable, test } from './fixtures.ts';
+import { cellsOf, expect, expectUsable, test } from './fixtures.ts';
 import { makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
 
 configure({ useWebWorkers: false });
@@ -29,8 +29,6 @@ const eraseNow = async (page: Page) => {
     .getByRole('button', { name: 'Erase it all' })
     .click();
 };
-const cells = (page: Page, table: string, row: string) =>
-  page.getByRole('region', { name: table }).getByRole('row').filter({ hasText: row }).getByRole('cell');
 
 test('a person is given their data: taken, carried out, downloaded and opened, also by the link that is made for them', async ({
   page,
@@ -49,8 +47,8 @@ test('a person is given their data: taken, carried out, downloaded and opened, a
   await expectUsable(page);
   await page.getByRole('button', { name: 'Make the bundle now' }).click();
   await expect(page.getByRole('heading', { name: 'Bundle' })).toBeVisible({ timeout: CARRIED_OUT_MS });
-  await expect(cells(page, 'Rows by store', 'Interaction history').nth(1)).toHaveText('3');
-  await expect(cells(page, 'Rows by store', 'Decision traces').nth(1)).toHaveText('3');
+  await expect(cellsOf(page, 'Rows by store', 'Interaction history').nth(1)).toHaveText('3');
+  await expect(cellsOf(page, 'Rows by store', 'Decision traces').nth(1)).toHaveText('3');
 
   const downloading = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Download' }).click();
@@ -101,7 +99,7 @@ test('an erasure is refused while a hold is in force, and carried out when it is
   await expectUsable(page);
 
   await page.goto('/data/retention');
-  await expect(cells(page, 'Data requests', 'goes-1').nth(2)).toContainText('Refused by a hold');
+  await expect(cellsOf(page, 'Data requests', 'goes-1').nth(2)).toContainText('Refused by a hold');
   await page.getByRole('button', { name: 'Release the hold on Customer goes-1' }).click();
   const release = page.getByRole('dialog', { name: 'Release the hold on Customer goes-1?' });
   await release.getByLabel('Reason').fill('Settled');
@@ -115,12 +113,12 @@ test('an erasure is refused while a hold is in force, and carried out when it is
   await expect(receipt.or(now).first()).toBeVisible();
   if (await now.isVisible()) await eraseNow(page).catch(() => {});
   await expect(receipt).toBeVisible({ timeout: CARRIED_OUT_MS });
-  await expect(cells(page, 'Rows by store', 'Interaction history').nth(1)).toHaveText('3');
-  await expect(cells(page, 'Rows by store', 'Audit log').nth(2)).toHaveText('2');
+  await expect(cellsOf(page, 'Rows by store', 'Interaction history').nth(1)).toHaveText('3');
+  await expect(cellsOf(page, 'Rows by store', 'Audit log').nth(2)).toHaveText('2');
   await expect(page.getByText('process logs and backups of the database')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Copy hash of the receipt', exact: true })).toBeVisible();
   await expect(page.getByText('goes-1')).toHaveCount(0);
   await expectUsable(page);
   await page.goto('/data/retention?requests=all');
-  await expect(cells(page, 'Data requests', 'erased, …').nth(2)).toContainText('Completed');
+  await expect(cellsOf(page, 'Data requests', 'erased, …').nth(2)).toContainText('Completed');
 });

@@ -90,6 +90,10 @@ export async function expectUsable(page: Page): Promise<void> {
   expect(overflowPx, 'pixels that the page is wider than the screen').toBeLessThanOrEqual(0);
 }
 
+/** The cells of a table's rows that hold a text. */
+export const cellsOf = (page: Page, table: string, row: string) =>
+  page.getByRole('region', { name: table }).getByRole('row').filter({ hasText: row }).getByRole('cell');
+
 /** The demo pipeline of a name. */
 export function pipelineOf(installation: Installation, name: string): { id: string; name: string } {
   const found = installation.pipelines.find((pipeline) => pipeline.name === name);

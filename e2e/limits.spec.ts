@@ -1,6 +1,6 @@
-import postgres from 'postgres';
 import { expect, test } from './fixtures.ts';
-import { makeKeptTenant, ownerUrl, signInAsAdmin } from './retention-tenant.ts';
+import { withOwner } from './owner.ts';
+import { makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
 
 test('an admin sees the limits and what is used of them; the instance operator changes them', async ({
   page,
@@ -16,9 +16,9 @@ test('an admin sees the limits and what is used of them; the instance operator c
   await expect(page.getByText('The instance operator of this installation changes them.')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Set limits' })).toHaveCount(0);
 
-  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
-  await sql`update users set is_instance_operator = true where email = ${`admin@${tenant.slug}.example`}`;
-  await sql.end();
+  await withOwner(
+    (sql) => sql`update users set is_instance_operator = true where email = ${`admin@${tenant.slug}.example`}`,
+  );
   await page.reload();
   await page.getByLabel('Pipelines').fill('0');
   await page.getByRole('button', { name: 'Set limits' }).click();

@@ -1,5 +1,5 @@
-import { type APIRequestContext, expect, type Page } from '@playwright/test';
-import { expectUsable, test } from './fixtures.ts';
+import type { APIRequestContext } from '@playwright/test';
+import { cellsOf, expect, expectUsable, test } from './fixtures.ts';
 import type { Installation } from './installation.ts';
 import { makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
 
@@ -20,9 +20,6 @@ async function purge(request: APIRequestContext, { workerUrl, cronSecret }: Inst
     .toEqual([200, undefined]);
   return answer;
 }
-
-const cellsOf = (page: Page, table: string, row: string) =>
-  page.getByRole('region', { name: table }).getByRole('row').filter({ hasText: row }).getByRole('cell');
 
 test('sets a policy, shows what it would delete, holds a customer, and shows the receipt of the purge', async ({
   page,

@@ -1,6 +1,6 @@
 // A tenant whose old dead letters cannot be deleted: a trigger of the test's own refuses, as a broken table would.
-import postgres from 'postgres';
-import { type KeptTenant, makeKeptTenant, ownerUrl } from './retention-tenant.ts';
+import { withOwner } from './owner.ts';
+import { type KeptTenant, makeKeptTenant } from './retention-tenant.ts';
 
 export type SealedTenant = KeptTenant & {
   /** Lets the rows go again, with the tenant's own. */
@@ -26,13 +26,4 @@ export async function makeSealedTenant(): Promise<SealedTenant> {
       await sql`delete from dlq_entries where tenant_id = ${tenant.id}`;
     });
   return { ...tenant, open };
-}
-
-async function withOwner(run: (sql: postgres.Sql) => Promise<unknown>): Promise<void> {
-  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
-  try {
-    await run(sql);
-  } finally {
-    await sql.end();
-  }
 }

@@ -1,21 +1,6 @@
-import postgres from 'postgres';
 import { expect, expectUsable, test } from './fixtures.ts';
-import { makeKeptTenant, ownerUrl, signInAsAdmin } from './retention-tenant.ts';
-
-/** Rows that a SIEM refused, as its shipment sets them aside; the installation under test has none to ship to. */
-async function refuse(tenantId: string, actions: string[]): Promise<void> {
-  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
-  try {
-    for (const action of actions)
-      await sql`with row as (
-          insert into audit_log (tenant_id, actor_kind, actor_id, action, details)
-          values (${tenantId}, 'user', 'ada@example.org', ${action}, '{"note": "too <b>long</b>"}') returning id)
-        insert into siem_quarantine (tenant_id, destination, audit_id, status, reason)
-        select ${tenantId}, 'elastic https://siem.example.org audit', id, 400, 'mapper_parsing_exception: field [note]' from row`;
-  } finally {
-    await sql.end();
-  }
-}
+import { makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
+import { refuse } from './siem-refusals.ts';
 
 test('shows an admin what the SIEM refused, and sends it again or discards it', async ({ page, installation }) => {
   test.slow();

@@ -1,9 +1,9 @@
 // What people and data say is text, wherever it is shown: a corpus of markup and script goes in by every field that takes
 // free text, and no page that shows it may run any of it, not even try to.
 import type { APIRequestContext, Page } from '@playwright/test';
-import postgres from 'postgres';
 import { expect, succeededRun, test } from './fixtures.ts';
-import { type KeptTenant, makeKeptTenant, ownerUrl, signInAsAdmin } from './retention-tenant.ts';
+import { asTenant } from './owner.ts';
+import { type KeptTenant, makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
 
 const MARK = 'inert-7';
 /** Each would set window.ranScript, open a dialog, or make the browser report a broken policy. */
@@ -26,19 +26,8 @@ const ALL = CORPUS.join(' ');
 type Made = { pipelineId: string; runId: string; eventId: string };
 
 /** One row to read, in the tenant's own schema and as its own role. */
-async function makeTable({ id }: KeptTenant): Promise<void> {
-  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
-  try {
-    const [at] = await sql<{ role: string; schema: string }[]>`
-      select role_name as role, schema_name as schema from tenants where id = ${id}`;
-    await sql.begin(async (tx) => {
-      await tx.unsafe(`set local role "${at!.role}"; set local search_path = "${at!.schema}"`);
-      await tx.unsafe(`create table places (code text primary key); insert into places values ('SEA')`);
-    });
-  } finally {
-    await sql.end();
-  }
-}
+const makeTable = ({ id }: KeptTenant) =>
+  asTenant(id, (tx) => tx.unsafe(`create table places (code text primary key); insert into places values ('SEA')`));
 
 /** A key of the tenant, made by its admin who is signed in; its name is of the corpus too. */
 async function makeKey(page: Page, origin: string): Promise<string> {

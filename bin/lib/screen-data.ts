@@ -1,28 +1,28 @@
 // What the pictures show beyond the demo: made over the API, as a person's scripts would; it may be there already.
 import type { Installation } from '../../e2e/installation.ts';
 import { openGitServer } from '../../server/gitops/testing/git-server.ts';
+import { type Call, callerOf } from './screen-call.ts';
+import { type DataRequests, makeChangeRequests, makeDataRequests, makeRefusals } from './screen-governance.ts';
+import { makeModels } from './screen-models.ts';
 
-export interface MadeData {
+export interface MadeData extends DataRequests {
   /** A connection that was tested. */
   connectionId: string;
   /** The address of an invite that nobody has accepted, without its host. */
   invitePath: string;
+  /** A change request that one stage has approved. */
+  waitingId: string;
+  /** A model with a live version. */
+  modelId: string;
 }
 
-type Item = { id: string; kind?: string; name?: string };
-type Answer = { items?: Item[]; id?: string; interactionId?: string; linkPath?: string; document?: unknown };
-type Call = (method: string, path: string, body?: unknown) => Promise<Answer>;
-
-/** Connections in each state, events and customers, an alert rule that was tested, a report, an open invite. */
-export async function makeScreenData({ baseUrl, apiKey }: Installation): Promise<MadeData> {
-  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
-  const call: Call = async (method, path, body) => {
-    const answer = await fetch(`${baseUrl}/api/v1${path}`, {
-      ...{ method, headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return (await answer.json()) as Answer;
-  };
+/**
+ * Connections in each state, events and customers, an alert rule that was tested, a report, an open invite, drift,
+ * models, change requests, data requests, and audit rows that a SIEM refused.
+ */
+export async function makeScreenData(installation: Installation): Promise<MadeData> {
+  const { baseUrl, apiKey } = installation;
+  const call = callerOf(baseUrl, { authorization: `Bearer ${apiKey}` });
   const ofName = async (path: string, name: string) =>
     (await call('GET', path)).items?.find((item) => item.name === name)?.id ?? '';
 
@@ -56,11 +56,15 @@ export async function makeScreenData({ baseUrl, apiKey }: Installation): Promise
   await call('POST', `/reports/schedules/${await ofName('/reports/schedules', 'Monday morning')}/run`, {});
 
   await makeDrift(call);
+  await makeRefusals(installation);
   const { linkPath } = await call('POST', '/invites', { email: 'new.colleague@example.org', role: 'operator' });
   const connections = (await call('GET', '/connections')).items ?? [];
   return {
     connectionId: (connections.find(({ kind }) => kind === 'webhook') ?? connections[0])?.id ?? '',
     invitePath: linkPath ?? '/invite',
+    ...(await makeModels(call, installation)),
+    ...(await makeChangeRequests(installation)),
+    ...(await makeDataRequests(call)),
   };
 }
 

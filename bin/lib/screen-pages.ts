@@ -1,7 +1,7 @@
 // Every page that `npm run screens` takes a picture of. A new page adds its line here.
 import type { Page } from '@playwright/test';
-import postgres from 'postgres';
-import { makeKeptTenant, ownerUrl, signInAsAdmin } from '../../e2e/retention-tenant.ts';
+import { withOwner } from '../../e2e/owner.ts';
+import { makeKeptTenant, signInAsAdmin } from '../../e2e/retention-tenant.ts';
 import type { MadeData } from './screen-data.ts';
 
 /** What the demo has to show: ids that only a running installation knows. */
@@ -27,6 +27,9 @@ const openDialog = (button: string | RegExp) => async (page: Page) => {
   await page.getByRole('dialog').waitFor();
 };
 
+/** Charts come after the page. */
+const chartsDrawn = (page: Page) => page.locator('svg path.recharts-line-curve').last().waitFor();
+
 /** Opens the first of a list: a link whose address begins so. */
 const openFirst = (address: string) => async (page: Page) => {
   await page.locator(`main a[href^="${address}"]`).filter({ visible: true }).first().click();
@@ -36,12 +39,7 @@ const openFirst = (address: string) => async (page: Page) => {
 async function enterSuspendedTenant(page: Page): Promise<void> {
   const tenant = await makeKeptTenant([]);
   await signInAsAdmin(page, tenant, new URL(page.url()).origin);
-  const sql = postgres(ownerUrl(), { max: 1, onnotice: () => {} });
-  try {
-    await sql`update tenants set status = 'suspended' where id = ${tenant.id}`;
-  } finally {
-    await sql.end();
-  }
+  await withOwner((sql) => sql`update tenants set status = 'suspended' where id = ${tenant.id}`);
   await page.goto('/no-tenant');
 }
 
@@ -77,6 +75,13 @@ export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'runs', path: () => '/data/runs' },
   { name: 'run', path: ({ dirtyRunId }) => `/data/runs/${dirtyRunId}` },
   { name: 'retention', path: () => '/data/retention' },
+  { name: 'data-request-new', path: () => '/data/retention', prepare: openDialog('New request') },
+  { name: 'data-request-given', path: ({ givenId }) => `/data/retention/requests/${givenId}` },
+  { name: 'data-request-erased', path: ({ erasedId }) => `/data/retention/requests/${erasedId}` },
+  { name: 'data-request-refused', path: ({ refusedId }) => `/data/retention/requests/${refusedId}` },
+  { name: 'models', path: () => '/data/models' },
+  { name: 'model', path: ({ modelId }) => `/data/models/${modelId}`, prepare: chartsDrawn },
+  { name: 'model-new', path: () => '/data/models', prepare: openDialog('New model') },
   { name: 'gitops', path: () => '/data/gitops' },
   {
     name: 'gitops-document',
@@ -89,6 +94,9 @@ export const SCREEN_PAGES: ScreenPage[] = [
   { name: 'engagement', path: () => '/data/engagement' },
   { name: 'outbox', path: () => '/ops/outbox' },
   { name: 'outbox-event', path: () => '/ops/outbox', prepare: openFirst('/ops/outbox/0') },
+  { name: 'approvals', path: () => '/ops/approvals' },
+  { name: 'approval', path: ({ waitingId }) => `/ops/approvals/${waitingId}` },
+  { name: 'approval-rules', path: () => '/ops/approvals', prepare: openDialog('Change rules') },
   { name: 'alerts', path: () => '/ops/alerts' },
   { name: 'reports', path: () => '/ops/reports' },
   { name: 'report-new', path: () => '/ops/reports', prepare: openDialog('New report') },
