@@ -20,7 +20,10 @@ export const approvalRequests = pgTable(
   {
     tenantId: tenantId(),
     id: id(),
-    pipelineId: uuid('pipeline_id').notNull(),
+    /** Null: a change of the rules themselves, from `rulesBefore` to `rulesAfter`; its versions are the rules'. */
+    pipelineId: uuid('pipeline_id'),
+    rulesBefore: jsonb('rules_before').$type<unknown>(),
+    rulesAfter: jsonb('rules_after').$type<unknown>(),
     baseVersion: integer('base_version'),
     targetVersion: integer('target_version').notNull(),
     targetHash: text('target_hash').notNull(),

@@ -34,8 +34,9 @@ export async function castVote(
   input: { id: string; comment: string },
 ): Promise<{ request: StoredRequest; isLast: boolean }> {
   const { request, voter } = await lockFor(tx, ctx, input.id);
-  // The request has rules of its own. But where the tenant's cannot be read, nobody can say what holds: nothing is applied.
-  await policyOf(tx, ctx.tenant.id);
+  // The request has rules of its own. But where the tenant's cannot be read, nobody can say what holds: nothing is applied
+  // but what sets them anew.
+  if (request.subject === 'pipeline') await policyOf(tx, ctx.tenant.id);
   const { stage, isLast } = orThrow(judgeVote(request, voter));
   await tx
     .insert(approvalVotes)
@@ -47,7 +48,8 @@ export async function castVote(
   await recordAudit(tx, ctx, {
     ...{ action: 'approval.approve', targetKind: 'approval', targetId: request.id },
     details: {
-      ...{ pipelineId: request.pipelineId, targetVersion: request.targetVersion, voter: voter.email },
+      ...(request.pipelineId === null ? { subject: 'rules' } : { pipelineId: request.pipelineId }),
+      ...{ targetVersion: request.targetVersion, voter: voter.email },
       ...{ stage: request.stages[stage]?.name ?? '', isLast },
       ...(input.comment === '' ? {} : { comment: input.comment }),
     },

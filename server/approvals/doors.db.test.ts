@@ -1,9 +1,12 @@
 import { expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createCaller } from '#server/api/index.ts';
+import { openWeb } from '#server/http/testing/index.ts';
+import { hashToken, newToken } from '#server/lib/index.ts';
 import { openGoverned, type Person } from '#server/pipelines/testing/index.ts';
 
 const db = await testDatabase();
+const web = await openWeb(db);
 
 /** What the API is for a person. */
 const apiOf = ({ ctx }: Person) =>
@@ -11,6 +14,20 @@ const apiOf = ({ ctx }: Person) =>
     ...{ pool: ctx.pool, requestId: 'test', log: ctx.log, idempotencyKey: null },
     caller: { credential: 'session', actor: ctx.actor, userName: '', tenant: ctx.tenant },
   });
+
+/** The same over HTTP, as a browser that is signed in. */
+async function restOf({ id }: Person) {
+  const token = newToken();
+  await db.app`select auth_session_open(${id}, ${hashToken(token)}, 'test', 3600)`;
+  const headers = {
+    cookie: `mainspring_session=${token}`,
+    ...{ origin: web.baseUrl, 'content-type': 'application/json' },
+  };
+  return async (method: string, path: string, body: object) => {
+    const answer = await web.fetch(`/api/v1${path}`, { method, headers, body: JSON.stringify(body) });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+}
 
 it('documents that are applied are saved and wait, each for itself, and applying them again asks for nothing new', async () => {
   const house = await openGoverned(db, 'doors-apply');
@@ -95,4 +112,29 @@ it('somebody without the scope neither decides nor sets the rules, and an attemp
     from audit_log where tenant_id = ${house.tenant.id} and outcome = 'refused' order by id`;
   expect(refused.map(({ what }) => what)).toContain(`approval.approve by ${house.ada.email}: APPROVAL_OWN`);
   expect(await house.stateOf(id)).toBe('open');
+});
+
+it('looser rules are a change request by tRPC and REST alike, and a document that drops the label waits at the door of documents', async () => {
+  const house = await openGoverned(db, 'doors-loosen');
+  const one = await house.person('one');
+  const off = { version: 1, selectors: [], stages: [] };
+  const asked = await apiOf(house.ada).approvals.setSettings(off);
+  expect(asked).toMatchObject({ state: 'waiting', version: 1, selectors: ['env:prod'], changeRequest: { isNew: true } });
+  const rest = await restOf(house.ada);
+  const again = await rest('PUT', '/approvals/settings', off);
+  expect([again.status, again.body]).toMatchObject([
+    202,
+    { state: 'waiting', changeRequest: { id: asked.changeRequest?.id, isNew: false } },
+  ]);
+  const own = await rest('POST', `/approvals/${asked.changeRequest?.id}/approve`, {});
+  expect([own.status, own.body]).toMatchObject([403, { code: 'APPROVAL_OWN' }]);
+
+  const { pipelineId, id } = await house.request('labelled');
+  await apiOf(one).approvals.approve({ id });
+  const items = [{ document: house.described('labelled', 'free', {}), baseVersion: 2 }];
+  const { items: plan } = await apiOf(house.ada).gitops.planDocuments({ documents: items.map(({ document }) => document) });
+  expect(plan).toMatchObject([{ name: 'labelled', needsApproval: true }]);
+  const { items: applied } = await apiOf(house.ada).gitops.applyDocuments({ items, publish: true });
+  expect(applied).toMatchObject([{ result: 'waiting', isPublished: false }]);
+  expect(await house.liveOf(pipelineId)).toBe(2);
 });

@@ -16,7 +16,7 @@ export const ENDS = {
   stale: 'approval.stale',
 } as const satisfies Record<Exclude<RequestState, 'open'>, string>;
 
-type Ended = { id: string; pipelineId: string; baseVersion: number | null; targetVersion: number };
+type Ended = { id: string; pipelineId: string | null; baseVersion: number | null; targetVersion: number };
 
 /** Ends an open request that the transaction has locked, with its audit row. */
 export async function endRequest(
@@ -43,7 +43,8 @@ export async function endRequest(
   await recordAudit(tx, ctx, {
     ...{ action: ENDS[end.state], targetKind: 'approval', targetId: request.id },
     details: {
-      ...{ pipelineId: request.pipelineId, baseVersion: request.baseVersion, targetVersion: request.targetVersion },
+      ...(request.pipelineId === null ? { subject: 'rules' } : { pipelineId: request.pipelineId }),
+      ...{ baseVersion: request.baseVersion, targetVersion: request.targetVersion },
       ...(end.reason === '' ? {} : { reason: end.reason }),
       ...end.details,
     },

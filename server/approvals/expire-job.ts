@@ -5,7 +5,7 @@ import { gauge, query, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { countOpen } from './demand-approval.ts';
 import { ENDS } from './end-request.ts';
-import { countedOf, isExpired, isStale, joinPipeline } from './load-request.ts';
+import { countedOf, isExpired, isStale, joinSubject } from './load-request.ts';
 
 const JOB_NAME = 'approvalsExpire';
 /** Requests ended in one transaction: their audit rows are written one by one. */
@@ -15,7 +15,7 @@ const open = gauge('approvals_open', 'Change requests that waited for approval w
 
 type Ended = {
   id: string;
-  pipelineId: string;
+  pipelineId: string | null;
   targetVersion: number;
   state: 'expired' | 'stale';
   expiresAt: string;
@@ -64,13 +64,14 @@ function endBatch(ctx: JobContext, tenant: JobTenant): Promise<Ended[]> {
       tx,
       sql`with due as (
           select r.id, case when ${isExpired} then 'expired' else 'stale' end as state
-          from approval_requests r ${joinPipeline(tenant.id)}
+          from approval_requests r ${joinSubject(tenant.id)}
           where r.tenant_id = ${tenant.id} and r.state = 'open' and (${isExpired} or ${isStale})
           order by r.expires_at limit ${BATCH} for update of r skip locked
         )
         update approval_requests r set state = due.state, closed_at = clock_timestamp(), closed_by = ${`system:${JOB_NAME}`},
           counted = ${countedOf(tenant.id, sql`r.id`)},
-          close_reason = case due.state when 'expired' then 'its time was over' else 'the pipeline is no longer as it was' end
+          close_reason = case due.state when 'expired' then 'its time was over'
+            else case when r.pipeline_id is null then 'the rules were set otherwise' else 'the pipeline is no longer as it was' end end
         from due where r.tenant_id = ${tenant.id} and r.id = due.id and r.state = 'open'
         returning r.id, r.pipeline_id as "pipelineId", r.target_version as "targetVersion", r.state, r.expires_at as "expiresAt"`,
     );

@@ -5,11 +5,15 @@ import type { Ctx } from '#server/tenancy/index.ts';
 import { documentChanges } from './document-changes.ts';
 import { findRequestItem } from './list-requests.ts';
 import { notFound, readStages, readVotes } from './load-request.ts';
+import { loosensStored } from './loosens.ts';
 import { findViewer } from './people.ts';
 import type { ChangeRequestDetail } from './schemas.ts';
 import { isSame, judgeReject, judgeVote, type Party, type Request, standingOf, type Voter } from './states.ts';
 
-type Rules = { requesterId: string | null; authors: Party[]; allowSamePerson: boolean };
+type Stored = { requesterId: string | null; authors: Party[]; allowSamePerson: boolean } & {
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+};
 
 /**
  * A request with both documents, what differs between them, its stages and votes, and what the caller may do.
@@ -21,21 +25,23 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
     const viewer = await findViewer(tx, ctx);
     const item = await findRequestItem(tx, ctx, viewer, input.id);
     if (!item) throw notFound(input.id);
-    const [rules] = await query<Rules>(
+    const [stored] = await query<Stored>(
       tx,
-      sql`select requester_id as "requesterId", authors, allow_same_person as "allowSamePerson"
+      sql`select requester_id as "requesterId", authors, allow_same_person as "allowSamePerson",
+          rules_before as before, rules_after as after
         from approval_requests where tenant_id = ${ctx.tenant.id} and id = ${item.id}`,
     );
     const stages = await readStages(tx, ctx.tenant.id, item.id);
     const votes = await readVotes(tx, ctx.tenant.id, item.id);
     const approved = standingOf(stages, votes).approved;
-    const base = item.baseVersion === null ? null : await readDocument(tx, ctx, item.pipelineId, item.baseVersion);
+    const base = await readDocument(tx, ctx, item.pipelineId, item.baseVersion);
     const target = await readDocument(tx, ctx, item.pipelineId, item.targetVersion);
+    const rules = stored ? rulesOf(stored) : null;
     const request = {
-      ...{ state: item.state, isExpired: false, isStale: false, stages, votes },
-      requester: { name: item.requestedBy, userId: rules?.requesterId ?? null },
-      authors: rules?.authors ?? [],
-      allowSamePerson: rules?.allowSamePerson ?? false,
+      ...{ subject: item.subject, state: item.state, isExpired: false, isStale: false, stages, votes },
+      requester: { name: item.requestedBy, userId: stored?.requesterId ?? null },
+      authors: stored?.authors ?? [],
+      allowSamePerson: stored?.allowSamePerson ?? false,
     };
     return {
       ...item,
@@ -46,13 +52,23 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
           .filter((vote) => vote.stage === ordinal)
           .map(({ voter, comment, votedAt, counts }) => ({ voter, comment, votedAt, counts })),
       })),
-      ...{ base, target, changes: documentChanges(base, target) },
+      ...{ base, target, rules, changes: documentChanges(rules?.before ?? base, rules?.after ?? target) },
       ...mayOf(request, viewer),
     };
   });
 }
 
-async function readDocument(tx: Tx, ctx: Ctx, pipelineId: string, version: number): Promise<PipelineDocument | null> {
+function rulesOf({ before, after }: Stored): ChangeRequestDetail['rules'] {
+  return before && after ? { before, after, loosens: loosensStored(before, after) } : null;
+}
+
+async function readDocument(
+  tx: Tx,
+  ctx: Ctx,
+  pipelineId: string | null,
+  version: number | null,
+): Promise<PipelineDocument | null> {
+  if (pipelineId === null || version === null) return null;
   const [row] = await query<{ ir: PipelineDocument }>(
     tx,
     sql`select ir from pipeline_versions

@@ -6,12 +6,15 @@ export { pipelineOfRequest } from './load-request.ts';
 export { adoptsVersionOf } from './people.ts';
 export type { Policy } from './policy.ts';
 export { approvalProcedures } from './router.ts';
+export { approveRules } from './rules-request.ts';
 export {
   type ApprovalSettings,
   ApproveInput,
   type ChangeRequest,
   type ChangeRequestDetail,
+  type SetSettings,
   WaitingRequest,
 } from './schemas.ts';
-export { demandedOf, setSettings } from './settings.ts';
+export { setSettings } from './set-settings.ts';
+export { demandedOf } from './settings.ts';
 export type { RequestState } from './states.ts';

@@ -10,7 +10,7 @@ import {
   withTransaction,
 } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
-import { isExpired, isStale, joinPipeline } from './load-request.ts';
+import { isExpired, isStale, joinSubject, subjectOf } from './load-request.ts';
 import { findViewer } from './people.ts';
 import type { ChangeRequest } from './schemas.ts';
 import type { RequestState, Voter } from './states.ts';
@@ -41,13 +41,14 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
           and v.user_id = ${me}
           and (v.stage = c.stage and c.is_short or v.stage <> c.stage and not q.allow_same_person)) as "canDecide"
     from (
-      select r.id, r.pipeline_id as "pipelineId", coalesce(p.name, '') as "pipelineName", r.base_version as "baseVersion",
+      select r.id, ${subjectOf} as subject, r.pipeline_id as "pipelineId",
+        case when r.pipeline_id is not null then coalesce(p.name, '') end as "pipelineName", r.base_version as "baseVersion",
         r.target_version as "targetVersion", ${stateNow} as state, r.selectors, r.requested_by as "requestedBy",
         array(select a ->> 'name' from jsonb_array_elements(r.authors) a) as authors, r.authors as parties,
         r.requester_id, r.allow_same_person, r.requested_at as "requestedAt", r.expires_at as "expiresAt",
         r.closed_at as "closedAt", r.closed_by as "closedBy", r.close_reason as "closeReason",
         (select count(*)::int from approval_stages s where s.tenant_id = ${tenantId} and s.request_id = r.id) as stages
-      from approval_requests r ${joinPipeline(tenantId)} where r.tenant_id = ${tenantId} and ${where}
+      from approval_requests r ${joinSubject(tenantId)} where r.tenant_id = ${tenantId} and ${where}
     ) q
     left join lateral (
       select s.stage, s.name, s.roles, s.approvers > n.approved as is_short
@@ -62,7 +63,7 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
     ) c on true)`;
 }
 
-const columns = sql`id, "pipelineId", "pipelineName", "baseVersion", "targetVersion", state, selectors, "requestedBy", authors,
+const columns = sql`id, subject, "pipelineId", "pipelineName", "baseVersion", "targetVersion", state, selectors, "requestedBy", authors,
   "requestedAt", "expiresAt", "closedAt", "closedBy", "closeReason", stage, "stageName", stages, "canDecide"`;
 
 const iso = (at: string) => new Date(at).toISOString();

@@ -5,11 +5,17 @@ import type { Party, Request, RequestState, StageRow, VoteRow } from './states.t
 /** sha256 of a document as jsonb writes it: what is said, not how. */
 export const hashOf = (ir: SQL): SQL => sql`encode(sha256(convert_to(${ir}::text, 'UTF8')), 'hex')`;
 
-/** Conditions on an open request `r`: its time is over; `p` (its pipeline) or `v` (its target) is another than it was. */
+/**
+ * Conditions on an open request `r`: its time is over; what it is of is no longer what it was: `p` (its pipeline) or `v`
+ * (its target), or the rules `st`, where it is a change of those.
+ */
 export const isExpired = sql`r.expires_at <= clock_timestamp()`;
-export const isStale = sql`(p.live_version is distinct from r.base_version
-  or coalesce(${hashOf(sql`v.ir`)}, '') <> r.target_hash)`;
-export const joinPipeline = (tenantId: string): SQL => sql`
+export const isStale = sql`(case when r.pipeline_id is null then st.version is distinct from r.base_version
+    or coalesce(${hashOf(sql`r.rules_after`)}, '') <> r.target_hash
+  else p.live_version is distinct from r.base_version or coalesce(${hashOf(sql`v.ir`)}, '') <> r.target_hash end)`;
+export const subjectOf = sql`case when r.pipeline_id is null then 'rules' else 'pipeline' end`;
+export const joinSubject = (tenantId: string): SQL => sql`
+  left join approval_settings st on st.tenant_id = ${tenantId} and r.pipeline_id is null
   left join pipelines p on p.tenant_id = ${tenantId} and p.id = r.pipeline_id
   left join pipeline_versions v
     on v.tenant_id = ${tenantId} and v.pipeline_id = r.pipeline_id and v.version = r.target_version`;
@@ -17,18 +23,16 @@ export const joinPipeline = (tenantId: string): SQL => sql`
 export type StoredVote = VoteRow & { voter: string; comment: string; votedAt: string };
 export type StoredRequest = Request & {
   id: string;
-  pipelineId: string;
+  /** Null: it is a change of the rules, to `rulesAfter`. */
+  pipelineId: string | null;
   baseVersion: number | null;
   targetVersion: number;
+  rulesAfter: unknown;
   expiresAt: string;
   votes: StoredVote[];
 };
 
-type Row = {
-  id: string;
-  pipelineId: string;
-  baseVersion: number | null;
-  targetVersion: number;
+type Row = Pick<StoredRequest, 'id' | 'subject' | 'pipelineId' | 'baseVersion' | 'targetVersion' | 'rulesAfter'> & {
   state: RequestState;
   isExpired: boolean;
   isStale: boolean;
@@ -43,12 +47,13 @@ export const notFound = (id: string) =>
   new ServiceError('APPROVAL_NOT_FOUND', `there is no change request "${id.slice(0, 100)}"`);
 
 /**
- * Which pipeline a request is of, which never changes: whoever is to apply it locks the pipeline first, as publishing does.
+ * Which pipeline a request is of, which never changes: whoever is to apply it locks the pipeline first, as publishing
+ * does. Null: it is of the rules, whose row is locked first then.
  * @throws ServiceError APPROVAL_NOT_FOUND
  */
-export async function pipelineOfRequest(tx: Tx, tenantId: string, id: string): Promise<string> {
+export async function pipelineOfRequest(tx: Tx, tenantId: string, id: string): Promise<string | null> {
   const [row] = isUuid(id)
-    ? await query<{ pipelineId: string }>(
+    ? await query<{ pipelineId: string | null }>(
         tx,
         sql`select pipeline_id as "pipelineId" from approval_requests where tenant_id = ${tenantId} and id = ${id}`,
       )
@@ -77,10 +82,10 @@ export async function lockRequest(
     )) order by user_id for share`);
   const [row] = await query<Row>(
     tx,
-    sql`select r.id, r.pipeline_id as "pipelineId", r.base_version as "baseVersion", r.target_version as "targetVersion",
+    sql`select r.id, ${subjectOf} as subject, r.pipeline_id as "pipelineId", r.rules_after as "rulesAfter", r.base_version as "baseVersion", r.target_version as "targetVersion",
         r.state, ${isExpired} as "isExpired", ${isStale} as "isStale", r.allow_same_person as "allowSamePerson",
         r.requested_by as "requestedBy", r.requester_id as "requesterId", r.authors, r.expires_at as "expiresAt"
-      from approval_requests r ${joinPipeline(tenantId)} where r.tenant_id = ${tenantId} and r.id = ${id}`,
+      from approval_requests r ${joinSubject(tenantId)} where r.tenant_id = ${tenantId} and r.id = ${id}`,
   );
   if (!row) throw notFound(id);
   const { requestedBy, requesterId, ...rest } = row;

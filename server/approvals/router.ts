@@ -12,10 +12,12 @@ import {
   ListRequestsInput,
   RejectInput,
   RequestRef,
+  SetSettings,
   WaitingCount,
   WithdrawInput,
 } from './schemas.ts';
-import { getSettings, setSettings } from './settings.ts';
+import { setSettings } from './set-settings.ts';
+import { getSettings } from './settings.ts';
 
 const nothing = z.object({}).optional();
 
@@ -52,11 +54,13 @@ export const approvalProcedures = {
   setSettings: mutation
     .meta({
       rest: 'PUT /approvals/settings',
-      summary: 'Sets the rules for requests to come; open ones keep the stages that they were made with.',
+      summary:
+        'Sets the rules for requests to come, or, where they ask for less than those that hold, asks for the approval of another admin.',
       scope: 'governance:write',
       audit: 'approval.settings',
-      output: ApprovalSettings,
-      errors: ['APPROVAL_SETTINGS_STALE'],
+      output: SetSettings,
+      isTaken: (answer) => (answer as SetSettings).state === 'waiting',
+      errors: ['APPROVAL_SETTINGS_STALE', 'APPROVAL_PERSON_UNKNOWN'],
     })
     .input(ApprovalSettingsInput)
     .mutation(({ ctx, input }) => setSettings(ctx, input)),

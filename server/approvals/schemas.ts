@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { REQUEST_STATES } from '#db/schema/index.ts';
 import { PipelineDocument } from '#server/ir/index.ts';
 import { Policy } from './policy.ts';
+import { SUBJECTS } from './states.ts';
 
 const instant = z.iso.datetime();
 const version = z.number().int();
@@ -21,12 +22,30 @@ export const ApprovalSettings = z.object({
   version,
   updatedBy: z.string().nullable(),
   updatedAt: instant.nullable(),
+  approvedBy: z.string().nullable().describe('Who approved them, where they were looser than those before.'),
+  waitingId: z.uuid().nullable().describe('The change request of looser rules that waits.'),
+  admins: version.describe('How many people may set rules, and approve such as loosen them if another asked.'),
   problem: z
     .string()
     .nullable()
     .describe('Why the stored rules cannot be read; nothing goes live until they are set anew.'),
 });
 export type ApprovalSettings = z.infer<typeof ApprovalSettings>;
+
+/** What publishing, or loosening the rules, answers where approval is needed. */
+export const WaitingRequest = z.object({
+  id: z.uuid(),
+  expiresAt: instant,
+  isNew: z.boolean().describe('False: it was asked for already.'),
+});
+/** `waiting`: they loosen the rules, and what is told beside is what holds still. */
+export const SetSettings = ApprovalSettings.extend({
+  state: z.enum(['set', 'waiting']),
+  loosens: z.array(z.string()).describe('What the rules would no longer ask for.'),
+  changeRequest: WaitingRequest.nullable(),
+  hint: z.string().nullable().describe('What to do where there is nobody else who could approve.'),
+});
+export type SetSettings = z.infer<typeof SetSettings>;
 
 export const RequestRef = z.object({ id: z.string().min(1).max(100) });
 export const ListRequestsInput = z.object({
@@ -47,8 +66,9 @@ export const WithdrawInput = RequestRef.extend({ reason: z.string().trim().max(5
 
 export const ChangeRequest = z.object({
   id: z.uuid(),
-  pipelineId: z.uuid(),
-  pipelineName: z.string(),
+  subject: z.enum(SUBJECTS).describe('`rules`: looser rules of approval; versions are those of the rules.'),
+  pipelineId: z.uuid().nullable().describe('Null of rules.'),
+  pipelineName: z.string().nullable(),
   baseVersion: version.nullable(),
   targetVersion: version,
   state: RequestState.describe(
@@ -86,11 +106,21 @@ export const RequestStage = z.object({
     }),
   ),
 });
+/** As they are stored: those before may be unreadable, which is why they were to be replaced. */
+const StoredRules = z.record(z.string(), z.unknown());
 export const ChangeRequestDetail = ChangeRequest.omit({ stages: true }).extend({
   stages: z.array(RequestStage),
   allowSamePerson: z.boolean(),
   base: PipelineDocument.nullable(),
   target: PipelineDocument.nullable(),
+  rules: z
+    .object({
+      before: StoredRules,
+      after: StoredRules,
+      loosens: z.array(z.string()).describe('What they would no longer ask for.'),
+    })
+    .nullable()
+    .describe('What the rules were and are to be; null of a pipeline.'),
   changes: z
     .array(
       z.object({
@@ -100,7 +130,7 @@ export const ChangeRequestDetail = ChangeRequest.omit({ stages: true }).extend({
         after: z.unknown().optional(),
       }),
     )
-    .describe('From the live version that it was asked on top of to the target.'),
+    .describe('From the live version, or the rules, that it was asked on top of to the target.'),
   canApprove: z.boolean(),
   canReject: z.boolean(),
   canWithdraw: z.boolean(),
@@ -109,10 +139,3 @@ export const ChangeRequestDetail = ChangeRequest.omit({ stages: true }).extend({
 export type ChangeRequestDetail = z.infer<typeof ChangeRequestDetail>;
 export const EndedOutput = z.object({ id: z.uuid(), state: RequestState });
 export const WaitingCount = z.object({ open: version, mine: version });
-
-/** What publishing answers where approval is needed. */
-export const WaitingRequest = z.object({
-  id: z.uuid(),
-  expiresAt: instant,
-  isNew: z.boolean().describe('False: it was asked for already.'),
-});

@@ -7,24 +7,27 @@ import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { demandedBy, NO_POLICY, type Policy, readPolicy } from './policy.ts';
 import type { ApprovalSettings } from './schemas.ts';
 
-type Row = typeof approvalSettings.$inferSelect;
+/** The stored rules, as they are stored: `rules` may be unreadable. */
+export type SettingsRow = { version: number; rules: Record<string, unknown>; updatedBy: string; updatedAt: Date };
 
-async function findRow(tx: Tx, tenantId: string, lock = false): Promise<Row | null> {
+async function findSettings(tx: Tx, tenantId: string, lock = false): Promise<SettingsRow | null> {
   const select = tx.select().from(approvalSettings).where(eq(approvalSettings.tenantId, tenantId));
-  return (await (lock ? select.for('update') : select))[0] ?? null;
+  const [row] = await (lock ? select.for('update') : select);
+  if (!row) return null;
+  const { version, updatedBy, updatedAt, selectors, stages, expiryHours, allowSamePerson } = row;
+  return { version, updatedBy, updatedAt, rules: { selectors, stages, expiryHours, allowSamePerson } };
 }
 
-const ruled = ({ selectors, stages, expiryHours, allowSamePerson }: Row) => ({
-  ...{ selectors, stages, expiryHours, allowSamePerson },
-});
+/** The same, locked until the transaction ends: before any request of the rules is. */
+export const lockSettings = (tx: Tx, tenantId: string): Promise<SettingsRow | null> => findSettings(tx, tenantId, true);
 
 /**
  * The tenant's rules and their version; version 0: never set, so nothing needs approval.
  * @throws ServiceError APPROVAL_SETTINGS_INVALID
  */
 export async function policyOf(tx: Tx, tenantId: string): Promise<Policy & { version: number }> {
-  const row = await findRow(tx, tenantId);
-  return row === null ? { ...NO_POLICY, version: 0 } : { ...readPolicy(ruled(row)), version: row.version };
+  const row = await findSettings(tx, tenantId);
+  return row === null ? { ...NO_POLICY, version: 0 } : { ...readPolicy(row.rules), version: row.version };
 }
 
 /**
@@ -35,20 +38,38 @@ export const demandedOf = async (tx: Tx, ctx: Ctx, labels: readonly Readonly<Rec
   demandedBy(await policyOf(tx, ctx.tenant.id), labels);
 
 /** The rules as an admin sees them. Such as cannot be read are told of, so that they can be set anew. */
-export function getSettings(ctx: Ctx) {
-  return withTransaction(ctx, async (tx) => toldOf(tx, ctx.tenant.id, await findRow(tx, ctx.tenant.id)));
+export function getSettings(ctx: Ctx): Promise<ApprovalSettings> {
+  return withTransaction(ctx, (tx) => tellSettings(tx, ctx.tenant.id));
 }
 
-async function toldOf(tx: Tx, tenantId: string, row: Row | null): Promise<ApprovalSettings> {
-  if (row === null) return { ...NO_POLICY, pipelines: [], version: 0, updatedBy: null, updatedAt: null, problem: null };
-  const about = { version: row.version, updatedBy: row.updatedBy, updatedAt: row.updatedAt.toISOString() };
+/** The same, of a transaction. */
+export async function tellSettings(tx: Tx, tenantId: string): Promise<ApprovalSettings> {
+  const row = await findSettings(tx, tenantId);
+  const around = await readAround(tx, tenantId, row?.version ?? 0);
+  if (row === null)
+    return { ...NO_POLICY, ...around, pipelines: [], version: 0, updatedBy: null, updatedAt: null, problem: null };
+  const about = { ...around, version: row.version, updatedBy: row.updatedBy, updatedAt: row.updatedAt.toISOString() };
   try {
-    const policy = readPolicy(ruled(row));
+    const policy = readPolicy(row.rules);
     return { ...policy, pipelines: await countFits(tx, tenantId, policy.selectors), ...about, problem: null };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return { ...NO_POLICY, pipelines: [], ...about, problem: error.message };
   }
+}
+
+/** What is to be known beside the rules: who approved them, whether looser ones wait, and how many could approve those. */
+async function readAround(tx: Tx, tenantId: string, version: number) {
+  const [row] = await query<{ approvedBy: string | null; waitingId: string | null; admins: number }>(
+    tx,
+    sql`select
+        (select closed_by from approval_requests where tenant_id = ${tenantId} and pipeline_id is null
+          and state = 'applied' and target_version = ${version}) as "approvedBy",
+        (select id from approval_requests where tenant_id = ${tenantId} and pipeline_id is null
+          and state = 'open' and base_version = ${version} and expires_at > clock_timestamp()) as "waitingId",
+        (select count(*)::int from approval_people() where is_active and role = 'admin') as admins`,
+  );
+  return row!;
 }
 
 /** How many pipelines each selector fits now. */
@@ -65,39 +86,43 @@ async function countFits(tx: Tx, tenantId: string, selectors: readonly string[])
   return rows.map(({ n }) => n);
 }
 
+/** Where looser rules come from, for the audit log. */
+type Approved = { requestId: string; requestedBy: string };
+
 /**
- * Sets the rules for the requests to come; those that are open keep what they were made with.
- * @throws ServiceError APPROVAL_SETTINGS_STALE when they are no longer the version that was read
+ * Makes the rules hold, on top of those that the transaction has locked. The one place that writes them.
+ * @throws ServiceError APPROVAL_SETTINGS_STALE of two who set them for the first time at once
  */
-export function setSettings(ctx: Ctx, input: Policy & { version: number }) {
-  const { version, ...policy } = input;
-  return withTransaction(ctx, async (tx) => {
-    const before = await findRow(tx, ctx.tenant.id, true);
-    const stale = (now: number) =>
-      new ServiceError(
-        'APPROVAL_SETTINGS_STALE',
-        `the rules are at version ${now} and not ${version}: somebody changed them since; read them again`,
-        { version: now },
-      );
-    if ((before?.version ?? 0) !== version) throw stale(before?.version ?? 0);
-    const set = { ...policy, version: version + 1, updatedBy: actorName(ctx.actor) };
-    const [row] = before
-      ? await tx
-          .update(approvalSettings)
-          .set({ ...set, updatedAt: sql`now()` })
-          .where(eq(approvalSettings.tenantId, ctx.tenant.id))
-          .returning()
-      : await tx
-          .insert(approvalSettings)
-          .values({ tenantId: ctx.tenant.id, ...set })
-          .onConflictDoNothing()
-          .returning();
-    // Two who set them for the first time at once.
-    if (!row) throw stale(1);
-    await recordAudit(tx, ctx, {
-      ...{ action: 'approval.settings', targetKind: 'approval_settings', targetId: ctx.tenant.id },
-      ...{ before: before ? ruled(before) : NO_POLICY, after: policy, details: { version: row.version } },
-    });
-    return toldOf(tx, ctx.tenant.id, row);
+export async function writeSettings(
+  tx: Tx,
+  ctx: Ctx,
+  before: SettingsRow | null,
+  policy: Policy,
+  approved: Approved | null,
+): Promise<void> {
+  const version = (before?.version ?? 0) + 1;
+  const set = { ...policy, version, updatedBy: approved?.requestedBy ?? actorName(ctx.actor) };
+  const written = before
+    ? await tx
+        .update(approvalSettings)
+        .set({ ...set, updatedAt: sql`now()` })
+        .where(eq(approvalSettings.tenantId, ctx.tenant.id))
+        .returning()
+    : await tx
+        .insert(approvalSettings)
+        .values({ tenantId: ctx.tenant.id, ...set })
+        .onConflictDoNothing()
+        .returning();
+  if (written.length === 0) throw staleSettings(0, 1);
+  await recordAudit(tx, ctx, {
+    ...{ action: 'approval.settings', targetKind: 'approval_settings', targetId: ctx.tenant.id },
+    ...{ before: before?.rules ?? NO_POLICY, after: policy, details: { version, ...approved } },
   });
 }
+
+export const staleSettings = (read: number, now: number) =>
+  new ServiceError(
+    'APPROVAL_SETTINGS_STALE',
+    `the rules are at version ${now} and not ${read}: somebody changed them since; read them again`,
+    { version: now },
+  );

@@ -12,7 +12,12 @@ export type VoteRow = { stage: number; userId: string; counts: boolean };
 /** Who did something: the name as it is written down, and the person's id where there is one that is known. */
 export type Party = { name: string; userId: string | null };
 
+/** What would change: what is live of a pipeline, or the rules of approval themselves. */
+export const SUBJECTS = ['pipeline', 'rules'] as const;
+export type Subject = (typeof SUBJECTS)[number];
+
 export type Request = {
+  subject: Subject;
   state: RequestState;
   isExpired: boolean;
   isStale: boolean;
@@ -52,13 +57,15 @@ export const isSame = (party: Party, { userId, email }: Pick<Voter, 'userId' | '
 const refuse = (code: ErrorCode, message: string): Refused => ({ ok: false, code, message });
 
 /** What keeps anybody from deciding it. */
-export function closedBy({ state, isExpired, isStale }: Pick<Request, 'state' | 'isExpired' | 'isStale'>) {
+export function closedBy(request: Pick<Request, 'subject' | 'state' | 'isExpired' | 'isStale'>) {
+  const { subject, state, isExpired, isStale } = request;
+  const again = subject === 'rules' ? 'set the rules again' : 'publish the version again';
   if (state !== 'open') return refuse('APPROVAL_CLOSED', `the change request is ${state}; nothing was changed`);
-  if (isExpired) return refuse('APPROVAL_EXPIRED', 'the time of the change request is over; publish the version again');
+  if (isExpired) return refuse('APPROVAL_EXPIRED', `the time of the change request is over; ${again}`);
   if (isStale)
     return refuse(
       'APPROVAL_STALE',
-      'another version went live, or the content changed, since it was asked for; publish the version again',
+      `${subject === 'rules' ? 'the rules were set otherwise' : 'another version went live'}, or the content changed, since it was asked for; ${again}`,
     );
   return null;
 }

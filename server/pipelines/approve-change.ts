@@ -1,4 +1,4 @@
-import { castVote, markApplied, pipelineOfRequest } from '#server/approvals/index.ts';
+import { approveRules, castVote, markApplied, pipelineOfRequest } from '#server/approvals/index.ts';
 import { withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { getPipelineRow } from './find-pipeline.ts';
@@ -7,7 +7,7 @@ import { documentInvalid, getVersion } from './save-version.ts';
 import { compileDocument } from './validate-document.ts';
 
 /**
- * The caller's approval of a change; the last that is needed makes the version live in the same transaction. Where that
+ * The caller's approval of a change; the last that is needed makes the version live, or the rules hold, in the same transaction. Where that
  * cannot be done, because the document no longer compiles or a quota is used up, the approval is not recorded either.
  * @throws ServiceError as castVote; DOCUMENT_INVALID, QUOTA_EXCEEDED
  */
@@ -15,6 +15,7 @@ export function approveChange(ctx: Ctx, input: { id: string; comment: string }) 
   return withTransaction(ctx, async (tx) => {
     // First of all locks, as in publishing, so that the two wait for each other and neither refuses the other.
     const pipelineId = await pipelineOfRequest(tx, ctx.tenant.id, input.id);
+    if (pipelineId === null) return approveRules(tx, ctx, input);
     const pipeline = await getPipelineRow(tx, ctx, pipelineId, { lock: true });
     const { request, isLast } = await castVote(tx, ctx, input);
     const answer = { id: request.id, pipelineId, version: request.targetVersion };

@@ -40,7 +40,8 @@ const APPROVAL_ERRORS = ['APPROVAL_SETTINGS_INVALID', 'APPROVAL_PERSON_UNKNOWN']
 export const approveProcedure = mutation
   .meta({
     rest: 'POST /approvals/:id/approve',
-    summary: 'Approves a change in the stage that is to decide; the last approval needed makes the version live.',
+    summary:
+      'Approves a change in the stage that is to decide; the last approval needed makes the version live, or the rules hold.',
     scope: 'approvals:write',
     audit: 'approval.approve',
     output: ApproveOutput,

@@ -107,9 +107,11 @@ export const PublishOutput = z.discriminatedUnion('state', [
 ]);
 export const ApproveOutput = z.object({
   id: z.uuid(),
-  pipelineId: z.uuid(),
+  pipelineId: z.uuid().nullable().describe('Null of a change of the rules.'),
   version: z.number().int(),
-  state: z.enum(['open', 'applied']).describe('`applied`: it was the last approval needed, and the version is live.'),
+  state: z
+    .enum(['open', 'applied'])
+    .describe('`applied`: it was the last approval needed, and the version is live, or the rules hold.'),
 });
 
 /** The SQL that a node would run, statement by statement. */

@@ -1,8 +1,9 @@
 // A tenant whose pipelines labelled env:prod need approval, and the people who ask for it and give it.
+import { expect } from 'vitest';
 import type { TestDatabase } from '#db/testing/index.ts';
 import { type Policy, setSettings } from '#server/approvals/index.ts';
 import type { Ctx, Role } from '#server/tenancy/index.ts';
-import { createPipeline, publishVersion, saveIr } from '../index.ts';
+import { approveChange, createPipeline, publishVersion, saveIr } from '../index.ts';
 import { documentOf, openTenant } from './index.ts';
 
 export type Person = { ctx: Ctx; id: string; email: string };
@@ -72,3 +73,7 @@ export async function openGoverned(db: TestDatabase, slug: string, rules: Partia
       ).map(({ what }) => what),
   };
 }
+
+export const approve = ({ ctx }: Pick<Person, 'ctx'>, id: string, comment = '') => approveChange(ctx, { id, comment });
+/** What a refusal looks like to `toMatchObject`. */
+export const refusal = (code: string, message = '') => ({ code, message: expect.stringContaining(message) });

@@ -15,7 +15,7 @@ export async function openTenant(db: TestDatabase, slug: string): Promise<Ctx> {
   return { pool: db.app, tenant, actor: { kind: 'system', id: 'test' }, requestId: 'test', log };
 }
 
-export { type Governed, openGoverned, type Person } from './governed.ts';
+export { approve, type Governed, openGoverned, type Person, refusal } from './governed.ts';
 
 export type DocumentParts = { description?: string; labels?: Record<string, string> } & Record<string, unknown>;
 
