@@ -1,12 +1,10 @@
 import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useLoaderData } from '@remix-run/react';
 import { act, load, text } from '../api.server.ts';
-import { useZone } from '../time/clock.tsx';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
-import { ZoneLabel } from '../ui/time.tsx';
 import { JobList } from './job-list.tsx';
 import { RunHistory } from './run-history.tsx';
 
@@ -47,7 +45,6 @@ function paramsOf(form: FormData): Record<string, string> {
 
 export default function Cron() {
   const { items, mayRun, open, loadedAtMs } = useLoaderData<typeof loader>();
-  const zone = useZone();
   return (
     <>
       <PageHeader title="Cron" actions={<Live loadedAtMs={loadedAtMs} topics={TOPICS} />} />
@@ -55,7 +52,7 @@ export default function Cron() {
         {mayRun
           ? 'The jobs of this installation, for all its tenants.'
           : 'The jobs of this installation; counts and errors are those of your tenant.'}{' '}
-        Schedules are in UTC, times in <ZoneLabel zone={zone} />.
+        Schedules are in UTC.
       </p>
       <Card flush>
         <JobList

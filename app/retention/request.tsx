@@ -4,7 +4,6 @@ import { TriangleAlert } from 'lucide-react';
 import type { DsarRequest } from '#server/web/index.ts';
 import { OutcomeNotice } from '../accounts/outcome-notice.tsx';
 import { load } from '../api.server.ts';
-import { useZone } from '../time/clock.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -12,7 +11,7 @@ import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { ProgressBar } from '../ui/progress.tsx';
 import { Pill } from '../ui/status-pill.tsx';
-import { Time, ZoneLabel } from '../ui/time.tsx';
+import { Time } from '../ui/time.tsx';
 import { requestAction } from './request.server.ts';
 import { RequestActions } from './request-actions.tsx';
 import { BundleCard, CountsCard, ReceiptCard } from './request-cards.tsx';
@@ -59,7 +58,6 @@ export default function DataRequest() {
 }
 
 function StateCard({ request }: { request: DsarRequest }) {
-  const zone = useZone();
   return (
     <Card aside={<RequestActions request={request} />} title="Request">
       <Progress request={request} />
@@ -75,9 +73,6 @@ function StateCard({ request }: { request: DsarRequest }) {
           { term: 'Id', value: <CopyableId id={request.id} what="id of the request" /> },
         ]}
       />
-      <p className="mt-4 text-faint text-xs">
-        Times in <ZoneLabel zone={zone} />.
-      </p>
     </Card>
   );
 }

@@ -14,6 +14,7 @@ import { PageOrSkeleton } from './page-skeleton.tsx';
 import { readPreferences } from './preference-cookies.ts';
 import { Sidebar, TopBar } from './sidebar.tsx';
 import { StopBanner } from './stop-banner.tsx';
+import { TimesIn } from './times-in.tsx';
 
 export async function loader(args: LoaderFunctionArgs) {
   const { request, context } = args;
@@ -60,6 +61,7 @@ export default function Shell() {
             <PageOrSkeleton>
               <Outlet />
             </PageOrSkeleton>
+            <TimesIn />
           </main>
         </div>
       </div>

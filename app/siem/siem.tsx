@@ -2,13 +2,11 @@ import type { ActionFunctionArgs, LoaderFunctionArgs, MetaFunction } from '@remi
 import { useLoaderData } from '@remix-run/react';
 import type { QuarantinedRow, SiemShipping } from '#server/web/index.ts';
 import { act, load, text } from '../api.server.ts';
-import { useZone } from '../time/clock.tsx';
 import { count } from '../time/format.ts';
 import { ChoiceBar } from '../ui/choice-bar.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
-import { ZoneLabel } from '../ui/time.tsx';
 import { QuarantineCard } from './quarantine-card.tsx';
 
 export const meta: MetaFunction = () => [{ title: 'SIEM · Mainspring' }];
@@ -44,7 +42,6 @@ export async function action(args: ActionFunctionArgs) {
 
 export default function Siem() {
   const { page, state, loadedAtMs } = useLoaderData<typeof loader>();
-  const zone = useZone();
   return (
     <>
       <PageHeader
@@ -52,11 +49,8 @@ export default function Siem() {
         detail="Audit rows that the SIEM refused for good. All others went on without them; these stay in the audit log."
         actions={<Live loadedAtMs={loadedAtMs} topics={['cron']} />}
       />
-      <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
+      <div className="mb-3">
         <States current={state} />
-        <p className="text-muted text-xs">
-          Times in <ZoneLabel zone={zone} />.
-        </p>
       </div>
       <Shipping {...page} state={state} />
       <QuarantineCard {...page} state={state} />
