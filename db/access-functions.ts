@@ -50,7 +50,11 @@ export const WORKER_FUNCTIONS = [
 export const OWNER_FUNCTIONS = ['instance_tenant_make(uuid, text, text)'];
 
 /** The same for the worker: partitions are the owner's to drop. */
-export const WORKER_OWNER_FUNCTIONS = ['retention_drop_partition(text, text)'];
+export const WORKER_OWNER_FUNCTIONS = [
+  'retention_judge_month(text, text)',
+  'retention_detach_month(text)',
+  'drop_detached_months()',
+];
 
 /** Functions that let tenant SQL wait, lock, read settings or run text; taken from PUBLIC where we may. */
 export const DANGEROUS_FUNCTIONS = [

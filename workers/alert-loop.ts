@@ -1,10 +1,12 @@
 // Evaluates the alert rules and makes the due reports once a minute, whichever worker comes first, and sends them.
-
+import { setTimeout as sleep } from 'node:timers/promises';
 import { logError } from '#server/lib/index.ts';
 import { type AlertDependencies, tickAlertsWhenDue } from '#server/reports/index.ts';
 
 /** Shorter than the interval, so that a worker that takes over is seconds late, not a minute. */
 const TURN_MS = 10_000;
+/** For what a turn is at when the process ends. A report may take a minute: its transaction is undone with its connection. */
+const STOP_MS = 3_000;
 
 export function alertLoop(deps: Omit<AlertDependencies, 'signal'>) {
   const stopping = new AbortController();
@@ -31,11 +33,11 @@ export function alertLoop(deps: Omit<AlertDependencies, 'signal'>) {
   }
   return {
     start: schedule,
-    /** Waits for the turn that runs. */
+    /** Waits a moment for the turn that runs; what it leaves is done by whoever comes next. */
     async stop(): Promise<void> {
       stopping.abort();
       clearTimeout(timer);
-      await turning;
+      await Promise.race([turning, sleep(STOP_MS, undefined, { ref: false })]);
       deps.channels.close();
     },
   };

@@ -211,7 +211,8 @@ async function boot() {
     await beats.stop();
     await server.close();
     await privateServer?.close();
-    await Promise.all([pool.end({ timeout: 5 }), jobPool.end({ timeout: 5 })]);
+    // What still runs was left to be undone.
+    await Promise.all([pool.end({ timeout: 2 }), jobPool.end({ timeout: 2 })]);
     process.exit(0);
   };
   process.on('SIGTERM', () => void stop('SIGTERM'));

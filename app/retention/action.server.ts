@@ -62,7 +62,11 @@ async function setDueDays(api: PagesApi, form: FormData): Promise<ActionResult> 
   const days = text(form, 'requestDueDays');
   if (!/^\d{1,2}$/.test(days)) return badInput('Days must be a whole number from 1 to 45.');
   const { requestDueDays } = await api.retention.setRequestDueDays({ requestDueDays: Number(days) });
-  return { ok: true, title: `Data requests are due in ${dayWords(requestDueDays)}`, detail: 'Those that are there keep their day.' };
+  return {
+    ok: true,
+    title: `Data requests are due in ${dayWords(requestDueDays)}`,
+    detail: 'Those that are there keep their day.',
+  };
 }
 
 async function placeHold(api: PagesApi, form: FormData): Promise<ActionResult> {

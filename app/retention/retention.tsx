@@ -58,7 +58,9 @@ export default function Retention() {
         <PreviewCard preview={preview} />
       </div>
       <div className="grid gap-4">
-        {requests !== null && <RequestsCard requests={requests} isAll={asked === 'all'} dueDays={overview.requestDueDays} />}
+        {requests !== null && (
+          <RequestsCard requests={requests} isAll={asked === 'all'} dueDays={overview.requestDueDays} />
+        )}
         <HoldsCard holds={holds} isAll={state === 'all'} canManage={canManage} />
         <ReceiptsCard receipts={receipts} />
       </div>

@@ -5,6 +5,7 @@
 //
 //   PURGE_ROWS    rows before the purge, half of them due (2,000,000)
 //   PURGE_ROUNDS  rounds of the three variants (3)
+//   PURGE_ONLY    the names of some of them, with commas between, as `one DELETE,partition drop`
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +31,10 @@ type Inserts = { worstMs: number; p99Ms: number; count: number; waits: Waits };
 type Measured = { seconds: number; walMb: number; beside: Inserts; alone: Inserts };
 /** Inserts while something runs, and where their time went. */
 type Watch = (run: () => Promise<unknown>) => Promise<Inserts>;
-type Variant = 'batches' | 'one DELETE' | 'partition drop';
+const ALL_VARIANTS = ['one DELETE', 'batches', 'partition drop'] as const;
+type Variant = (typeof ALL_VARIANTS)[number];
+const only = process.env.PURGE_ONLY?.split(',');
+const VARIANTS = ALL_VARIANTS.filter((variant) => only?.includes(variant) ?? true);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
@@ -77,16 +81,17 @@ async function measure(owner: Pool, run: () => Promise<void>, watch: Watch): Pro
   return { seconds, walMb: Number(wal!.bytes) / 1e6, beside, alone };
 }
 
-function report(rounds: Record<Variant, Measured>[]): void {
+type Round = Partial<Record<Variant, Measured>>;
+
+function report(rounds: Round[]): void {
   say(
     `\n${cpus().length} cores, load ${loadavg()[0]?.toFixed(1)}, Node ${process.version}; ${ROWS / 2} of ${ROWS} rows, ${rounds.length} rounds`,
   );
   say('| variant | seconds (median) | × one DELETE | WAL MB |');
   say('|---|---|---|---|');
-  const variants = ['one DELETE', 'batches', 'partition drop'] as const;
-  for (const variant of variants) {
-    const of = (pick: (measured: Measured) => number) => median(rounds.map((round) => pick(round[variant])));
-    const ratio = median(rounds.map((round) => round[variant].seconds / round['one DELETE'].seconds));
+  for (const variant of VARIANTS) {
+    const of = (pick: (measured: Measured) => number) => median(rounds.map((round) => pick(round[variant]!)));
+    const ratio = median(rounds.map((round) => round[variant]!.seconds / (round['one DELETE']?.seconds ?? Number.NaN)));
     say(`| ${variant} | ${of((m) => m.seconds).toFixed(2)} | ${ratio.toFixed(2)} | ${of((m) => m.walMb).toFixed(1)} |`);
   }
   say(
@@ -108,12 +113,12 @@ function report(rounds: Record<Variant, Measured>[]): void {
   };
   line(
     'alone, before each',
-    rounds.flatMap((round) => variants.map((variant) => round[variant].alone)),
+    rounds.flatMap((round) => VARIANTS.map((variant) => round[variant]!.alone)),
   );
-  for (const variant of variants)
+  for (const variant of VARIANTS)
     line(
       `beside ${variant}`,
-      rounds.map((round) => round[variant].beside),
+      rounds.map((round) => round[variant]!.beside),
     );
 }
 
@@ -170,15 +175,15 @@ async function main(): Promise<void> {
       'partition drop': () => purge({}),
     };
     await addHalf(owner, tenant.id, KEPT_FROM);
-    const rounds: Record<Variant, Measured>[] = [];
+    const rounds: Round[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      const measured: Partial<Record<Variant, Measured>> = {};
-      for (const variant of Object.keys(variants) as Variant[]) {
+      const measured: Round = {};
+      for (const variant of VARIANTS) {
         await fillDue(owner, tenant.id);
         measured[variant] = await measure(owner, variants[variant], watch);
         say(`round ${round + 1}, ${variant}: ${JSON.stringify(measured[variant])}`);
       }
-      rounds.push(measured as Record<Variant, Measured>);
+      rounds.push(measured);
     }
     report(rounds);
   } finally {

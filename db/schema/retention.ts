@@ -1,5 +1,5 @@
 import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { count, id, instant, tenantId } from './columns.ts';
+import { count, id, instant, tenantId, xid8 } from './columns.ts';
 
 export const DATA_CLASSES = ['decision_traces', 'interaction_history', 'ai_attachments'] as const;
 export const RETENTION_MODES = ['strictest', 'per_class'] as const;
@@ -16,6 +16,8 @@ export type RetentionMode = (typeof RETENTION_MODES)[number];
 export const retentionSettings = pgTable('retention_settings', {
   tenantId: uuid('tenant_id').primaryKey(),
   mode: text('mode', { enum: RETENTION_MODES }).notNull().default('per_class'),
+  /** Days within which a data request is due that names no date. */
+  requestDueDays: integer('request_due_days').notNull().default(30),
   updatedBy: text('updated_by').notNull().default(''),
   updatedAt: instant('updated_at').notNull().defaultNow(),
 });
@@ -91,3 +93,11 @@ export const retentionBlobs = pgTable(
   },
   (t) => [primaryKey({ columns: [t.tenantId, t.location] })],
 );
+
+/** Months that were taken out of their table to be dropped; the owner's functions alone read and write it. */
+export const detachedMonths = pgTable('detached_months', {
+  part: text('part').primaryKey(),
+  ofTable: text('of_table').notNull(),
+  judgedBy: xid8('judged_by').notNull(),
+  isDetached: boolean('is_detached').notNull().default(false),
+});

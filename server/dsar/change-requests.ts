@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm';
 import { type DsarState, dsarRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
-import { hashSubject } from '#server/retention/index.ts';
+import { hashSubject, readRequestDueDays } from '#server/retention/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { DUE_DAYS, LAST_DUE_DAYS } from './config.ts';
+import { LAST_DUE_DAYS } from './config.ts';
 import { INVENTORY } from './inventory.ts';
 import { isOwn, tableOf } from './match.ts';
 import { type DsarRow, isRequest } from './open-request.ts';
@@ -20,7 +20,7 @@ export function createRequest(ctx: Ctx, input: CreateDsarInput): Promise<DsarReq
   return withTransaction(ctx, async (tx) => {
     const { customerId, kind, note } = input;
     const tenantId = ctx.tenant.id;
-    const dueAt = await dueDate(tx, input.dueAt);
+    const dueAt = await dueDate(tx, tenantId, input.dueAt);
     if (!input.acceptEmpty && !(await isKnown(tx, tenantId, customerId)))
       throw new ServiceError(
         'DSAR_SUBJECT_NOT_FOUND',
@@ -43,10 +43,11 @@ export function createRequest(ctx: Ctx, input: CreateDsarInput): Promise<DsarReq
   });
 }
 
-async function dueDate(tx: Tx, given: string | undefined): Promise<Date> {
+async function dueDate(tx: Tx, tenantId: string, given: string | undefined): Promise<Date> {
+  const days = await readRequestDueDays(tx, tenantId);
   const limits = await queryOne<{ now: string; usual: string; last: string }>(
     tx,
-    sql`select date_trunc('milliseconds', now()) as now, date_trunc('milliseconds', now()) + make_interval(days => ${DUE_DAYS}) as usual,
+    sql`select date_trunc('milliseconds', now()) as now, date_trunc('milliseconds', now()) + make_interval(days => ${days}::int) as usual,
       date_trunc('milliseconds', now()) + make_interval(days => ${LAST_DUE_DAYS}) as last`,
   );
   if (given === undefined) return new Date(limits.usual);

@@ -1,10 +1,9 @@
 // What a request's life is measured by. A row or a file that is gone through is not necessarily one that is the subject's.
 
 /**
- * Days within which a request is to be answered when it names no date: GDPR art. 12(3) says one month of its receipt.
- * Two further months are possible for complex ones, with the person told why: a date later than that is refused.
+ * A request that names no date is due within the days that the tenant has set: one month by GDPR art. 12(3). Two further
+ * months are possible for complex ones, with the person told why: a date later than these days is refused.
  */
-export const DUE_DAYS = 30;
 export const LAST_DUE_DAYS = 92;
 
 /** The daily cleanup carries out an erasure this long before it is due: one that fails leaves another to try. Hours. */

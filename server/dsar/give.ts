@@ -1,15 +1,14 @@
 // An access request: everything of the subject as a zip of NDJSON files and attachments, with a manifest.
 import { sql } from 'drizzle-orm';
-import { recordAudit } from '#server/audit/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { lockRetention } from '#server/retention/index.ts';
 import { BUNDLE_DAYS, GIVE_MS } from './config.ts';
-import { type DsarDeps, inTenant, systemCtx } from './deps.ts';
+import { type DsarDeps, inTenant } from './deps.ts';
 import { GIVEN, INVENTORY } from './inventory.ts';
 import { type OpenRow, type Outcome, openRequest } from './open-request.ts';
 import { readStore } from './read-store.ts';
-import { writeReceipt } from './receipts.ts';
+import { completeRequest } from './receipts.ts';
 import { type AddFile, type BundleFile, writeZip } from './zip-bundle.ts';
 
 /** What is in the bundle besides its manifest. */
@@ -45,13 +44,7 @@ export async function giveAccess(deps: DsarDeps, tenant: JobTenant, requestId: s
         where tenant_id = ${tenant.id} and request_id = ${request.id} and location = ${location}
         returning expires_at as "expiresAt"`,
     );
-    const hash = await writeReceipt(tx, request, receiptOf(request, bundle, new Date(expiresAt)));
-    await recordAudit(tx, systemCtx(deps, tenant, request.id), {
-      action: 'dsar.complete',
-      targetKind: 'dsar_request',
-      targetId: request.id,
-      details: { kind: request.kind, subjectHash: request.subjectHash, receipt: hash },
-    });
+    await completeRequest(tx, deps, tenant, request, givenOf(bundle, new Date(expiresAt)));
     return 'completed';
   });
 }
@@ -86,10 +79,7 @@ function requireTime({ signal, isOver }: DsarDeps): void {
 
 const storeOf = (name: string) => name.replace(/\.ndjson$/, '');
 
-const receiptOf = (request: OpenRow, { files, missing, manifest, zip }: Bundle, expiresAt: Date) => ({
-  ...{ id: request.id, kind: request.kind, subjectHash: request.subjectHash, requestedBy: request.createdBy },
-  ...{ receivedAt: request.createdAt.toISOString(), dueAt: request.dueAt.toISOString() },
-  startedAt: request.startedAt?.toISOString() ?? null,
+const givenOf = ({ files, missing, manifest, zip }: Bundle, expiresAt: Date) => ({
   given: Object.fromEntries(files.flatMap(({ name, rows }) => (rows === undefined ? [] : [[storeOf(name), rows]]))),
   attachments: files.filter(({ rows }) => rows === undefined).length,
   missingAttachments: missing.length,

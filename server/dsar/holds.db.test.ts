@@ -2,13 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { placeHold, releaseHold } from '#server/retention/index.ts';
-import { addSubject, findAnywhere, type Office, openOffice } from './testing/index.ts';
+import { addSubject, auditOf, findAnywhere, openOffice } from './testing/index.ts';
 
 const db = await testDatabase();
-
-const auditOf = ({ tenant }: Office) =>
-  db.owner<{ action: string; said: string }[]>`select action, a::text as said from audit_log a
-    where tenant_id = ${tenant.id} and action like 'dsar.%' order by id`;
 
 describe('a hold', () => {
   it.each(['subject', 'class', 'policy'] as const)(
@@ -41,7 +37,7 @@ describe('a hold', () => {
       if (holdId) await releaseHold(office.ctx, { id: holdId, reason: 'settled' });
       else await db.owner`update retention_policies set legal_hold = false where tenant_id = ${office.tenant.id}`;
       expect((await office.carryOut()).counts).toMatchObject({ dsarCompleted: 1 });
-      expect((await auditOf(office)).map(({ action }) => action)).toEqual([
+      expect((await auditOf(db, office)).map(({ action }) => action)).toEqual([
         'dsar.create',
         'dsar.refuse',
         'dsar.complete',

@@ -57,6 +57,7 @@ export const NOT_SEARCHED: Readonly<Record<string, string>> = {
     'attachment_blobs',
     'retention_purges',
     'retention_blobs',
+    'detached_months',
     'export_checkpoints',
     'reports',
     'alert_loop',

@@ -10,6 +10,7 @@ import { addSubject, findAnywhere, isBlobThere, type Office, openOffice } from '
 const db = await testDatabase();
 /** Enough in every run that an erasure which looks for holds too early, or takes what is not published, is caught. */
 const PAIRS = Number(process.env.DSAR_RACES ?? '36');
+const PAIRS_PER_TENANT = 50;
 /** Transactions of an erasure with which the other begins: before it, with each that erases, later, and after it. */
 const STEPS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 25, 1_000];
 
@@ -99,13 +100,15 @@ describe(`${PAIRS} racing pairs of an erasure and a publisher`, () => {
   }
 
   it('lose no event that is not published, and leave the subject nowhere once the receipt says completed', async () => {
-    const office = await openOffice(db, 'publish-races');
-    const tenantId = office.tenant.id;
     const holds = await takeLanes(db.worker, { owner: 'races', leaseMs: 600_000, limit: LANES, held: [] });
     const outcomes = { completed: 0, waiting: 0 };
     let published = 0;
     let appended = 0;
+    let office: Office | null = null;
     for (let pair = 0; pair < PAIRS; pair += 1) {
+      // What others' events keep of the pairs before is gone over with each: a new tenant now and then has none.
+      if (office === null || pair % PAIRS_PER_TENANT === 0) office = await openOffice(db, `publish-races-${pair}`);
+      const tenantId = office.tenant.id;
       const customerId = `pub-${pair}-x`;
       await addSubject(db, office, { customerId });
       const events = await transaction(db.app, { tenantId }, async (tx) => {
@@ -133,7 +136,7 @@ describe(`${PAIRS} racing pairs of an erasure and a publisher`, () => {
     }
     expect(published).toBe(appended);
     const [counted] = await db.owner<{ published: number }[]>`
-      select sum(published)::int as published from outbox_counters where tenant_id = ${tenantId}`;
+      select sum(published)::int as published from outbox_counters`;
     expect(counted?.published).toBe(appended);
     expect(Math.min(outcomes.completed, outcomes.waiting)).toBeGreaterThan(0);
   }, 3_600_000);

@@ -2,7 +2,10 @@
 // before it; a trigger refuses every change of what it covers.
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
+import { recordAudit } from '#server/audit/index.ts';
+import type { JobTenant } from '#server/jobs/index.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
+import { type DsarDeps, systemCtx } from './deps.ts';
 import { type DsarRow, isRequest } from './open-request.ts';
 
 export type DsarReceipt = Record<string, unknown>;
@@ -26,8 +29,31 @@ function sorted(value: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, sorted((value as Record<string, unknown>)[name])]));
 }
 
-/** Ends a request with its receipt; call it under the retention lock, which keeps the numbers in line. */
-export async function writeReceipt(tx: Tx, request: DsarRow, said: DsarReceipt): Promise<string> {
+/**
+ * Ends a request with its receipt and the audit row that names its hash. `cameTo` is what the receipt says besides whose
+ * request it was and when. Call it under the retention lock, which keeps the numbers in line.
+ */
+export async function completeRequest(
+  tx: Tx,
+  deps: DsarDeps,
+  tenant: JobTenant,
+  request: DsarRow,
+  cameTo: DsarReceipt,
+): Promise<void> {
+  const { id, kind, subjectHash } = request;
+  const receipt = await writeReceipt(tx, request, {
+    ...{ id, kind, subjectHash, requestedBy: request.createdBy },
+    ...{ receivedAt: request.createdAt.toISOString(), dueAt: request.dueAt.toISOString() },
+    startedAt: request.startedAt?.toISOString() ?? null,
+    ...cameTo,
+  });
+  await recordAudit(tx, systemCtx(deps, tenant, id), {
+    ...{ action: 'dsar.complete', targetKind: 'dsar_request', targetId: id },
+    details: { kind, subjectHash, receipt },
+  });
+}
+
+async function writeReceipt(tx: Tx, request: DsarRow, said: DsarReceipt): Promise<string> {
   const { tenantId, id } = request;
   const [last] = await query<{ no: number; hash: string }>(
     tx,

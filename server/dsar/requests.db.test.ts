@@ -1,6 +1,7 @@
 // When a request is carried out, what may follow, and that its end cannot be changed.
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { SetRequestDueDaysInput, setRequestDueDays } from '#server/retention/index.ts';
 import { addSubject, depsOf, openOffice } from './testing/index.ts';
 
 const db = await testDatabase();
@@ -30,6 +31,27 @@ describe('requests', () => {
       receiptNo: 2,
       previousHash: (await office.get(request.id)).hash,
     });
+  });
+
+  it('are due in as many days as the tenant has set, when they name no date', async () => {
+    const [office, other] = [await openOffice(db, 'own-days'), await openOffice(db, 'usual-days')];
+    const dueDays = async (of: typeof office, customerId: string) => {
+      const { dueAt, createdAt } = await of.ask(customerId, 'erase', { acceptEmpty: true });
+      return Math.round((Date.parse(dueAt) - Date.parse(createdAt)) / 86_400_000);
+    };
+    const before = await office.ask('asked-before', 'erase', { acceptEmpty: true });
+    const set = (requestDueDays: number) => setRequestDueDays(office.ctx, { requestDueDays });
+    expect(await set(21)).toMatchObject({ requestDueDays: 21 });
+    expect(await dueDays(office, 'asked-after')).toBe(21);
+    expect(await dueDays(other, 'asked-elsewhere')).toBe(30);
+    expect((await office.get(before.id)).dueAt).toBe(before.dueAt);
+    expect(await set(45)).toMatchObject({ requestDueDays: 45 });
+    const audits =
+      await db.owner`select from audit_log where tenant_id = ${office.tenant.id} and action = 'retention.due'`;
+    expect(audits).toHaveLength(2);
+    for (const days of [0, 46, 1.5])
+      expect(SetRequestDueDaysInput.safeParse({ requestDueDays: days }).success).toBe(false);
+    await expect(db.owner`update retention_settings set request_due_days = 46`).rejects.toThrow('check constraint');
   });
 
   it('that are completed cannot be changed, not even by the tables’ owner', async () => {

@@ -10,7 +10,7 @@ export const CreateDsarInput = z.object({
   customerId: z.string().min(1).max(200),
   kind: z.enum(DSAR_KINDS),
   note: z.string().max(2_000).default(''),
-  /** Absent: 30 days from now. */
+  /** Absent: after the days that the tenant has set, 30 where it has set none. */
   dueAt: Instant.optional(),
   /** Takes a request of somebody of whom nothing is stored; without it a mistyped id is refused. */
   acceptEmpty: z.boolean().default(false),

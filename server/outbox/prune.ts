@@ -5,10 +5,10 @@ import type { Pool } from '#db/client.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 
 /** Longer than this nobody is kept waiting behind the drop, which itself waits for whoever reads the partition. */
-const LOCK_TIMEOUT = '100ms';
+const LOCK_TIMEOUT = '20ms';
 /** The month before this one is made anew every day when it is missing. */
 const LEAST_DAYS = 31;
-const TRIES = 20;
+const TRIES = 40;
 const PAUSE_MS = 250;
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -48,7 +48,10 @@ async function dropPartition(owner: Pool, partition: string, signal: AbortSignal
   for (let tries = 1; ; tries += 1) {
     signal?.throwIfAborted();
     try {
-      return await transaction(owner, {}, (tx) => dropIfDone(tx, partition));
+      // Of a crash of the server it may be undone: then the partition is back, and goes with the next cleanup.
+      const isDetached = await transaction(owner, { mayBeUndone: true }, (tx) => detachIfDone(tx, partition));
+      if (isDetached) await transaction(owner, {}, (tx) => tx.execute(sql`select drop_detached_months()`));
+      return isDetached;
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
       if (tries === TRIES) return false;
@@ -58,22 +61,32 @@ async function dropPartition(owner: Pool, partition: string, signal: AbortSignal
 }
 
 /**
- * Under the lock, so that nothing changes between the look and the drop, and by indexes alone, because everybody
- * waits meanwhile: at or below its lane's low-water a row is published, failed or discarded, and failed ones have an index.
+ * The partition's lock comes first: nothing changes in it between the look and the end, and no insert goes there. The
+ * look is by indexes alone, because who reads all partitions waits: at or below its lane's low-water a row is published,
+ * failed or discarded, and failed ones have an index. Then the table's lock, for a change of the catalogue that need not
+ * wait for the disk, as the commit of a drop would. What is detached stands in detached_months until it is dropped.
  */
-async function dropIfDone(tx: Tx, partition: string): Promise<boolean> {
+async function detachIfDone(tx: Tx, partition: string): Promise<boolean> {
   const table = sql.identifier(partition);
   await tx.execute(
     sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true), set_config('enable_seqscan', 'off', true)`,
   );
-  await tx.execute(sql`lock table outbox_events, ${table} in access exclusive mode`);
+  await tx.execute(sql`lock table ${table} in access exclusive mode`);
   const { isDone } = await queryOne<{ isDone: boolean }>(
     tx,
     sql`select not exists (select from ${table} where failed_at is not null) and not exists (
         select from outbox_lanes l where l.low_water < (select max(p.seq) from ${table} p where p.lane = l.lane)) as "isDone"`,
   );
-  if (isDone) await tx.execute(sql`drop table ${table}`);
-  return isDone;
+  if (!isDone) return false;
+  await tx.execute(sql`insert into detached_months (part, of_table, judged_by, is_detached)
+    values (${partition}, 'outbox_events', pg_current_xact_id(), true)
+    on conflict (part) do update set judged_by = excluded.judged_by, is_detached = true`);
+  await tx.execute(sql`do $$ begin
+    lock table outbox_events_default in access exclusive mode;
+    lock table only outbox_events in access exclusive mode;
+    alter table outbox_events detach partition ${table};
+  end $$`);
+  return true;
 }
 
 function isLockTimeout(error: unknown): boolean {

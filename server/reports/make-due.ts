@@ -63,6 +63,8 @@ async function makeDueOfTenant(deps: ReportDependencies, tenantId: string, total
       );
       if (isMade) total.made += 1;
     } catch (error) {
+      // The process ends and takes its connections with it: the report is as due as it was.
+      if (deps.signal?.aborted) throw error;
       total.failed += 1;
       const errorId = logError(deps.log, error, 'a report could not be made', { tenantId, scheduleId: id });
       const problem = `the report could not be made and is tried again; the log tells why under ${errorId}`;

@@ -7,8 +7,18 @@ export const PURGE_JOB_NAME = 'dsarPurge';
  */
 export const BATCH_ROWS = 10_000;
 
+/** GDPR art. 12(3): one month. Of a tenant that has set nothing; the column's default says the same. */
+export const DEFAULT_REQUEST_DUE_DAYS = 30;
+
 /** Blobs deleted between two looks at the time limit. */
 export const BLOB_BATCH = 200;
 
 /** A partition is dropped only when nobody reads it; otherwise its rows go in batches like all others. */
 export const DROP_TRIES = 3;
+
+/**
+ * Locks on a table are waited for for 20 ms, so that no insert waits longer behind one; within that time nobody may have
+ * a transaction open that wrote to the table. Placing a hold waits for all of these tries, at most. Milliseconds.
+ */
+export const DETACH_TRIES = 8;
+export const DETACH_PAUSE_MS = 40;

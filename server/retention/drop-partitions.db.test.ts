@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { releaseHold } from './holds.ts';
@@ -30,6 +30,17 @@ const monthText = (middle: Date) => `${middle.toISOString().slice(0, 8)}01T00:00
 
 let made = 0;
 const open = (mode?: 'strictest' | 'per_class') => openKeeper(db, `part-${++made}`, mode);
+const judge = async (name: string) =>
+  (await db.worker<{ lost: unknown }[]>`select retention_judge_month('interaction_history', ${name}) as lost`)[0]!.lost;
+/** Until somebody waits for a row that another transaction has locked. */
+const waitForWaiter = () =>
+  vi.waitFor(
+    async () =>
+      expect(
+        await db.owner`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      ).not.toHaveLength(0),
+    { timeout: 20_000, interval: 20 },
+  );
 const historyOf = async (keeper: Keeper) => (await keeper.counts()).interactionHistory;
 
 describe('a month of which every row is due', () => {
@@ -116,7 +127,7 @@ describe('a month stays, and only what is due of it goes,', () => {
     // A hold that is being placed on the other's rows would make a drop that locks wait, and fail.
     await db.owner.begin(async (tx) => {
       await tx`select from retention_settings where tenant_id = ${keeper.tenant.id} for update`;
-      expect(await db.worker`select * from retention_drop_partition('interaction_history', ${month.name})`).toEqual([]);
+      expect(await judge(month.name)).toBeNull();
     });
     expect(await settings()).toHaveLength(0);
     await runPurge(db, { tenant: keeper.tenant.slug });
@@ -153,6 +164,26 @@ describe('a month stays, and only what is due of it goes,', () => {
     expect(await month.exists()).toBe(false);
   });
 
+  it('when a transaction that wrote to the table stays open', async () => {
+    const month = monthAgo(7);
+    const keeper = await due(month);
+    const [writing, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const writer = db.owner.begin(async (tx) => {
+      await tx`insert into interaction_history (tenant_id, customer_id, offer_id, channel, interaction_type)
+        values (${keeper.tenant.id}, 'new', 'o', 'web', 'impression')`;
+      writing.resolve();
+      await done.promise;
+    });
+    await writing.promise;
+    const { perTenant } = await runPurge(db);
+    expect(perTenant.find(({ tenantId }) => tenantId === keeper.tenant.id)).toMatchObject({ interactionHistory: 4 });
+    expect([await month.exists(), await historyOf(keeper)]).toEqual([true, 0]);
+    done.resolve();
+    await writer;
+    await runPurge(db);
+    expect([await month.exists(), await historyOf(keeper)]).toEqual([false, 1]);
+  });
+
   it('when it is the running month or the one before it', async () => {
     const keeper = await open();
     await keeper.keep('interaction_history', 1);
@@ -163,6 +194,65 @@ describe('a month stays, and only what is due of it goes,', () => {
     expect(before.length).toBeGreaterThan(2);
     await runPurge(db);
     expect(await parts()).toEqual(before);
+  });
+});
+
+describe('a month that was judged', () => {
+  it('is detached by the transaction that judged it alone, and by none that did not', async () => {
+    const month = monthAgo(11);
+    await month.make();
+    const keeper = await open();
+    await keeper.keep('interaction_history', 30);
+    await addRows(db, keeper.tenant, { customerId: 'due', ageDays: month.ageDays, count: 2 });
+    const detach = () => db.worker`select retention_detach_month(${month.name})`;
+    await expect(detach()).rejects.toThrow(/was not found to be due/);
+    expect(await judge(month.name)).toEqual([{ tenantId: keeper.tenant.id, deleted: 2 }]);
+    await expect(detach()).rejects.toThrow(/was not found to be due/);
+    // It was judged and left: whoever drops what is detached leaves it as it is.
+    expect((await db.worker`select drop_detached_months() as n`)[0]?.n).toBe(0);
+    expect([await month.exists(), await historyOf(keeper)]).toEqual([true, 2]);
+    await db.owner`delete from interaction_history where tenant_id = ${keeper.tenant.id}`;
+  });
+
+  it('lets no hold be placed on its tenants until its transaction ends', async () => {
+    const month = monthAgo(12);
+    await month.make();
+    const keeper = await open();
+    await keeper.keep('interaction_history', 30);
+    await addRows(db, keeper.tenant, { customerId: 'due', ageDays: month.ageDays, count: 2 });
+    let placed = false;
+    const { holding } = await db.worker.begin(async (tx) => {
+      await tx`select retention_judge_month('interaction_history', ${month.name})`;
+      const holding = keeper.holdClass('interaction_history').finally(() => {
+        placed = true;
+      });
+      await waitForWaiter();
+      expect((await tx`select retention_detach_month(${month.name}) as done`)[0]?.done).toBe(true);
+      expect(placed).toBe(false);
+      return { holding };
+    });
+    expect((await holding).covered).toMatchObject([{ dataClass: 'interaction_history', rows: 0 }]);
+    expect(await historyOf(keeper)).toBe(0);
+    expect((await db.worker`select drop_detached_months() as n`)[0]?.n).toBe(1);
+    expect(await month.exists()).toBe(false);
+  });
+
+  it('is dropped by the next purge when its own was ended between detaching and dropping it, and counted once', async () => {
+    const month = monthAgo(13);
+    await month.make();
+    const keeper = await open();
+    await keeper.keep('interaction_history', 30);
+    await addRows(db, keeper.tenant, { customerId: 'due', ageDays: month.ageDays, count: 3 });
+    const failPoint = (name: string) => {
+      if (name === 'dsarPurge.detached') throw new Error('ended here');
+    };
+    await expect(runPurge(db, {}, { failPoint })).rejects.toThrow('ended here');
+    expect([await month.exists(), await historyOf(keeper)]).toEqual([true, 0]);
+    await runPurge(db);
+    expect(await month.exists()).toBe(false);
+    const { items } = await listReceipts(keeper.ctx, { limit: 10 });
+    expect(items).toMatchObject([{ interactionHistory: 3 }]);
+    expect(await db.owner`select from detached_months where is_detached`).toHaveLength(0);
   });
 });
 

@@ -3,16 +3,30 @@ import { DATA_CLASSES, type DataClass, type RetentionMode, retentionPolicies } f
 import { recordAudit } from '#server/audit/index.ts';
 import { queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { PURGE_JOB_NAME } from './config.ts';
+import { DEFAULT_REQUEST_DUE_DAYS, PURGE_JOB_NAME } from './config.ts';
 import { isDeletedEarly, lockRetention, readPlan } from './plan.ts';
 import type { Policy, RetentionOverview, SetPolicyInput } from './schemas.ts';
 
 /** The tenant's policies (one per class, also where there is none), its mode, and when the purge runs. */
 export function getOverview(ctx: Ctx): Promise<RetentionOverview> {
   return withTransaction(ctx, async (tx) => {
-    const { mode } = await readPlan(tx, ctx.tenant.id);
-    return { mode, policies: await readPolicies(tx, ctx.tenant.id), purge: await readPurgeTimes(tx, ctx.tenant.id) };
+    const tenantId = ctx.tenant.id;
+    const { mode } = await readPlan(tx, tenantId);
+    return {
+      ...{ mode, policies: await readPolicies(tx, tenantId), requestDueDays: await readRequestDueDays(tx, tenantId) },
+      purge: await readPurgeTimes(tx, tenantId),
+    };
   });
+}
+
+/** Days within which a data request is due that names no date. */
+export async function readRequestDueDays(tx: Tx, tenantId: string): Promise<number> {
+  const row = await queryOne<{ days: number }>(
+    tx,
+    sql`select coalesce((select s.request_due_days from retention_settings s where s.tenant_id = ${tenantId}),
+      ${DEFAULT_REQUEST_DUE_DAYS}::int) as days`,
+  );
+  return row.days;
 }
 
 /** Sets the policy of one class; what is on hold stays held whatever its days. */
@@ -57,6 +71,27 @@ export function setMode(ctx: Ctx, { mode }: { mode: RetentionMode }): Promise<Re
       targetId: ctx.tenant.id,
       before: { mode: before },
       after: { mode },
+    });
+    return getOverview({ ...ctx, tx });
+  });
+}
+
+/** Says within how many days data requests are due from now on; those that are there keep their date. */
+export function setRequestDueDays(
+  ctx: Ctx,
+  { requestDueDays }: { requestDueDays: number },
+): Promise<RetentionOverview> {
+  return withTransaction(ctx, async (tx) => {
+    await lockRetention(tx, ctx.tenant.id);
+    const before = await readRequestDueDays(tx, ctx.tenant.id);
+    await tx.execute(sql`update retention_settings set request_due_days = ${requestDueDays}::int,
+      updated_by = ${actorName(ctx.actor)}, updated_at = now() where tenant_id = ${ctx.tenant.id}`);
+    await recordAudit(tx, ctx, {
+      action: 'retention.due',
+      targetKind: 'tenant',
+      targetId: ctx.tenant.id,
+      before: { requestDueDays: before },
+      after: { requestDueDays },
     });
     return getOverview({ ...ctx, tx });
   });

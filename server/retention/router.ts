@@ -1,6 +1,6 @@
 import { mutation, procedure } from '#server/procedure.ts';
 import { listHolds, placeHold, releaseHold } from './holds.ts';
-import { getOverview, setMode, setPolicy } from './policies.ts';
+import { getOverview, setMode, setPolicy, setRequestDueDays } from './policies.ts';
 import { previewPurge } from './preview.ts';
 import { listReceipts } from './receipts.ts';
 import {
@@ -17,13 +17,15 @@ import {
   RetentionOverview,
   SetModeInput,
   SetPolicyInput,
+  SetRequestDueDaysInput,
 } from './schemas.ts';
 
 export const retentionProcedures = {
   overview: procedure
     .meta({
       rest: 'GET /retention',
-      summary: 'Gives the retention policies by data class, the mode, and when the purge runs.',
+      summary:
+        'Gives the retention policies by data class, the mode, the days of data requests, and when the purge runs.',
       scope: 'retention:read',
       output: RetentionOverview,
     })
@@ -48,6 +50,16 @@ export const retentionProcedures = {
     })
     .input(SetModeInput)
     .mutation(({ ctx, input }) => setMode(ctx, input)),
+  setRequestDueDays: mutation
+    .meta({
+      rest: 'PUT /retention/request-due-days',
+      summary: 'Sets within how many days a data request is due that names no date.',
+      scope: 'retention:write',
+      audit: 'retention.due',
+      output: RetentionOverview,
+    })
+    .input(SetRequestDueDaysInput)
+    .mutation(({ ctx, input }) => setRequestDueDays(ctx, input)),
   preview: procedure
     .meta({
       rest: 'GET /retention/preview',

@@ -32,9 +32,13 @@ export const Policy = z.object({
 export type Policy = z.infer<typeof Policy>;
 
 export const SetModeInput = z.object({ mode: z.enum(RETENTION_MODES) });
+/** A month is what the law gives; a request that takes longer has to name its date. */
+export const SetRequestDueDaysInput = z.object({ requestDueDays: z.number().int().min(1).max(45) });
 export const RetentionOverview = z.object({
   mode: z.enum(RETENTION_MODES),
   policies: z.array(Policy),
+  /** Days from its taking within which a request of a person for their data is due, when it names no date. */
+  requestDueDays: z.number().int(),
   /** When the purge runs; null schedule: nobody here has set one, and nothing is deleted until somebody does. */
   purge: z.object({
     schedule: z.string().nullable(),

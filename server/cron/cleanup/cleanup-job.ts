@@ -27,6 +27,7 @@ import {
   FROM_START,
   type PruneStretch,
   pruneAlertEvents,
+  pruneApprovals,
   pruneDeadLetters,
   pruneEvents,
   pruneIdempotencyKeys,
@@ -50,6 +51,7 @@ const TENANT_STEPS: { name: string; days: (settings: CleanupSettings) => number;
   { name: 'runs', days: (settings) => settings.runDays, prune: pruneRuns },
   { name: 'deadLetters', days: (settings) => settings.dlqDays, prune: pruneDeadLetters },
   { name: 'alertEvents', days: (settings) => settings.runDays, prune: pruneAlertEvents },
+  { name: 'approvals', days: (settings) => settings.runDays, prune: pruneApprovals },
   { name: 'reports', days: (settings) => settings.runDays, prune: pruneReports },
 ];
 

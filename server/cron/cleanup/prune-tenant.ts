@@ -59,6 +59,12 @@ export const pruneDeadLetters = pruneById(sql`dlq_entries`, (days) => olderThan(
 /** What alert rules said, with its deliveries. */
 export const pruneAlertEvents = pruneById(sql`alert_events`, (days) => olderThan(sql`at`, days));
 
+/** Requests for approval that were decided or ran out, with their stages and votes; the audit log keeps who decided what. */
+export const pruneApprovals = pruneById(
+  sql`approval_requests`,
+  (days) => sql`state <> 'open' and ${olderThan(sql`closed_at`, days)}`,
+);
+
 /** Reports whose schedule is gone; of the others each schedule keeps its newest by itself. */
 export const pruneReports = pruneById(
   sql`reports`,

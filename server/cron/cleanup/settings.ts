@@ -8,7 +8,10 @@ export type CleanupSettings = {
   linkDays: number;
   /** Published outbox events. Default 14. */
   outboxDays: number;
-  /** Runs that have ended, with their attempts, node metrics and file records; what alert rules said; reports of deleted schedules. Default 90. */
+  /**
+   * Runs that have ended, with their attempts, node metrics and file records; what alert rules said; requests for
+   * approval that were decided or ran out; reports of deleted schedules. Default 90.
+   */
   runDays: number;
   /** Dead letters, after they were acknowledged. Default 30. */
   dlqDays: number;

@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestDatabase } from '#db/testing/index.ts';
+import { exportInteractionsJob } from '#server/exports/index.ts';
 import { openFolderStore, type ReadableBlobStore } from '#server/files/index.ts';
 import { createLogger, newId } from '#server/lib/index.ts';
 import { type Ctx, createTenant, type Tenant } from '#server/tenancy/index.ts';
@@ -78,6 +79,21 @@ async function addOne(
   });
 }
 
+/** What the audit log says of the tenant's requests, oldest first. */
+export const auditOf = (db: TestDatabase, { tenant }: Pick<Office, 'tenant'>) =>
+  db.owner<{ action: string; said: string }[]>`select action, a::text as said from audit_log a
+    where tenant_id = ${tenant.id} and action like 'dsar.%' order by id`;
+
+/** Writes the tenant's recorded interactions into files of its store. */
+export const runExport = (db: TestDatabase, office: Pick<Office, 'blobs'>) =>
+  exportInteractionsJob.run(
+    {
+      ...{ pool: db.worker, log, processId: 'test', runId: newId(), params: {} },
+      ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
+    },
+    { blobs: office.blobs },
+  );
+
 /** The file of an access request; null where there is none. */
 export async function readBundle(
   db: TestDatabase,
@@ -103,13 +119,16 @@ export async function findAnywhere(db: TestDatabase, tenantId: string, text: str
   const tables = await db.owner<{ name: string }[]>`
     select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition order by 1`;
-  const places: Place[] = [];
-  for (const { name } of tables) {
-    const [found] = await db.owner<{ rows: number }[]>`
-      select count(*)::int as rows from ${db.owner(name)} r where r.tenant_id = ${tenantId} and strpos(r::text, ${text}) > 0`;
-    if (found!.rows > 0) places.push({ table: name, rows: found!.rows });
-  }
-  return places;
+  const counts = tables.map(
+    ({ name }) => `select '${name}' as table, count(*)::int as rows from "${name}" r
+      where r.tenant_id = $1 and strpos(r::text, $2) > 0`,
+  );
+  return [
+    ...(await db.owner.unsafe<Place[]>(
+      `select * from (${counts.join(' union all ')}) found where rows > 0 order by 1`,
+      [tenantId, text],
+    )),
+  ];
 }
 
 /** Every file below a store's folder in which the text stands, or whose name has it. */

@@ -28,6 +28,7 @@ export interface RetentionApi {
     note: string;
   }): Promise<RetentionPolicy>;
   setMode(input: { mode: RetentionMode }): Promise<RetentionOverview>;
+  setRequestDueDays(input: { requestDueDays: number }): Promise<RetentionOverview>;
   listHolds(input: PageInput & { state: 'active' | 'all' }): Promise<Page<RetentionHold>>;
   placeHold(input: PlaceHoldInput): Promise<PlacedHold>;
   releaseHold(input: { id: string; reason: string }): Promise<RetentionHold>;
