@@ -1,7 +1,5 @@
 // The publisher: holds its share of the lanes, publishes each in its order, and waits for news in between.
-import { mkdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
 import type { Pool } from '#db/client.ts';
 import { type Logger, logError } from '#server/lib/index.ts';
 import {
@@ -10,7 +8,6 @@ import {
   DeadlineError,
   type EventPublisher,
   type Hold,
-  isTransient,
   LaneLostError,
   type LaneTurn,
   onOutboxWake,
@@ -21,9 +18,11 @@ import {
   signOn,
   takeLanes,
   tellFlow,
-  tickFailures,
   within,
 } from '#server/outbox/index.ts';
+import { createFailures } from './publisher-failures.ts';
+import { createLiveness } from './publisher-liveness.ts';
+import { createRound, createWaits } from './publisher-waits.ts';
 
 export type PublisherConfig = {
   /** Opens a pool as the worker's role; a pool whose connection stopped answering is thrown away for a new one. */
@@ -50,24 +49,27 @@ export type PublisherConfig = {
   onGivingUp: () => void;
 };
 
-const MAX_NON_TRANSIENT_FAILURES = 30;
-/** A lane with a backlog goes on for so long before it waits for the others: new events of theirs wait no longer. */
-const GO_ON_MS = 100;
+/** A turn lasts so long at most while there is a backlog: it ends early enough for signing on to be in time. */
+const MAX_TURN_MS = 1_000;
+const TURN_PART_OF_LEASE = 0.1;
+/** After a sweep that took t, none for this many times t unless it is due: lanes that are woken for others' events look often. */
+const SWEEP_REST_FACTOR = 10;
 type Lane = Hold & { sweptAtMs: number; sweepTookMs: number };
-export type PublisherTurn = Omit<LaneTurn, 'isFull'> & { lanes: number[]; isFull: boolean };
+type Round = ReturnType<typeof createRound>;
+export type PublisherTurn = LaneTurn & { lanes: number[] };
 export type PublisherLoop = ReturnType<typeof createPublisherLoop>;
 
 export function createPublisherLoop(config: PublisherConfig) {
   const identity = { id: config.name, host: hostname(), pid: process.pid, backend: config.publisher.backend };
   const abort = new AbortController();
-  const turns = createTurns();
+  const waits = createWaits();
+  const liveness = createLiveness(config);
+  const turnMs = Math.min(MAX_TURN_MS, config.leaseMs * TURN_PART_OF_LEASE);
   const observer = createBacklogObserver(config);
   let pool = config.openPool();
   let lanes: Lane[] = [];
   let signedOnAtMs = Number.NEGATIVE_INFINITY;
-  let lastTurnAt: Date | null = null;
   let isStopping = false;
-  let isUntouchable = false;
   let loop: Promise<void> = Promise.resolve();
   let stopListening = () => {};
 
@@ -94,19 +96,34 @@ export function createPublisherLoop(config: PublisherConfig) {
     signedOnAtMs = performance.now();
   }
 
-  /** One turn of a lane, and more while it has full claims and the time is not up: no lane waits for the others. */
-  async function publishUntil(lane: Lane, untilMs: number): Promise<LaneTurn> {
+  /** Turns of a lane while it has full claims, or news, and the round is not over. */
+  async function publishUntil(lane: Lane, round: Round): Promise<LaneTurn> {
     const total = { claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false };
-    const goesOn = () => !isStopping && performance.now() < untilMs;
-    do {
-      const turn = await publishOne(lane, goesOn);
-      addUp(total, turn);
-      total.isFull = turn.isFull;
-    } while (total.isFull && goesOn());
-    return total;
+    const hasTime = () => !isStopping && round.goesOn();
+    let wakes = waits.wakes();
+    const goesOn = (isFull: boolean) => {
+      const hasNews = waits.wakes() !== wakes;
+      wakes = waits.wakes();
+      return hasTime() && (isFull || hasNews);
+    };
+    try {
+      for (;;) {
+        wakes = waits.wakes();
+        const turn = await publishOne(lane, goesOn);
+        addUp(total, turn);
+        total.isFull = turn.isFull;
+        const hasMore = turn.isFull || (hasTime() && (await round.hasNews(wakes)));
+        if (!hasMore || !hasTime()) return total;
+      }
+    } catch (error) {
+      round.end();
+      throw error;
+    } finally {
+      round.leave();
+    }
   }
 
-  async function publishOne(lane: Lane, goesOn: () => boolean): Promise<LaneTurn> {
+  async function publishOne(lane: Lane, goesOn: (isFull: boolean) => boolean): Promise<LaneTurn> {
     // A sweep is one claim: its time says what the next one will cost.
     const options = { ...config, signal: abort.signal };
     const started = performance.now();
@@ -117,6 +134,7 @@ export function createPublisherLoop(config: PublisherConfig) {
     // A claim finds what committed late by itself; one that came back empty has time to let the low-water follow.
     if (isDue || first.claimed > 0 || lane.sweepTookMs > CHEAP_SWEEP_MS) return first;
     const again = performance.now();
+    if (again - lane.sweptAtMs < lane.sweepTookMs * SWEEP_REST_FACTOR) return first;
     const second = await publishLane({ pool, publisher: config.publisher }, lane, { ...options, isSweep: true });
     noteSweep(lane, again);
     return second;
@@ -126,8 +144,8 @@ export function createPublisherLoop(config: PublisherConfig) {
   async function runOnce(goOnForMs = 0): Promise<PublisherTurn> {
     await keepLanes();
     const held = lanes;
-    const untilMs = performance.now() + goOnForMs;
-    const results = await Promise.allSettled(held.map((lane) => publishUntil(lane, untilMs)));
+    const round = createRound(held.length, performance.now() + goOnForMs, waits);
+    const results = await Promise.allSettled(held.map((lane) => publishUntil(lane, round)));
     const total: PublisherTurn = {
       ...{ claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false },
       lanes: held.map(({ lane }) => lane),
@@ -162,33 +180,22 @@ export function createPublisherLoop(config: PublisherConfig) {
   async function turn(): Promise<void> {
     try {
       failures.beforeRetry();
-      const done = await runOnce(GO_ON_MS);
+      const done = await runOnce(turnMs);
       failures.over();
-      await completed();
-      if (!done.isFull) await turns.wait(config.pollMs);
+      await liveness.completed();
+      if (!done.isFull) await waits.wait(config.pollMs);
     } catch (error) {
       if (isStopping) return;
       if (deadlineIn(error)) replacePool();
       const waitMs = failures.begin(error);
-      await completed();
-      await turns.pause(waitMs);
+      await liveness.completed();
+      await waits.pause(waitMs);
     }
-  }
-
-  async function completed(): Promise<void> {
-    lastTurnAt = new Date();
-    if (config.livenessFile === null) return;
-    await touch(config.livenessFile, lastTurnAt).catch((error: unknown) => {
-      // The probe says it every time; the log says it once.
-      if (!isUntouchable)
-        logError(config.log, error, 'the liveness file could not be touched', { path: config.livenessFile });
-      isUntouchable = true;
-    });
   }
 
   async function stop(): Promise<void> {
     isStopping = true;
-    turns.end();
+    waits.end();
     const inTime = await within(config.drainMs, 'drain', loop).then(
       () => true,
       () => false,
@@ -212,7 +219,7 @@ export function createPublisherLoop(config: PublisherConfig) {
 
   return {
     start() {
-      stopListening = onOutboxWake(turns.wake);
+      stopListening = onOutboxWake(waits.wake);
       loop = (async () => {
         while (!isStopping) await turn();
       })();
@@ -221,13 +228,8 @@ export function createPublisherLoop(config: PublisherConfig) {
     stop,
     /** One turn over its lanes. For tests, without start(). */
     runOnce,
-    lastTurnAt: () => lastTurnAt,
+    lastTurnAt: liveness.lastTurnAt,
   };
-}
-
-async function touch(path: string, at: Date): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${at.toISOString()}\n`);
 }
 
 function noteSweep(lane: Lane, startedMs: number): void {
@@ -245,73 +247,3 @@ const mustLeave = (error: unknown) => !(error instanceof PublishFailedError && e
 
 /** A deadline of the database's, not of the backend's. */
 const deadlineIn = (error: unknown) => error instanceof DeadlineError;
-
-/** Counts failed ticks, logs each with its id, and says how long to wait. */
-function createFailures(config: Pick<PublisherConfig, 'log' | 'backoffMaxMs' | 'onGivingUp'>) {
-  let inRow = 0;
-  let nonTransient = 0;
-  let lastErrorId: string | null = null;
-  let sendsFailSinceMs: number | null = null;
-  return {
-    sendsFailForMs: () => (sendsFailSinceMs === null ? null : performance.now() - sendsFailSinceMs),
-    beforeRetry() {
-      if (lastErrorId !== null)
-        config.log.info({ errorId: lastErrorId, failures: inRow }, 'outbox-publisher tries again after a failed tick');
-    },
-    begin(error: unknown): number {
-      const transient = isTransient(error);
-      const fields = error instanceof PublishFailedError ? { errorId: error.errorId } : {};
-      lastErrorId = logError(config.log, error, 'outbox-publisher tick failed', { ...fields, isTransient: transient });
-      tickFailures.labels(String(transient)).inc();
-      inRow += 1;
-      if (error instanceof PublishFailedError) sendsFailSinceMs ??= performance.now();
-      nonTransient = transient ? 0 : nonTransient + 1;
-      if (nonTransient >= MAX_NON_TRANSIENT_FAILURES) {
-        nonTransient = 0;
-        config.onGivingUp();
-      }
-      return Math.min(config.backoffMaxMs, 100 * 2 ** Math.min(inRow - 1, 10));
-    },
-    over() {
-      if (inRow > 0) config.log.info({ failures: inRow }, 'outbox-publisher publishes again');
-      inRow = 0;
-      nonTransient = 0;
-      lastErrorId = null;
-      sendsFailSinceMs = null;
-    },
-  };
-}
-
-/** Waiting that a wake-up ends; one that came while nobody waited ends the next wait at once. */
-function createTurns() {
-  let isWoken = false;
-  let hasEnded = false;
-  let finish: (() => void) | null = null;
-  async function sleep(ms: number, isWakeable: boolean): Promise<void> {
-    if (hasEnded) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms);
-    if (isWakeable) finish = resolve;
-    stopWaiting = resolve;
-    await promise;
-    clearTimeout(timer);
-    finish = null;
-  }
-  let stopWaiting: (() => void) | null = null;
-  return {
-    wake() {
-      isWoken = true;
-      finish?.();
-    },
-    end() {
-      hasEnded = true;
-      stopWaiting?.();
-    },
-    async wait(ms: number) {
-      if (!isWoken) await sleep(ms, true);
-      isWoken = false;
-    },
-    /** Not ended by wake-ups: during an outage they are noise. */
-    pause: (ms: number) => sleep(ms, false),
-  };
-}

@@ -1,4 +1,5 @@
 // Our drain: the publisher's turns over four lanes in one process, retries and metrics on, to a backend that does nothing.
+import { setTimeout as wait } from 'node:timers/promises';
 import { openPool, type Pool } from '#db/client.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { type EventPublisher, LANES } from '#server/outbox/index.ts';
@@ -7,12 +8,11 @@ import { createPublisherLoop } from '#workers/publisher-loop.ts';
 const POLL_MS = 2_000;
 const LEASE_MS = 60_000;
 
-/** Counts what it is given and says that it is published. */
-export function nowhere(onEvents: (count: number) => void): EventPublisher {
+/** Says of everything that it is published. */
+export function nowhere(): EventPublisher {
   return {
     backend: 'nowhere',
     async publish(events) {
-      onEvents(events.length);
       return events.map(() => ({ kind: 'published' }) as const);
     },
     async close() {},
@@ -49,16 +49,28 @@ export async function startTurns(workerUrl: string, publisher: EventPublisher): 
 }
 
 /** Until every row is marked as published. Stopping is not part of the time. */
-export async function drainOurs(owner: Pool, workerUrl: string, rows: number): Promise<() => Promise<void>> {
+export function drainOurs(owner: Pool, workerUrl: string, rows: number): Promise<() => Promise<void>> {
+  return drainThrough(owner, workerUrl, rows, nowhere());
+}
+
+/** The same to a backend. The database is asked only at the end: asking all the time would take its share of the processor. */
+export async function drainThrough(
+  owner: Pool,
+  workerUrl: string,
+  rows: number,
+  publisher: EventPublisher,
+): Promise<() => Promise<void>> {
   const allSent = Promise.withResolvers<void>();
   let left = rows;
-  const stop = await startTurns(
-    workerUrl,
-    nowhere((count) => {
-      left -= count;
+  const stop = await startTurns(workerUrl, {
+    ...publisher,
+    async publish(events, context) {
+      const outcomes = await publisher.publish(events, context);
+      left -= outcomes.filter(({ kind }) => kind === 'published').length;
       if (left <= 0) allSent.resolve();
-    }),
-  );
+      return outcomes;
+    },
+  });
   await allSent.promise;
   // Sent is not yet marked: the counters move with the mark.
   for (;;) {
@@ -66,5 +78,6 @@ export async function drainOurs(owner: Pool, workerUrl: string, rows: number): P
       { published: number }[]
     >`select coalesce(sum(published), 0)::int as published from outbox_counters`;
     if ((row?.published ?? 0) >= rows) return stop;
+    await wait(2);
   }
 }

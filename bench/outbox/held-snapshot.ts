@@ -22,7 +22,7 @@ export async function heldSnapshotDecay(owner: Pool, worker: Pool): Promise<numb
   for (const lane of lanes) {
     for (let isSweep = true, claimed = 1; claimed > 0; isSweep = false) {
       const startedAt = performance.now();
-      ({ claimed } = await publishLane({ pool: worker, publisher: nowhere(() => {}) }, lane, { ...options, isSweep }));
+      ({ claimed } = await publishLane({ pool: worker, publisher: nowhere() }, lane, { ...options, isSweep }));
       if (claimed === options.batchSize) times.push(performance.now() - startedAt);
     }
   }

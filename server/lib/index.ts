@@ -20,6 +20,7 @@ export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
 export { findUnstorableText } from './storable-text.ts';
 export {
+  changePrepared,
   connectionOf,
   inTenant,
   query,

@@ -157,10 +157,18 @@ const dialect = new PgDialect();
  * prepared statements it is as `query`.
  */
 export async function queryPrepared<T extends Record<string, unknown>>(tx: Tx, statement: SQL): Promise<T[]> {
+  return (await runPrepared(tx, statement)) as unknown as T[];
+}
+
+/** The same for a statement that returns no rows: how many it changed. */
+export async function changePrepared(tx: Tx, statement: SQL): Promise<number> {
+  return (await runPrepared(tx, statement)).count;
+}
+
+function runPrepared(tx: Tx, statement: SQL) {
   const { sql: text, params } = dialect.sqlToQuery(statement);
   // drizzle has set this client to pass parameters on as they are.
-  const rows = await connectionOf(tx).unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
-  return rows as unknown as T[];
+  return connectionOf(tx).unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
 }
 
 /** @throws when there is not exactly one row. */

@@ -47,16 +47,30 @@ export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions)
   return keepClaim(hold, claim);
 }
 
+/** Null: there is something to choose among. */
 async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken | null> {
   if (options.isSweep) return null;
   const { progress } = hold;
-  // Sent together; the lane's row is locked before the events are looked at.
-  const taking = transaction(pool, CLAIMING, (tx) =>
-    Promise.all([renewLane(tx, hold, options.leaseMs), takeStretch(tx, hold, lookFrom(progress), options.batchSize)]),
-  );
-  const taken = await taking.catch(noStretch);
-  return taken && claimOf(progress, taken[1], taken[0].xid, options.batchSize);
+  const look = lookFrom(progress);
+  const taking = transaction(pool, CLAIMING, async (tx) => {
+    // Sent together; the lane's row is locked before the events are looked at.
+    const [{ xid }, stretch] = await Promise.all([
+      renewLane(tx, hold, options.leaseMs),
+      takeStretch(tx, hold, look, options.batchSize),
+    ]);
+    const claim = claimOf(progress, stretch, xid, options.batchSize);
+    if (claim) return claim;
+    const [row] = await queryPrepared<{ isEmpty: boolean; snapshot: string }>(tx, emptyStatement(hold.lane, look));
+    if (!row?.isEmpty) return null;
+    const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot: row.snapshot });
+    return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight } };
+  });
+  return taking.catch(noStretch);
 }
+
+const emptyStatement = (lane: number, look: Look): SQL => sql`with ${lookStatement(look)}
+  select snapshot::text, not exists (select from outbox_events
+    where lane = ${lane} and seq > lower and status in ('pending', 'processing')) as "isEmpty" from look`;
 
 /** A stretch that transaction `xid` took from the cursor of `before` on, as a claim; null: none was. */
 export function claimOf(before: Progress, stretch: Stretch | null, xid: bigint, batchSize: number): Taken | null {

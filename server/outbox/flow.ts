@@ -18,8 +18,9 @@ function flowOf(tenantId: string, lane: number): Flow {
 
 /** Counts events of a lane as published at their ages. */
 export function noteFlow(lane: number, published: readonly { tenantId: string; ageSeconds: number }[]): void {
+  let flow: Flow | null = null;
   for (const { tenantId, ageSeconds } of published) {
-    const flow = flowOf(tenantId, lane);
+    if (flow?.tenantId !== tenantId) flow = flowOf(tenantId, lane);
     flow.published += 1;
     addAge(flow.ageCounts, placeOfAge(ageSeconds * 1_000));
   }

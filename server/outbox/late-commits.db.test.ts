@@ -76,7 +76,7 @@ async function publish(batchSize = 500, during: () => Promise<unknown> = async (
     async close() {},
   };
   const options = { leaseMs: 60_000, maxAttempts: 5, isSweep: false, signal: new AbortController().signal };
-  await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: () => true });
+  await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: (isFull) => isFull });
   return [...sent];
 }
 

@@ -1,6 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { query, queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
+import {
+  changePrepared,
+  query,
+  queryPrepared,
+  type TransactionOptions,
+  type Tx,
+  transaction,
+} from '#server/lib/index.ts';
 import { type Claim, claimOf, keepClaim, LaneLostError, renewLane } from './claim.ts';
 import { MAX_MESSAGE_CHARS } from './config.ts';
 import { noteFlow } from './flow.ts';
@@ -53,13 +60,10 @@ export async function markAndClaim(
     // Sent together, and the lane's row first, as whoever takes the lane over locks it before its events.
     const [lease, marked, stretch] = await Promise.all([
       renewLane(tx, hold, options.leaseMs),
-      write(tx, hold, verdicts, options),
+      writeAll(tx, hold, verdicts),
       takeStretch(tx, hold, lookFrom(progress), options.batchSize),
     ]);
-    const next = claimOf(progress, stretch, lease.xid, options.batchSize);
-    // A row that the reaper took away is pending again, before those that were taken now.
-    if (next && agesOf(verdicts, marked.groups).length < verdicts.length) throw new StretchBrokenError();
-    return { marked, next };
+    return { marked, next: claimOf(progress, stretch, lease.xid, options.batchSize) };
   }).catch((error: unknown) => {
     if (error instanceof StretchBrokenError || error instanceof LaneLostError) return null;
     throw error;
@@ -76,7 +80,8 @@ function judge(claim: Claim, outcomes: readonly PublishOutcome[], maxAttempts: n
   });
 }
 
-type Written = { groups: Marked[]; rest: Set<number> };
+/** What was written: of the published ones those that were still the claim's, and when; of the others the same. */
+type Written = { published: readonly Verdict[]; nowMs: number; rest: ReadonlySet<number> };
 const isPublished = ({ settled }: Verdict) => settled.status === 'published';
 
 async function write(tx: Tx, hold: Hold, verdicts: readonly Verdict[], options: MarkOptions): Promise<Written> {
@@ -84,13 +89,34 @@ async function write(tx: Tx, hold: Hold, verdicts: readonly Verdict[], options: 
   const others = verdicts.filter((verdict) => !isPublished(verdict));
   const groups = published.length === 0 ? [] : await queryPrepared<Marked>(tx, publishedStatement(hold, published));
   const rest = others.length === 0 ? [] : await query<{ seq: number }>(tx, othersStatement(hold, others, options));
-  return { groups, rest: new Set(rest.map((row) => row.seq)) };
+  const marked = new Set(groups.flatMap(({ places }) => places.slice(1, -1).split(',').map(Number)));
+  return {
+    published: published.filter(({ event }) => marked.has(event.seq)),
+    nowMs: groups[0]?.nowMs ?? 0,
+    rest: new Set(rest.map((row) => row.seq)),
+  };
+}
+
+/**
+ * A claim of which all was published, at three quarters of the cost: what is counted is what was sent, so that no row need
+ * come back.
+ * @throws StretchBrokenError when a row was no longer the claim's: the transaction must not be committed
+ */
+async function writeAll(tx: Tx, hold: Hold, verdicts: readonly Verdict[]): Promise<Written> {
+  const [marked, counted] = await Promise.all([
+    changePrepared(tx, allStatement(hold, verdicts)),
+    queryPrepared<{ nowMs: number }>(tx, countStatement(hold, verdicts)),
+  ]);
+  // The reaper took it away: it is pending again, and before those of the next stretch.
+  if (marked < verdicts.length) throw new StretchBrokenError('a row of the claim was taken away');
+  return { published: verdicts, nowMs: counted[0]?.nowMs ?? 0, rest: new Set() };
 }
 
 /** Counts what was marked, and moves the cursor past it unless some of it was lost. */
 function note(hold: Hold, claim: Claim, verdicts: readonly Verdict[], marked: Written): MarkCounts {
-  const published = verdicts.filter(isPublished);
-  const ages = agesOf(published, marked.groups);
+  const ages = marked.published.map(({ event: { tenantId, createdAt } }) => ({
+    ...{ tenantId, ageSeconds: Math.max(0, marked.nowMs - Date.parse(createdAt)) / 1_000 },
+  }));
   for (const { ageSeconds } of ages) eventAge.observe(ageSeconds);
   noteFlow(hold.lane, ages);
   const failed = verdicts.filter(({ event, settled }) => settled.status === 'failed' && marked.rest.has(event.seq));
@@ -105,7 +131,7 @@ function note(hold: Hold, claim: Claim, verdicts: readonly Verdict[], marked: Wr
     const cursor = cursorAfter(hold.progress.cursor, { firstLeft: claim.firstLeft, marked: settled });
     hold.progress = { ...hold.progress, cursor };
   }
-  count(counts, [...published, ...failed]);
+  count(counts, [...verdicts.filter(isPublished), ...failed]);
   return counts;
 }
 
@@ -117,29 +143,34 @@ function count(counts: MarkCounts, ended: readonly Verdict[]): void {
 /** What was marked of one tenant: places as PostgreSQL spells a bigint[], and the database's time. */
 type Marked = { places: string; nowMs: number };
 
-// Counted in the same statement, per tenant, in rows that only this lane's owner writes.
+const NOW_MS = sql`extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"`;
+
+const allStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`update outbox_events
+  set status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
+  where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
+    and seq = any (${placesOf(verdicts.map(({ event }) => event.seq))}::text::bigint[])`;
+
+// Counted per tenant, in rows that only this lane's owner writes.
+const ADD_UP = sql`on conflict (tenant_id, lane) do update set published = c.published + excluded.published`;
+
+function countStatement(hold: Hold, verdicts: readonly Verdict[]) {
+  const perTenant = new Map<string, number>();
+  for (const { event } of verdicts) perTenant.set(event.tenantId, (perTenant.get(event.tenantId) ?? 0) + 1);
+  const [tenants, counts] = [`{${[...perTenant.keys()].join(',')}}`, placesOf([...perTenant.values()])];
+  return sql`with counted as (
+      insert into outbox_counters as c (tenant_id, lane, published)
+      select t.tenant_id, ${hold.lane}, t.published from unnest(${tenants}::text::uuid[], ${counts}::text::bigint[]) t(tenant_id, published)
+      order by t.tenant_id ${ADD_UP})
+    select ${NOW_MS}`;
+}
+
 const publishedStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`with marked as (
-    update outbox_events set status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
-    where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
-      and seq = any (${placesOf(verdicts.map(({ event }) => event.seq))}::text::bigint[])
-    returning tenant_id, seq),
+    ${allStatement(hold, verdicts)} returning tenant_id, seq),
   per_tenant as (select tenant_id, count(*) as published, array_agg(seq) as places from marked group by tenant_id),
   counted as (
     insert into outbox_counters as c (tenant_id, lane, published)
-    select tenant_id, ${hold.lane}, published from per_tenant order by tenant_id
-    on conflict (tenant_id, lane) do update set published = c.published + excluded.published)
-  select places::text, extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs" from per_tenant`;
-
-/** Of those events that were marked, from being stored to now. */
-function agesOf(published: readonly Verdict[], groups: readonly Marked[]): { tenantId: string; ageSeconds: number }[] {
-  const marked = new Set(groups.flatMap(({ places }) => places.slice(1, -1).split(',').map(Number)));
-  const nowMs = groups[0]?.nowMs ?? 0;
-  return published
-    .filter(({ event }) => marked.has(event.seq))
-    .map(({ event: { tenantId, createdAt } }) => ({
-      ...{ tenantId, ageSeconds: Math.max(0, nowMs - Date.parse(createdAt)) / 1_000 },
-    }));
-}
+    select tenant_id, ${hold.lane}, published from per_tenant order by tenant_id ${ADD_UP})
+  select places::text, ${NOW_MS} from per_tenant`;
 
 function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { errorId: string }) {
   const rows = verdicts.map(({ event, outcome, settled }) => ({

@@ -15,8 +15,8 @@ export type LaneOptions = {
   maxAttempts: number;
   isSweep: boolean;
   signal: AbortSignal;
-  /** Asked after a full claim; absent: one claim and no more. */
-  goesOn?: () => boolean;
+  /** Asked when a claim is sent: whether to take the next one with its mark. Absent: one claim and no more. */
+  goesOn?: (isFull: boolean) => boolean;
 };
 
 /** A publish that did not come to an end. The events were given back, unless `isReleased` is false. */
@@ -33,7 +33,7 @@ export class PublishFailedError extends Error {
 
 /**
  * Takes the next events of a lane, publishes them outside any transaction, marks them; and so on with the next ones
- * while there are full claims and `goesOn` says so. Whoever calls it for one lane twice at once breaks the order.
+ * while `goesOn` says so and there are some. Whoever calls it for one lane twice at once breaks the order.
  * @throws LaneLostError, PublishFailedError, or what the database says
  */
 export async function publishLane(
@@ -51,29 +51,30 @@ export async function publishLane(
     const limits = { ...options, errorId, deadlineMs: Math.max(1, Math.floor(deadlineMs)) };
     const outcomes = await send(deps, hold, claim, limits, errorId);
     claimSentAtMs = performance.now();
-    const { counts, next } = await mark(deps.pool, hold, claim, outcomes, limits);
+    const goesOn = options.goesOn?.(claim.isFull) ?? false;
+    const { counts, next } = await mark(deps.pool, hold, claim, outcomes, { ...limits, goesOn });
     total.claimed += claim.events.length;
     for (const name of ['published', 'retried', 'failed', 'lost'] as const) total[name] += counts[name];
-    total.isFull = claim.isFull || outcomes.some(({ kind }) => kind === 'unsent');
-    claim = next;
+    const isHeldUp = goesOn && next === undefined;
+    total.isFull = claim.isFull || isHeldUp || outcomes.some(({ kind }) => kind === 'unsent');
+    claim = next ?? null;
   }
   return total;
 }
 
-/** Marks, and claims the next events with it where there is nothing to choose. */
+/** Marks, and claims the next events with it where there is nothing to choose. `next` is null when none were there. */
 async function mark(
   pool: Pool,
   hold: Hold,
   claim: Claim,
   outcomes: readonly PublishOutcome[],
-  options: LaneOptions & { errorId: string },
-): Promise<{ counts: MarkCounts; next: Claim | null }> {
-  if (claim.isFull && options.goesOn?.()) {
+  options: Omit<LaneOptions, 'goesOn'> & { errorId: string; goesOn: boolean },
+): Promise<{ counts: MarkCounts; next?: Claim | null }> {
+  if (options.goesOn) {
     const both = await within(options.leaseMs, 'mark', markAndClaim(pool, hold, claim, outcomes, options));
     if (both) return both;
   }
-  const counts = await within(options.leaseMs, 'mark', markEvents(pool, hold, claim, outcomes, options));
-  return { counts, next: null };
+  return { counts: await within(options.leaseMs, 'mark', markEvents(pool, hold, claim, outcomes, options)) };
 }
 
 async function send(

@@ -1,5 +1,8 @@
 // What stands behind a lane: where its events go.
 
+/** Of most events: one object, so that a backend can tell without looking. */
+export const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
 export type OutboxEvent = {
   seq: number;
   id: string;
@@ -8,7 +11,7 @@ export type OutboxEvent = {
   key: string;
   /** JSON as PostgreSQL spells it: never parsed on its way, so that every copy is the same to the byte. */
   payload: string;
-  headers: Record<string, string>;
+  headers: Readonly<Record<string, string>>;
   attempts: number;
   createdAt: string;
 };

@@ -55,7 +55,7 @@ const counting = (before: (batch: number) => Promise<unknown> = async () => {}):
   };
 };
 const publish = (publisher: EventPublisher, batchSize: number, goesOn = true) =>
-  publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: () => goesOn });
+  publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: (isFull) => isFull && goesOn });
 
 it('goes through a lane in its order, marks every batch and takes the next, and counts all of it', async () => {
   const [a = '', b = ''] = keys;
@@ -72,6 +72,18 @@ it('takes no more once it is told not to go on', async () => {
   await store(a, a, a, a);
   expect(await publish(counting(), 2, false)).toMatchObject({ claimed: 2, published: 2, isFull: true });
   expect(await statuses()).toEqual(['published 0', 'published 0', 'pending', 'pending']);
+});
+
+it('takes the next with the mark of a claim that was not full when there is news, and marks as ever when nothing is there', async () => {
+  const [a = '', b = ''] = keys;
+  await store(a);
+  const hasNews = [true, true, false];
+  const publisher = counting((batch) => (batch === 1 ? store(b) : Promise.resolve()));
+  const goesOn = () => hasNews.shift() ?? false;
+  const turn = await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize: 500, goesOn });
+  expect(turn).toMatchObject({ claimed: 2, published: 2, lost: 0, isFull: false });
+  expect(hasNews).toEqual([false]);
+  expect(new Set(await statuses())).toEqual(new Set(['published 0']));
 });
 
 it('leaves a row that somebody has locked, and the later ones of its key, first or in the middle of its way', async () => {

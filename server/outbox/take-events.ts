@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES } from './config.ts';
 import type { Hold } from './lanes.ts';
-import type { OutboxEvent } from './publisher.ts';
+import { NO_HEADERS, type OutboxEvent } from './publisher.ts';
 import { type Look, lookStatement } from './sight.ts';
 
 /** A list of places as a statement's parameter: PostgreSQL reads this spelling many times faster than JSON. */
@@ -11,7 +11,7 @@ export const placesOf = (seqs: readonly number[]): string => `{${seqs.join(',')}
 
 /** Puts those pending rows of the lane under its token that nobody has locked. In order. */
 export async function takeEvents(tx: Tx, hold: Hold, seqs: readonly number[]): Promise<OutboxEvent[]> {
-  const rows = await queryPrepared<OutboxEvent>(
+  const rows = await queryPrepared<EventRow>(
     tx,
     sql`${takeStatement(hold, sql`${placesOf(seqs)}::text::bigint[]`)} returning ${EVENT_COLUMNS}`,
   );
@@ -30,15 +30,16 @@ export type Stretch = { events: OutboxEvent[]; snapshot: string };
  * @throws StretchBrokenError: the caller's transaction must not be committed
  */
 export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number): Promise<Stretch | null> {
-  const rows = await queryPrepared<OutboxEvent & { seen: number; snapshot: string | null }>(
+  const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null }>(
     tx,
     stretchStatement(hold, look, limit),
   );
-  if (!rows[0]) return null;
-  if (rows.length < rows[0].seen) throw new StretchBrokenError('a row of the stretch is locked');
+  if (rows.length === 0) return null;
   const events = inOrder(rows);
-  const snapshot = rows[0].snapshot;
-  if (snapshot === null) throw new StretchBrokenError('the first row of the stretch is not among those taken');
+  // Said once, in the first row of the stretch.
+  const { seen = null, snapshot = null } = rows[0] ?? {};
+  if (seen === null || snapshot === null || rows.length < seen)
+    throw new StretchBrokenError('a row of the stretch is locked');
   return { events, snapshot };
 }
 
@@ -56,7 +57,7 @@ export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look,
         where lane = ${hold.lane} and seq > (select lower from look) and status in ('pending', 'processing')
         order by seq limit ${limit}) next)
     ${takeStatement(hold, sql`(select places from stretch where is_free)::bigint[]`)}
-    returning ${EVENT_COLUMNS}, (select seen from stretch) as seen,
+    returning ${EVENT_COLUMNS}, case when seq = (select first from stretch) then (select seen from stretch) end as seen,
       case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot`;
 
 const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, places: SQL): SQL =>
@@ -65,13 +66,20 @@ const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, places: SQL): SQL =>
       select seq from outbox_events where lane = ${hold.lane} and status = 'pending' and seq = any (${places})
       for update skip locked))`;
 
-const EVENT_COLUMNS = sql`seq::float8 as seq, id, tenant_id as "tenantId", type, key, payload::text as payload, headers,
-  attempts, created_at as "createdAt"`;
+// Most events have no headers: those are not spelled, sent and parsed.
+const EVENT_COLUMNS = sql`seq::float8 as seq, id, tenant_id as "tenantId", type, key, payload::text as payload,
+  case when headers_bytes > 2 then headers end as headers, attempts, created_at as "createdAt"`;
 
-function inOrder(rows: OutboxEvent[]): OutboxEvent[] {
+/** An event as it comes back: its instant as PostgreSQL spells it, no headers as null. */
+type EventRow = Omit<OutboxEvent, 'headers'> & { headers: OutboxEvent['headers'] | null };
+
+function inOrder(rows: EventRow[]): OutboxEvent[] {
   rows.sort((a, b) => a.seq - b.seq);
-  for (const row of rows) row.createdAt = toInstant(row.createdAt);
-  return rows;
+  for (const row of rows) {
+    row.headers ??= NO_HEADERS;
+    row.createdAt = toInstant(row.createdAt);
+  }
+  return rows as OutboxEvent[];
 }
 
 /** `2026-11-21 10:00:00.12+00` as `2026-11-21T10:00:00.120Z`: a Date each would be a tenth of a claim's work here. */

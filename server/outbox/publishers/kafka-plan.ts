@@ -1,7 +1,7 @@
 // Which events go into one request: pure. A broker takes a batch per partition whole or not at all, up to a size that
 // is the topic's own.
 
-import type { OutboxEvent } from '../publisher.ts';
+import { NO_HEADERS, type OutboxEvent } from '../publisher.ts';
 import { keyOf } from '../states.ts';
 
 /** A partition's share of one request ends here; brokers take 1,048,588 bytes unless their topic says less. */
@@ -16,31 +16,46 @@ export type KafkaRecord = {
   index: number;
   orderKey: string;
   topic: string;
-  /** -1: how many partitions the topic has is not known yet. */
-  partition: number;
+  /** Never less than it takes in a request. */
   bytes: number;
   key: string;
-  value: Buffer;
+  value: string;
   headers: Record<string, string>;
 };
 
+const EVENT_ID = 'mainspring-event-id';
+const EVENT_TYPE = 'mainspring-event-type';
+const TENANT_ID = 'mainspring-tenant-id';
+const CREATED_AT = 'mainspring-created-at';
+const NAMES_BYTES = EVENT_ID.length + EVENT_TYPE.length + TENANT_ID.length + CREATED_AT.length;
+const MAX_UTF8_PER_CHAR = 3;
+
 /** What is sent of an event. Its own headers cannot stand in for ours. */
-export function toRecord(event: OutboxEvent, index: number, topic: string, partition: number): KafkaRecord {
-  const headers = {
-    ...event.headers,
-    'mainspring-event-id': event.id,
-    'mainspring-event-type': event.type,
-    'mainspring-tenant-id': event.tenantId,
-    'mainspring-created-at': event.createdAt,
-  };
-  const value = Buffer.from(event.payload);
-  const headerBytes = Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + text.length * 3, 0);
-  const bytes = value.byteLength + event.key.length * 3 + headerBytes + RECORD_OVERHEAD_BYTES;
-  return { index, orderKey: keyOf(event), topic, partition, bytes, key: event.key, value, headers };
+export function toRecord(event: OutboxEvent, index: number, topic: string): KafkaRecord {
+  const { id, type, tenantId, createdAt, key, payload } = event;
+  const ours = { [EVENT_ID]: id, [EVENT_TYPE]: type, [TENANT_ID]: tenantId, [CREATED_AT]: createdAt };
+  let chars = key.length + type.length;
+  let headers: Record<string, string> = ours;
+  if (event.headers !== NO_HEADERS) {
+    headers = { ...event.headers, ...ours };
+    for (const [name, text] of Object.entries(event.headers)) chars += name.length + text.length;
+  }
+  const asciiBytes = NAMES_BYTES + id.length + tenantId.length + createdAt.length + RECORD_OVERHEAD_BYTES;
+  const bytes = Buffer.byteLength(payload) + asciiBytes + chars * MAX_UTF8_PER_CHAR;
+  return { index, orderKey: keyOf(event), topic, bytes, key, value: payload, headers };
 }
 
-/** Requests in order, each with at most `capOf(topic)` bytes for one partition; a larger record goes alone. */
-export function planSends(records: readonly KafkaRecord[], capOf: (topic: string) => number): KafkaRecord[][] {
+/**
+ * Requests in order, each with at most `capOf(topic)` bytes for one partition; a larger record goes alone.
+ * `partitionOf` is asked only when a topic's share is more than one partition may get.
+ */
+export function planSends(
+  records: readonly KafkaRecord[],
+  capOf: (topic: string) => number,
+  partitionOf: (record: KafkaRecord) => number,
+): (readonly KafkaRecord[])[] {
+  if (records.length === 0) return [];
+  if (isOneSend(records, capOf)) return [records];
   const sends: KafkaRecord[][] = [];
   let current: KafkaRecord[] = [];
   let bytesOf = new Map<string, number>();
@@ -50,7 +65,7 @@ export function planSends(records: readonly KafkaRecord[], capOf: (topic: string
     bytesOf = new Map();
   };
   for (const record of records) {
-    const place = `${record.topic} ${record.partition}`;
+    const place = `${record.topic} ${partitionOf(record)}`;
     const cap = capOf(record.topic);
     if (record.bytes > cap || (bytesOf.get(place) ?? 0) + record.bytes > cap) close();
     current.push(record);
@@ -59,6 +74,17 @@ export function planSends(records: readonly KafkaRecord[], capOf: (topic: string
   }
   close();
   return sends;
+}
+
+function isOneSend(records: readonly KafkaRecord[], capOf: (topic: string) => number): boolean {
+  for (const [topic, bytes] of bytesPerTopic(records)) if (bytes > capOf(topic)) return false;
+  return true;
+}
+
+function bytesPerTopic(records: readonly KafkaRecord[]): Map<string, number> {
+  const bytesOf = new Map<string, number>();
+  for (const { topic, bytes } of records) bytesOf.set(topic, (bytesOf.get(topic) ?? 0) + bytes);
+  return bytesOf;
 }
 
 /** What a topic takes at once, learned from refusals: halved until a batch passes or an event stands alone. */
@@ -72,9 +98,7 @@ export function createCaps(now: () => number = () => performance.now()) {
     capOf,
     /** After a request was too large that had these records. */
     lower(records: readonly KafkaRecord[]): void {
-      const bytesOf = new Map<string, number>();
-      for (const { topic, bytes } of records) bytesOf.set(topic, (bytesOf.get(topic) ?? 0) + bytes);
-      for (const [topic, bytes] of bytesOf)
+      for (const [topic, bytes] of bytesPerTopic(records))
         learned.set(topic, { bytes: Math.floor(Math.min(bytes, capOf(topic)) / 2), atMs: now() });
     },
   };

@@ -2,8 +2,9 @@
 // error it is thrown away, sockets and all: what it had sent is unknown, and nothing of it may go on later.
 import net from 'node:net';
 import tls from 'node:tls';
-import { Kafka, logLevel, Partitioners, type PartitionMetadata, type Producer, type SASLOptions } from 'kafkajs';
+import { Kafka, logLevel, type Producer, type SASLOptions } from 'kafkajs';
 import { PublisherUnavailableError } from '../publisher.ts';
+import { partitionOf } from './kafka-partition.ts';
 import type { KafkaRecord } from './kafka-plan.ts';
 
 export type KafkaConnection = {
@@ -26,22 +27,7 @@ export type KafkaSender = {
   close(): Promise<void>;
 };
 
-const partition = Partitioners.DefaultPartitioner();
 const CONNECT_TIMEOUT_MS = 3_000;
-
-/** The partition of a key, as the producer will choose it. */
-export function partitionOf(topic: string, key: string, partitions: number): number {
-  let metadata = metadataOf.get(partitions);
-  if (!metadata) {
-    metadata = Array.from({ length: partitions }, (_, partitionId) => ({
-      ...{ partitionErrorCode: 0, partitionId, leader: 1, replicas: [1], isr: [1] },
-    }));
-    metadataOf.set(partitions, metadata);
-  }
-  return partition({ topic, partitionMetadata: metadata, message: { key, value: null } });
-}
-/** The partitioner looks at the number only. */
-const metadataOf = new Map<number, PartitionMetadata[]>();
 
 /** Connects at the first send. `seen` is told how many partitions a topic has. */
 export function createKafkaSender(
@@ -79,9 +65,15 @@ export function createKafkaSender(
     idempotent: false,
     maxInFlightRequests: 1,
     retry: { retries: 0 },
-    createPartitioner: () => (choice) => {
-      seen(choice.topic, choice.partitionMetadata.length);
-      return partition(choice);
+    createPartitioner: () => {
+      let known = { topic: '', partitions: 0 };
+      return ({ topic, partitionMetadata: { length: partitions }, message: { key } }) => {
+        if (known.topic !== topic || known.partitions !== partitions) {
+          known = { topic, partitions };
+          seen(topic, partitions);
+        }
+        return partitionOf(String(key), partitions);
+      };
     },
   });
   let connected: Promise<void> | null = null;
@@ -93,10 +85,9 @@ export function createKafkaSender(
   return {
     async send(records) {
       await connect();
-      const topicMessages = [...Map.groupBy(records, ({ topic }) => topic)].map(([topic, group]) => ({
-        topic,
-        messages: group.map(({ key, value, headers }) => ({ key, value, headers })),
-      }));
+      // A record has what kafkajs reads of a message, and it looks at nothing else.
+      const groups = Map.groupBy(records, ({ topic }) => topic);
+      const topicMessages = [...groups].map(([topic, messages]) => ({ topic, messages }));
       await producer.sendBatch({ topicMessages, acks: -1, timeout: connection.requestTimeoutMs });
     },
     discard() {

@@ -3,9 +3,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { EventPublisher, OutboxEvent, PublishOutcome } from '../publisher.ts';
 import { keyOf } from '../states.ts';
 import { judgeKafkaError, type KafkaVerdict } from './kafka-errors.ts';
+import { partitionOf } from './kafka-partition.ts';
 import { createCaps, type KafkaRecord, planSends, toRecord } from './kafka-plan.ts';
-import { createKafkaSender, type KafkaConnection, type KafkaSender, partitionOf } from './kafka-sender.ts';
-import { topicOf, whyBadTopic } from './topic.ts';
+import { createKafkaSender, type KafkaConnection, type KafkaSender } from './kafka-sender.ts';
+import { topicsOf } from './topic.ts';
 
 export type KafkaPublisherOptions = KafkaConnection & {
   /** OUTBOX_TOPIC: `{type}` and `{tenant}` stand for the event's. */
@@ -33,6 +34,12 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): EventPubli
   function discard(lane: number, sender: KafkaSender): void {
     sender.discard();
     if (senders.get(lane) === sender) senders.delete(lane);
+  }
+
+  /** -1: how many partitions the topic has is not known yet; then its share counts as one partition's. */
+  function placeOf({ topic, key }: KafkaRecord): number {
+    const count = partitions.get(topic);
+    return count ? partitionOf(key, count) : -1;
   }
 
   /** One request; when it fails, whose fault that was. */
@@ -77,7 +84,7 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): EventPubli
         if (records.length === 1) return work.refused(records[0]!, verdict);
         if (verdict.fault === 'size') {
           caps.lower(records);
-          for (const smaller of planSends(records, caps.capOf)) await attempt(smaller);
+          for (const smaller of planSends(records, caps.capOf, placeOf)) await attempt(smaller);
           return;
         }
         const middle = records.length >> 1;
@@ -85,17 +92,14 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): EventPubli
         await attempt(records.slice(middle));
       }
 
-      const records = events.flatMap((event, index) => {
-        const topic = topicOf(options.topic, event);
-        const bad = whyBadTopic(topic);
-        if (bad === null) {
-          const count = partitions.get(topic);
-          return toRecord(event, index, topic, count ? partitionOf(topic, event.key, count) : -1);
-        }
-        work.invalid(index, new Error(bad));
-        return [];
-      });
-      for (const chunk of planSends(records, caps.capOf)) await attempt(chunk);
+      const topicFor = topicsOf(options.topic);
+      const records: KafkaRecord[] = [];
+      for (const [index, event] of events.entries()) {
+        const { topic, bad } = topicFor(event);
+        if (bad === null) records.push(toRecord(event, index, topic));
+        else work.invalid(index, new Error(bad));
+      }
+      for (const chunk of planSends(records, caps.capOf, placeOf)) await attempt(chunk);
       return work.outcomes();
     },
     async close() {
@@ -107,6 +111,8 @@ export function createKafkaPublisher(options: KafkaPublisherOptions): EventPubli
 
 const isNewTopic = (verdict: KafkaVerdict) =>
   verdict.fault === 'missing topic' || (verdict.fault === 'backend' && verdict.isElecting);
+
+const PUBLISHED: PublishOutcome = { kind: 'published' };
 
 /** What is known of a claim's events while it is sent. */
 function createWork(events: readonly OutboxEvent[]) {
@@ -123,15 +129,17 @@ function createWork(events: readonly OutboxEvent[]) {
   return {
     hasOutcome: () => known.size > 0,
     /** Without those whose key waits; those of a topic that takes none are refused here. */
-    sendable: (records: readonly KafkaRecord[]): KafkaRecord[] =>
-      records.filter(({ index, orderKey, topic }) => {
+    sendable(records: readonly KafkaRecord[]): readonly KafkaRecord[] {
+      if (broken.size === 0 && badTopics.size === 0) return records;
+      return records.filter(({ index, orderKey, topic }) => {
         if (index > (broken.get(orderKey) ?? Number.POSITIVE_INFINITY)) return false;
         const bad = badTopics.get(topic);
         if (bad) refuse(index, orderKey, bad);
         return !bad;
-      }),
+      });
+    },
     published(records: readonly KafkaRecord[]) {
-      for (const { index } of records) known.set(index, { kind: 'published' });
+      for (const { index } of records) known.set(index, PUBLISHED);
     },
     invalid(index: number, error: Error) {
       known.set(index, { kind: 'refused', error, isFinal: true });
@@ -152,6 +160,6 @@ function createWork(events: readonly OutboxEvent[]) {
 }
 
 function reasonOf(record: KafkaRecord, verdict: KafkaVerdict): Error {
-  const size = verdict.fault === 'size' ? ` (${record.value.byteLength} bytes)` : '';
+  const size = verdict.fault === 'size' ? ` (${Buffer.byteLength(record.value)} bytes)` : '';
   return new Error(`topic "${record.topic}"${size}: ${verdict.error.message}`, { cause: verdict.error });
 }

@@ -1,7 +1,6 @@
-// Walks every state that two publishers, three events, the reaper and a crash at any moment can reach, with the
-// decisions that production takes (states.ts). What the SQL does around them is written down here in the small.
-import { describe, expect, it } from 'vitest';
-import { lookFrom, lookOnlyAfter, lowestOf, nextSight } from './sight.ts';
+// The outbox in the small: one lane, two publishers, three events, the reaper and a crash at any moment, with the
+// decisions that production takes (states.ts, sight.ts). What the SQL does around them is written down here.
+import { lookFrom, lookOnlyAfter, lowestOf, nextSight } from '../sight.ts';
 import {
   afterSweep,
   chooseClaim,
@@ -11,7 +10,7 @@ import {
   type Progress,
   settle,
   startProgress,
-} from './states.ts';
+} from '../states.ts';
 
 type Row = {
   key: string;
@@ -25,7 +24,7 @@ type Publisher = {
   /** Indexes of the events claimed and how many of them are sent. */
   claim: { rows: number[]; sent: number; firstLeft: number | null } | null;
 };
-type State = {
+export type State = {
   rows: Row[];
   lane: { owner: number | null; token: number; isExpired: boolean; lowWater: number };
   publishers: [Publisher, Publisher];
@@ -41,8 +40,8 @@ type State = {
  * Three events in the order of their places. The transactions of the first two are open and overlap, numbered in either
  * order; the third has the key of the first, and its transaction begins after that one's commit.
  */
-const KEYS = ['a', 'b', 'a'];
-const start = (faults: State['faults'], xids: readonly number[]): State => ({
+export const KEYS = ['a', 'b', 'a'];
+export const start = (faults: State['faults'], xids: readonly number[]): State => ({
   rows: KEYS.map((key, index) => ({
     ...{ key, token: null, attempts: 0, xid: xids[index] ?? 0 },
     status: index < 2 ? ('uncommitted' as const) : ('none' as const),
@@ -58,7 +57,7 @@ const start = (faults: State['faults'], xids: readonly number[]): State => ({
   faults,
 });
 
-const copy = ({ rows, lane, publishers: [one, two], seen, nextXid, lastEnded, faults }: State): State => ({
+export const copy = ({ rows, lane, publishers: [one, two], seen, nextXid, lastEnded, faults }: State): State => ({
   rows: rows.map((row) => ({ ...row })),
   lane: { ...lane },
   publishers: [copyPublisher(one), copyPublisher(two)],
@@ -68,11 +67,10 @@ const copyPublisher = ({ hold, claim: current }: Publisher): Publisher => ({
   hold: hold && { ...hold, progress: { ...hold.progress } },
   claim: current && { ...current, rows: [...current.rows] },
 });
-const isOpen = (row: Row) => row.status === 'uncommitted';
 const isUnfinished = (row: Row) => row.status === 'pending' || row.status === 'processing';
-type Step = { name: string; next: State };
+export type Step = { name: string; next: State };
 
-function commits(state: State): Step[] {
+export function commits(state: State): Step[] {
   return state.rows.flatMap((row, index) => {
     if (row.status !== 'uncommitted') return [];
     const next = copy(state);
@@ -83,7 +81,7 @@ function commits(state: State): Step[] {
 }
 
 /** The third event's transaction takes its number and its place. */
-function begins(state: State): Step[] {
+export function begins(state: State): Step[] {
   if (state.rows[2]?.status !== 'none' || state.rows[0]?.status === 'uncommitted') return [];
   const next = copy(state);
   Object.assign(next.rows[2]!, { status: 'uncommitted', xid: next.nextXid++ });
@@ -99,7 +97,7 @@ function snapshotOf(state: State): string {
 }
 const hasEnded = (state: State, xid: bigint) => Number(xid) <= state.lastEnded && !openOf(state).includes(Number(xid));
 
-function takeover(state: State, p: 0 | 1): Step[] {
+export function takeover(state: State, p: 0 | 1): Step[] {
   if (state.publishers[p].hold || state.publishers[p].claim) return [];
   const { lane } = state;
   if (lane.owner !== null && lane.owner !== p && !lane.isExpired) return [];
@@ -111,7 +109,7 @@ function takeover(state: State, p: 0 | 1): Step[] {
   return [{ name: `takeover ${p}`, next }];
 }
 
-function claim(state: State, p: 0 | 1, isSweep: boolean): Step[] {
+export function claim(state: State, p: 0 | 1, isSweep: boolean): Step[] {
   const { hold, claim: current } = state.publishers[p];
   if (!hold || current) return [];
   const next = copy(state);
@@ -150,7 +148,7 @@ function claim(state: State, p: 0 | 1, isSweep: boolean): Step[] {
   return [{ name: `${isSweep ? 'sweep' : 'claim'} ${p}`, next }];
 }
 
-function send(state: State, p: 0 | 1): Step[] {
+export function send(state: State, p: 0 | 1): Step[] {
   const current = state.publishers[p].claim;
   const index = current?.rows[current.sent];
   if (!current || index === undefined) return [];
@@ -161,7 +159,7 @@ function send(state: State, p: 0 | 1): Step[] {
 }
 
 /** All sent, or the next one refused by what stands behind the publisher: then later ones of its key are held. */
-function mark(state: State, p: 0 | 1): Step[] {
+export function mark(state: State, p: 0 | 1): Step[] {
   const { hold, claim: current } = state.publishers[p];
   if (!hold || !current) return [];
   const isAllSent = current.sent === current.rows.length;
@@ -196,7 +194,8 @@ function fault(state: State, kind: keyof State['faults'], name: string, apply: (
   return [{ name, next }];
 }
 
-function steps(state: State): Step[] {
+/** All that may happen next. */
+export function steps(state: State): Step[] {
   const of = ([0, 1] as const).flatMap((p) => [
     ...takeover(state, p),
     ...claim(state, p, false),
@@ -218,117 +217,3 @@ function steps(state: State): Step[] {
   });
   return [...commits(state), ...begins(state), ...of, ...(state.lane.owner === null ? [] : expire), ...reap];
 }
-
-function violation(state: State): string | null {
-  const [first, second] = [state.seen.indexOf(0), state.seen.indexOf(2)];
-  if (second >= 0 && first < 0 && state.rows[0]?.status !== 'failed') return 'the second event of a key came first';
-  if (first >= 0 && second >= 0 && second < first && state.rows[0]?.status !== 'failed') return 'a key is out of order';
-  for (const [index, row] of state.rows.entries()) {
-    if (row.status === 'published' && !state.seen.includes(index)) return `event ${index} is marked and was not sent`;
-    const isEnded = row.status === 'published' || row.status === 'failed';
-    if (index + 1 <= state.lane.lowWater && !isEnded) return `the low-water passed event ${index}`;
-  }
-  return null;
-}
-
-/** Numbers of transactions and tokens only matter by their order and by their distance from the lane's. */
-function fingerprint({ rows, lane, publishers, seen, lastEnded, faults }: State): string {
-  const xids = publishers.flatMap(({ hold }) => {
-    if (!hold) return [];
-    const { barrier, sight } = hold.progress;
-    return [...(barrier ? [barrier.xid] : []), ...sight.open, sight.next - 1n, ...sight.marks.map(({ xid }) => xid)];
-  });
-  const known = [...xids, BigInt(lastEnded), ...rows.map(({ xid }) => BigInt(xid))];
-  const order = [...new Set(known)].sort((a, b) => (a < b ? -1 : 1));
-  const rank = (xid: bigint) => order.indexOf(xid);
-  const from = (token: number | null) => (token === null ? '-' : lane.token - token);
-  return [
-    ...rows.map(
-      (row) =>
-        `${row.status[0]}${row.status[1]}${from(row.token)}${row.attempts}${isOpen(row) ? rank(BigInt(row.xid)) : ''}`,
-    ),
-    `${lane.owner}${lane.isExpired}${lane.lowWater}e${rank(BigInt(lastEnded))}`,
-    ...publishers.map(({ hold, claim }) => {
-      const progress = hold?.progress;
-      const barrier = progress?.barrier ? `${progress.barrier.seq}@${rank(progress.barrier.xid)}` : '-';
-      const seenBy = progress?.sight.marks.map(({ xid, place }) => `${rank(xid)}<${place}`);
-      const sight = progress && `${progress.sight.open.map(rank)}/${rank(progress.sight.next - 1n)}/${seenBy}`;
-      const held = progress ? `${from(hold.token)}:${progress.lowWater}:${progress.cursor}:${progress.seenDone}` : '-';
-      return `${held}:${barrier}:${sight}:${claim ? `${claim.rows}/${claim.sent}/${claim.firstLeft}` : '-'}`;
-    }),
-    seen.join(''),
-    `${faults.crash}${faults.expiry}${faults.reap}${faults.refusal}`,
-  ].join('|');
-}
-
-type Found = { states: number; violations: string[]; unfinished: number };
-
-function explore(from: State): Found {
-  const known = new Set([fingerprint(from)]);
-  // A path is told by its last step and the place of the state before it.
-  const queue: { state: State; name: string; before: number }[] = [{ state: from, name: 'start', before: -1 }];
-  const found: Found = { states: 0, violations: [], unfinished: 0 };
-  for (let at = 0; at < queue.length && found.violations.length < 3; at += 1) {
-    const { state } = queue[at]!;
-    if (!endsWell(state)) found.unfinished += 1;
-    for (const { name, next } of steps(state)) {
-      const print = fingerprint(next);
-      if (known.has(print)) continue;
-      known.add(print);
-      queue.push({ state: next, name, before: at });
-      const broken = violation(next);
-      if (broken) found.violations.push(`${broken}: ${pathTo(queue, queue.length - 1)}`);
-    }
-  }
-  return { ...found, states: known.size };
-}
-
-function pathTo(queue: readonly { name: string; before: number }[], end: number): string {
-  const names: string[] = [];
-  for (let at = end; at >= 0; at = queue[at]!.before) names.unshift(queue[at]!.name);
-  return names.join(', ');
-}
-
-/** From here on nothing fails any more: everything must get out, by one publisher that sweeps. */
-function endsWell(from: State): boolean {
-  let state = copy(from);
-  state.faults = { crash: 0, expiry: 0, reap: 0, refusal: 0 };
-  for (let turn = 0; turn < 30; turn += 1) {
-    if (state.rows.every((row) => row.status === 'published' || row.status === 'failed')) return true;
-    const commit = commits(state)[0] ?? begins(state)[0];
-    const own = (step: Step[]) => step[0]?.next;
-    // The other publisher is gone, and its lease runs out.
-    state.publishers[1] = { hold: null, claim: null };
-    if (state.lane.owner === 1) state.lane.isExpired = true;
-    state =
-      commit?.next ??
-      own(send(state, 0)) ??
-      own(mark(state, 0)) ??
-      own(takeover(state, 0)) ??
-      own(claim(state, 0, true)) ??
-      state;
-  }
-  return state.rows.every((row) => row.status === 'published' || row.status === 'failed');
-}
-
-// Beside transactions that commit late, a lease that runs out is too many states: explorer.test.ts has it.
-const FAULTS = [
-  { crash: 1, expiry: 0, reap: 1, refusal: 0 },
-  { crash: 1, expiry: 0, reap: 0, refusal: 1 },
-];
-const NUMBERS = [
-  [2, 3],
-  [3, 2],
-];
-
-describe('events that commit late, and a crash anywhere', () => {
-  it.each(FAULTS.flatMap((faults) => NUMBERS.map((xids) => ({ faults, xids }))))(
-    'lose no event, keep each key in order and pass nothing unfinished with %j',
-    ({ faults, xids }) => {
-      const { states, violations, unfinished } = explore(start(faults, xids));
-      expect(violations).toEqual([]);
-      expect(unfinished).toBe(0);
-      expect(states).toBeGreaterThan(1_000);
-    },
-  );
-});
