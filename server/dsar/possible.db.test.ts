@@ -1,6 +1,7 @@
 // What an erasure leaves as it is because it may be something else, and tells.
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { newId } from '#server/lib/index.ts';
 import { type Office, openOffice } from './testing/index.ts';
 
 const db = await testDatabase();

@@ -22,7 +22,9 @@ export async function newPass(tx: Tx, pass: number): Promise<DsarProgress> {
  */
 export async function mayContinue(tx: Tx, { isHandedOn, stores, searchedAt }: DsarProgress): Promise<boolean> {
   if (!isHandedOn || stores.join() !== storesNow().join()) return false;
-  return Date.parse(await databaseNow(tx)) - Date.parse(searchedAt) < HANDED_ON_MS;
+  const ageMs = Date.parse(await databaseNow(tx)) - Date.parse(searchedAt);
+  // Below 0 the clock was set back, and nobody knows how old the pass is.
+  return ageMs >= 0 && ageMs < HANDED_ON_MS;
 }
 
 async function databaseNow(tx: Tx): Promise<string> {

@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
+import { isLockTimeout, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 
 /** Longer than this nobody is kept waiting behind the drop, which itself waits for whoever reads the partition. */
 const LOCK_TIMEOUT = '20ms';
@@ -10,7 +10,6 @@ const LOCK_TIMEOUT = '20ms';
 const LEAST_DAYS = 31;
 const TRIES = 40;
 const PAUSE_MS = 250;
-const LOCK_NOT_AVAILABLE = '55P03';
 
 export type PruneResult = {
   dropped: string[] /** Of age, but with an event that is neither published nor discarded, or in use. */;
@@ -87,9 +86,4 @@ async function detachIfDone(tx: Tx, partition: string): Promise<boolean> {
     alter table outbox_events detach partition ${table};
   end $$`);
   return true;
-}
-
-function isLockTimeout(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ('code' in error && error.code === LOCK_NOT_AVAILABLE) || isLockTimeout(error.cause);
 }

@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import type { ClassTable } from '#db/schema/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
-import { logError, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
+import { isLockTimeout, logError, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import { DETACH_PAUSE_MS, DETACH_TRIES, DROP_TRIES } from './config.ts';
 import { openPurge } from './purge.ts';
 
@@ -116,7 +116,4 @@ async function countOn(tx: Tx, table: ClassTable, tenantId: string, deleted: num
     where tenant_id = ${tenantId} and id = ${purge.id}`);
 }
 
-function isInUse(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return error instanceof MonthInUse || ('code' in error && error.code === '55P03') || isInUse(error.cause);
-}
+const isInUse = (error: unknown): boolean => error instanceof MonthInUse || isLockTimeout(error);

@@ -200,3 +200,20 @@ describe('the blobs of purged attachments', () => {
     expect(answer).toMatchObject({ totalBlobsAttempted: 0, perTenant: [{ aiAttachments: 1, blobsDeleted: 0 }] });
   });
 });
+
+describe('the chain of receipts', () => {
+  it('goes on from its end when the clock was set back, and forks nowhere', async () => {
+    const keeper = await openKeeper(db, 'clock', 'strictest');
+    await keeper.keep('interaction_history', 30);
+    const failPoint = (name: string) => {
+      if (name === 'dsarPurge.opened') throw new Error('ended here');
+    };
+    await runPurge(db, { tenant: 'clock' }, { failPoint });
+    // It was opened by a clock that is a day ahead of the next ones.
+    await db.owner`update retention_purges set id = ms_uuid_at(now() + interval '1 day') where tenant_id = ${keeper.tenant.id}`;
+    for (let purge = 0; purge < 3; purge += 1) await only('clock');
+    const { items } = await listReceipts(keeper.ctx, { limit: 10 });
+    const [first, second, third] = items.toSorted((a, b) => a.finishedAt!.localeCompare(b.finishedAt!));
+    expect([first?.previousHash, second?.previousHash, third?.previousHash]).toEqual([null, first?.hash, second?.hash]);
+  });
+});

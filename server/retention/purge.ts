@@ -42,8 +42,13 @@ export async function purgeTenant(deps: PurgeDeps, tenant: JobTenant, isOpenedHe
   return inTenant(deps, tenant.id, (tx) => finishPurge(tx, deps, tenant, purge.id));
 }
 
-const inTenant = <T>(deps: PurgeDeps, tenantId: string, work: (tx: Tx) => Promise<T>): Promise<T> =>
-  transaction(deps.pool, { tenantId }, async (tx) => {
+const inTenant = <T>(
+  deps: PurgeDeps,
+  tenantId: string,
+  work: (tx: Tx) => Promise<T>,
+  more: { mayBeUndone?: boolean } = {},
+): Promise<T> =>
+  transaction(deps.pool, { tenantId, ...more }, async (tx) => {
     await deps.fence(tx);
     return work(tx);
   });
@@ -82,11 +87,18 @@ async function purgeTable(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, p
   let scope = { tenantId: tenant.id, purgeId: purge.id, dataClass, table, cutoffAt: planned.cutoffAt };
   for (let position = purge.positions[table] ?? BEFORE_ALL; ; ) {
     deps.signal.throwIfAborted();
-    const batch = await inTenant(deps, tenant.id, async (tx) => {
-      const result = await purgeBatch(tx, scope, position, deps.batchRows ?? BATCH_ROWS);
-      deps.failPoint('dsarPurge.deleted');
-      return result;
-    });
+    const batch = await inTenant(
+      deps,
+      tenant.id,
+      async (tx) => {
+        const result = await purgeBatch(tx, scope, position, deps.batchRows ?? BATCH_ROWS);
+        deps.failPoint('dsarPurge.deleted');
+        return result;
+      },
+      // Undone by a crash of the server, rows, counts and position are back alike; blobs would not be. Whoever places a
+      // hold on what is gone, or ends the purge, commits after it and for good.
+      { mayBeUndone: table !== 'ai_attachments' },
+    );
     deps.failPoint('dsarPurge.batch');
     if (batch.isDone) return;
     position = batch.position;
@@ -99,8 +111,10 @@ async function purgeTable(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, p
 async function finishPurge(tx: Tx, deps: PurgeDeps, tenant: JobTenant, purgeId: string): Promise<Receipt> {
   const { previousHash } = await queryOne<{ previousHash: string | null }>(
     tx,
-    sql`select (select hash from retention_purges where tenant_id = ${tenant.id} and finished_at is not null
-      order by id desc limit 1) as "previousHash"`,
+    // The end of the chain is what no other receipt goes on from; a clock that was set back has ids in another order.
+    sql`select (select p.hash from retention_purges p where p.tenant_id = ${tenant.id} and p.finished_at is not null
+      order by exists (select from retention_purges n where n.tenant_id = p.tenant_id and n.previous_hash = p.hash), p.id desc
+      limit 1) as "previousHash"`,
   );
   const { now } = await queryOne<{ now: string }>(tx, sql`select date_trunc('milliseconds', now()) as now`);
   const isThis = sql`tenant_id = ${tenant.id} and id = ${purgeId}`;
