@@ -43,7 +43,7 @@ export const EditDueDays = ({ dueDays }: { dueDays: number }) => (
     title="When data requests are due"
     description="Requests that are there keep their day. An erasure is carried out two days before it is due."
     trigger={
-      <Button size="sm" aria-label="Change when data requests are due">
+      <Button size="sm" aria-label={`Due in ${dayWords(dueDays)}: change`}>
         <CalendarClock aria-hidden /> Due in {dayWords(dueDays)}
       </Button>
     }

@@ -288,5 +288,5 @@ describe('a hold that races the drop of a month', () => {
     }
     expect(outcomes.held + outcomes.refused).toBe(16);
     expect(outcomes.refused).toBeGreaterThan(0);
-  }, 120_000);
+  }, 300_000);
 });
