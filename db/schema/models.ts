@@ -5,6 +5,9 @@ export const MODEL_KINDS = ['naive_bayes', 'logistic'] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 export const MODEL_VERSION_STATUSES = ['training', 'ready', 'failed'] as const;
 export type ModelVersionStatus = (typeof MODEL_VERSION_STATUSES)[number];
+/** What a training is doing, in this order. */
+export const TRAINING_PHASES = ['reading', 'fitting', 'scoring'] as const;
+export type TrainingPhase = (typeof TRAINING_PHASES)[number];
 
 /** From what a model learns what: kept with each version as it was then. */
 export type ModelDefinition = {
@@ -105,6 +108,7 @@ export const modelVersions = pgTable(
     modelId: uuid('model_id').notNull(),
     version: integer('version').notNull(),
     status: text('status', { enum: MODEL_VERSION_STATUSES }).notNull().default('training'),
+    phase: text('phase', { enum: TRAINING_PHASES }),
     definition: jsonb('definition').$type<ModelDefinition>().notNull(),
     parameters: jsonb('parameters').$type<ModelParameters>(),
     metrics: jsonb('metrics').$type<ModelMetrics>(),
