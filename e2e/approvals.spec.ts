@@ -52,7 +52,7 @@ test('one asks, another approves, a third rejects; nobody approves their own', a
   await approving.getByLabel('Comment').fill('as agreed');
   await approving.getByRole('button', { name: 'Approve change' }).click();
   await expect(approving).toBeHidden();
-  await expect(bea.page.getByText('The version went live with the last approval.')).toBeVisible();
+  await expect(bea.page.getByText('It was carried out with the last approval.')).toBeVisible();
   // The button is gone with its deed: the keyboard goes on from the page's content.
   await expect(bea.page.locator('#content')).toBeFocused();
   await expect(bea.page.getByText('as agreed')).toBeVisible();
@@ -101,7 +101,7 @@ test('an admin who loosens the rules asks another one; alone they are told whom 
   await expect(ada.page.getByText(/There is no other admin who could approve it/).first()).toBeVisible();
   await ada.page.getByRole('link', { name: 'Looser rules wait for approval' }).click();
   await expect(ada.page.getByRole('heading', { name: 'Looser rules of approval' })).toBeVisible();
-  await expect(ada.page.getByText('pipelines labelled env:prod would need no approval')).toBeVisible();
+  await expect(ada.page.getByText('pipelines labelled env:prod would need no approval', { exact: true })).toBeVisible();
   await expect(ada.page.getByText(/You cannot approve it: you asked for this change/)).toBeVisible();
   await expectUsable(ada.page);
 

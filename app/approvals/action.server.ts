@@ -62,6 +62,6 @@ async function setSettings(api: PagesApi, form: FormData): Promise<ActionResult>
   return {
     ok: true,
     title: set.state === 'set' ? 'Rules of approval set' : 'Sent for approval; nothing is changed yet',
-    detail: [detail, set.hint].filter(Boolean).join(' '),
+    detail: set.hint === null ? detail : `${detail} ${set.hint}.`,
   };
 }

@@ -34,7 +34,7 @@ export function planSource(ctx: Ctx): Promise<SourcePlan> {
       ...{ checkId: checked.checkId, commitId: checked.commitId },
       items: rows.map(({ name, file, latestVersion, liveVersion, isLatest }) => ({
         ...{ name, file, liveVersion, baseVersion: latestVersion },
-        action: actionOf(latestVersion === null ? null : { isLatest, isPublished: false }, true),
+        action: actionOf(latestVersion === null ? null : { isLatest, isPublished: false }, { publish: true }),
       })),
     };
   });

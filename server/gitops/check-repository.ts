@@ -20,7 +20,7 @@ type Reading = {
   /** What was not the repository's fault: kept as this check's failure and thrown all the same. */
   fault?: unknown;
 };
-type CheckOptions = { signal?: AbortSignal; beforeCommit?: (tx: Tx) => Promise<void> };
+type CheckOptions = { signal?: AbortSignal; readDeadlineMs?: number; beforeCommit?: (tx: Tx) => Promise<void> };
 
 /** Invalid documents that are told of by name; the page has them all. */
 const MAX_TOLD = 20;
@@ -35,7 +35,7 @@ const MAX_ERROR_CHARS = 1_000;
 export async function checkRepository(scope: TransactionScope, options: CheckOptions = {}): Promise<Checked | null> {
   const source = await withTransaction(scope, (tx) => findSource(tx, scope.tenant.id));
   if (!source) return null;
-  const reading = await readSource(scope, source, options.signal);
+  const reading = await readSource(scope, source, options);
   let isStored = false;
   const store = (what: Reading) =>
     withTransaction(scope, async (tx) => {
@@ -71,11 +71,12 @@ export async function findSource(tx: Tx, tenantId: string): Promise<Source | nul
   return row ?? null;
 }
 
-async function readSource(scope: TransactionScope, source: Source, signal?: AbortSignal): Promise<Reading> {
+async function readSource(scope: TransactionScope, source: Source, options: CheckOptions): Promise<Reading> {
+  const { signal } = options;
   let connection: OpenConnection<'git'> | null = null;
   try {
     connection = await openConnection(scope, source.connectionId, 'git');
-    const found = await readDocuments(scope.tenant.id, connection, signal);
+    const found = await readDocuments(scope.tenant.id, connection, options);
     return { connection, found, error: null };
   } catch (error) {
     signal?.throwIfAborted();

@@ -3,6 +3,7 @@ import type { Pool } from '#db/client.ts';
 import { forEachTenant, type JobDefinition, type JobTenant } from '#server/jobs/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { checkRepository } from './check-repository.ts';
+import { READ_DEADLINE_MS } from './limits.ts';
 
 /**
  * Who never had a check comes first, then whose is the oldest: slow repositories can take all the time of a run,
@@ -26,33 +27,38 @@ async function oldestFirst(pool: Pool, tenants: JobTenant[]): Promise<JobTenant[
 }
 
 /** Each active tenant's repository against its pipelines; one that cannot be read fails for its tenant alone. */
-export const gitopsDriftCheckJob: JobDefinition = {
-  name: 'gitopsDriftCheck',
-  path: 'gitops-drift-check',
-  summary: "Compares each tenant's pipelines with its Git repository: in sync, changed, missing, unmanaged.",
-  schedule: '0 5 * * *',
-  timeoutMs: 540_000,
-  async run(ctx) {
-    const perTenant = await forEachTenant(
-      ctx,
-      async (tenant) => {
-        const checked = await checkRepository(
-          { pool: ctx.pool, tenant },
-          { signal: ctx.signal, beforeCommit: (tx) => ctx.fence(tx) },
-        );
-        if (checked === null) return {};
-        if (!checked.ok) return { isFailed: true, errors: [`${checked.code}: ${checked.message}`] };
-        return { counts: { checked: 1, ...checked.counts }, errors: checked.invalid };
-      },
-      { activeOnly: true, inOrder: (tenants) => oldestFirst(ctx.pool, tenants) },
-    );
-    const told = perTenant.filter(({ ok, counts }) => !ok || counts.checked === 1);
-    return {
-      answer: {
-        tenants: told.length,
-        perTenant: told.map(({ tenantId, counts, errors }) => ({ tenantId, ...counts, errors })),
-      },
-      perTenant,
-    };
-  },
-};
+export const gitopsDriftCheckJob: JobDefinition = makeDriftCheckJob({ readDeadlineMs: READ_DEADLINE_MS });
+
+/** `readDeadlineMs`: of one tenant's repository, so that a slow one does not hold up those after it. */
+export function makeDriftCheckJob({ readDeadlineMs }: { readDeadlineMs: number }): JobDefinition {
+  return {
+    name: 'gitopsDriftCheck',
+    path: 'gitops-drift-check',
+    summary: "Compares each tenant's pipelines with its Git repository: in sync, changed, missing, unmanaged.",
+    schedule: '0 5 * * *',
+    timeoutMs: 540_000,
+    async run(ctx) {
+      const perTenant = await forEachTenant(
+        ctx,
+        async (tenant) => {
+          const checked = await checkRepository(
+            { pool: ctx.pool, tenant },
+            { readDeadlineMs, signal: ctx.signal, beforeCommit: (tx) => ctx.fence(tx) },
+          );
+          if (checked === null) return {};
+          if (!checked.ok) return { isFailed: true, errors: [`${checked.code}: ${checked.message}`] };
+          return { counts: { checked: 1, ...checked.counts }, errors: checked.invalid };
+        },
+        { activeOnly: true, inOrder: (tenants) => oldestFirst(ctx.pool, tenants) },
+      );
+      const told = perTenant.filter(({ ok, counts }) => !ok || counts.checked === 1);
+      return {
+        answer: {
+          tenants: told.length,
+          perTenant: told.map(({ tenantId, counts, errors }) => ({ tenantId, ...counts, errors })),
+        },
+        perTenant,
+      };
+    },
+  };
+}

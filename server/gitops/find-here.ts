@@ -10,6 +10,8 @@ export type Here = {
   liveVersion: number | null;
   latest: unknown;
   live: unknown;
+  /** Who saved the latest version, as the audit log names them. */
+  latestBy: string;
   /** The latest version says what the document says. */
   isLatest: boolean;
   /** The live version does; false when none is live. */
@@ -22,6 +24,7 @@ export async function findHere(tx: Tx, tenantId: string, document: PipelineDocum
   const [row] = await query<Here>(
     tx,
     sql`select p.id, p.latest_version as "latestVersion", p.live_version as "liveVersion", latest.ir as latest, live.ir as live,
+        latest.created_by as "latestBy",
         latest.ir = ${wanted} as "isLatest", coalesce(live.ir = ${wanted}, false) as "isPublished"
       from pipelines p
       join pipeline_versions latest
@@ -38,11 +41,17 @@ export const isInSync = ({
   isLatest,
   isPublished,
   liveVersion,
-}: Omit<Here, 'id' | 'latest' | 'live' | 'latestVersion'>) => isLatest && (isPublished || liveVersion === null);
+}: Pick<Here, 'isLatest' | 'isPublished' | 'liveVersion'>) => isLatest && (isPublished || liveVersion === null);
 
-/** What makes a pipeline say what the document says; with `publish`, live too. */
-export function actionOf(here: Pick<Here, 'isLatest' | 'isPublished'> | null, publish: boolean): PlanAction {
+/**
+ * What makes a pipeline say what the document says; with `publish`, live too. `isAdopted`: it says so already, but nobody
+ * knows who said it, and whoever applies the document says it anew.
+ */
+export function actionOf(
+  here: Pick<Here, 'isLatest' | 'isPublished'> | null,
+  { publish, isAdopted = false }: { publish: boolean; isAdopted?: boolean },
+): PlanAction {
   if (here === null) return 'create';
-  if (!here.isLatest) return 'save';
+  if (!here.isLatest || isAdopted) return 'save';
   return publish && !here.isPublished ? 'publish' : 'none';
 }

@@ -1,4 +1,4 @@
-import { demandedOf } from '#server/approvals/index.ts';
+import { adoptsVersionOf, demandedOf } from '#server/approvals/index.ts';
 import { type PipelineDocument, type Problem, parseDocument, writeYaml } from '#server/ir/index.ts';
 import { ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { compileDocument } from '#server/pipelines/index.ts';
@@ -24,10 +24,12 @@ export function planDocuments(ctx: Ctx, input: { documents: unknown[]; publish: 
 
 async function planOne(tx: Tx, ctx: Ctx, document: PipelineDocument, publish: boolean) {
   const here = await findHere(tx, ctx.tenant.id, document);
-  const action = actionOf(here, publish);
+  const isAdopted = here?.isLatest === true && (await adoptsVersionOf(tx, ctx, here.latestBy));
+  const action = actionOf(here, { publish, isAdopted });
   const isSame = here !== null && isInSync(here);
-  const demand =
-    action === 'none' || !publish ? { needsApproval: false, problems: [] } : await demandOf(tx, ctx, document, here);
+  // What is only said anew, and live already, goes live no second time.
+  const goesLive = publish && action !== 'none' && !(isAdopted && here.isPublished);
+  const demand = goesLive ? await demandOf(tx, ctx, document, here) : { needsApproval: false, problems: [] };
   // What nothing is done to may still not compile, when its tables have changed.
   const { problems } = action === 'none' ? { problems: [] } : await compileDocument(tx, ctx, document);
   const state = here === null ? ('missing' as const) : isSame ? ('in_sync' as const) : ('changed' as const);

@@ -18,10 +18,10 @@ export type RepositoryDocuments = { commit: Commit; files: number; documents: Re
 export function readDocuments(
   tenantId: string,
   connection: OpenConnection<'git'>,
-  signal?: AbortSignal,
+  { signal, readDeadlineMs = READ_DEADLINE_MS }: { signal?: AbortSignal; readDeadlineMs?: number } = {},
 ): Promise<RepositoryDocuments> {
   return inTurn(tenantId, signal, async () => {
-    const deadline = AbortSignal.timeout(READ_DEADLINE_MS);
+    const deadline = AbortSignal.timeout(readDeadlineMs);
     const either = signal ? AbortSignal.any([signal, deadline]) : deadline;
     try {
       const { commit, files, skipped } = await readRepository(outboundClient(), connection, either);
@@ -30,7 +30,7 @@ export function readDocuments(
     } catch (error) {
       signal?.throwIfAborted();
       if (deadline.aborted)
-        throw unreadable('deadline', `the repository could not be read within ${READ_DEADLINE_MS / 1_000} s`, error);
+        throw unreadable('deadline', `the repository could not be read within ${readDeadlineMs / 1_000} s`, error);
       throw error;
     }
   });

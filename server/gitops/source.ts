@@ -19,7 +19,7 @@ export function setSource(ctx: Ctx, input: { connection: string }) {
       values (${ctx.tenant.id}, ${id}, ${actorName(ctx.actor)})
       on conflict (tenant_id) do update
         set connection_id = excluded.connection_id, updated_by = excluded.updated_by, updated_at = clock_timestamp()`);
-    if (before?.connectionId !== id) await dropFindings(ctx);
+    if (before?.connectionId !== id) await dropFindings({ ...ctx, tx });
     await recordAudit(tx, ctx, {
       ...{ action: 'gitops.configure', targetKind: 'gitops', targetId: ctx.tenant.id },
       before: before && { connectionId: before.connectionId },
@@ -35,7 +35,7 @@ export function removeSource(ctx: Ctx) {
   return withTransaction(ctx, async (tx) => {
     const before = await readSource(tx, ctx.tenant.id);
     await tx.execute(sql`delete from gitops_sources where tenant_id = ${ctx.tenant.id}`);
-    await dropFindings(ctx);
+    await dropFindings({ ...ctx, tx });
     await recordAudit(tx, ctx, {
       ...{ action: 'gitops.remove', targetKind: 'gitops', targetId: ctx.tenant.id },
       before: before && { connectionId: before.connectionId },

@@ -192,6 +192,21 @@ describe('a model', () => {
     expect(models).toBe(100);
   });
 
+  it('is renamed by one of two that want the same name at once, and the other is told so, 20 times', async () => {
+    const made = [];
+    for (const name of ['left', 'right']) made.push((await ask('POST', '', { ...model, name })).body.id);
+    const ids = made.map(String);
+    for (let round = 1; round <= 20; round += 1) {
+      const revisions = await Promise.all(ids.map(async (id) => (await ask('GET', `/${id}`)).body.revision));
+      const answers = await Promise.all(
+        ids.map((id, at) => ask('PATCH', `/${id}`, { name: `wanted ${round}`, revision: revisions[at] })),
+      );
+      expect(answers.map(({ status }) => status).sort(), `round ${round}`).toEqual([200, 409]);
+      expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({ code: 'MODEL_NAME_TAKEN' });
+    }
+    for (const id of ids) expect((await ask('DELETE', `/${id}`)).status).toBe(200);
+  });
+
   it('is nowhere for another tenant', async () => {
     const { id } = await trainer.define();
     for (const [method, path, body] of [

@@ -10,8 +10,11 @@ import { MAX_MODELS } from './limits.ts';
 import { definitionOf, lockModel, type ModelRow, noModel, readModels, toIsoOrNull, toModel } from './rows.ts';
 import type { ModelInput, ModelTable, UpdateModelInput } from './schemas.ts';
 
-/** "mdnw": the first half of the advisory lock under which a tenant's models are counted and made. */
+/** "mdnw": the first half of the advisory lock under which a tenant's models are counted, made and named. */
 const CREATE_LOCK = 0x6d646e77;
+
+const lockNames = (tx: Tx, tenantId: string) =>
+  tx.execute(sql`select pg_advisory_xact_lock(${CREATE_LOCK}::int, hashtext(${tenantId}))`);
 
 /** The tenant's models by name. */
 export const listModels = (ctx: Ctx) =>
@@ -46,7 +49,7 @@ export function createModel(ctx: Ctx, input: ModelInput) {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
     // Held to the end, so that what is counted is all that there is.
-    await tx.execute(sql`select pg_advisory_xact_lock(${CREATE_LOCK}::int, hashtext(${tenantId}))`);
+    await lockNames(tx, tenantId);
     const { models } = await queryOne<{ models: number }>(
       tx,
       sql`select count(*)::int as models from models where tenant_id = ${tenantId}`,
@@ -85,6 +88,8 @@ export function createModel(ctx: Ctx, input: ModelInput) {
 export function updateModel(ctx: Ctx, { id, revision, ...changes }: UpdateModelInput) {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
+    // First, as in making one: so that a name that is free when it is looked for is free until the end.
+    if (changes.name !== undefined) await lockNames(tx, tenantId);
     const before = await lockModel(tx, tenantId, id);
     if (before.revision !== revision)
       throw new ServiceError(

@@ -1,5 +1,5 @@
 // What is written of a training: the version's row when it begins, and its outcome.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { ModelDefinition, ModelParameters, ModelSplit } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, ServiceError, type Tx } from '#server/lib/index.ts';
@@ -29,8 +29,8 @@ export async function beginVersion(tx: Tx, ctx: Ctx, modelId: string, ifDue: boo
   }
   const version = model.latestVersion + 1;
   const definition = definitionOf(model);
-  await tx.execute(sql`insert into model_versions (tenant_id, model_id, version, definition, trained_by)
-    values (${tenantId}, ${modelId}, ${version}, ${JSON.stringify(definition)}::jsonb, ${actorName(ctx.actor)})`);
+  await tx.execute(sql`insert into model_versions (tenant_id, model_id, version, definition, trained_by, phase)
+    values (${tenantId}, ${modelId}, ${version}, ${JSON.stringify(definition)}::jsonb, ${actorName(ctx.actor)}, 'reading')`);
   await tx.execute(
     sql`update models set latest_version = ${version} where tenant_id = ${tenantId} and id = ${modelId}`,
   );
@@ -46,7 +46,8 @@ async function readLive(tx: Tx, tenantId: string, model: ModelRow): Promise<Live
   );
 }
 
-type ToRecord = { modelId: string; begun: Begun; trained: Trained; ifDue: boolean };
+type Ending = { modelId: string; begun: Begun };
+type ToRecord = Ending & { trained: Trained; ifDue: boolean };
 
 /** The outcome, the promotion, the schedule's next instant and the audit row. @throws ServiceError MODEL_TRAINING */
 export async function recordTrained(
@@ -60,15 +61,10 @@ export async function recordTrained(
   const { promoted, reason } = decideNow(model, begun, trained);
   const { parameters, metrics, curves, split, trainingRows, holdoutRows } = trained;
   const json = (value: object) => sql`${JSON.stringify(value)}::jsonb`;
-  const kept = await query(
-    tx,
-    sql`update model_versions set status = 'ready', parameters = ${json(parameters)}, metrics = ${json(metrics)},
-        curves = ${json(curves)}, split = ${json(split)}, training_rows = ${trainingRows},
-        holdout_rows = ${holdoutRows}, promoted = ${promoted}, reason = ${reason}, trained_at = now()
-      where tenant_id = ${tenantId} and model_id = ${modelId} and version = ${version} and status = 'training'
-      returning 1`,
-  );
-  if (kept.length === 0)
+  const learned = sql`status = 'ready', parameters = ${json(parameters)}, metrics = ${json(metrics)},
+    curves = ${json(curves)}, split = ${json(split)}, training_rows = ${trainingRows}, holdout_rows = ${holdoutRows},
+    promoted = ${promoted}, reason = ${reason}`;
+  if (!(await endVersion(tx, ctx, { modelId, begun }, learned)))
     throw new ServiceError('MODEL_TRAINING', `version ${version} was given up by another training of the same model`);
   if (promoted) {
     await tx.execute(
@@ -91,7 +87,7 @@ function decideNow(model: ModelRow, { definition, live }: Begun, { metrics, hold
   return decidePromotion(metrics, holdoutRows, notCompared);
 }
 
-type Failed = { modelId: string; begun: Begun; reason: string; moveOn: boolean };
+type Failed = Ending & { reason: string; moveOn: boolean };
 
 /** Of a version that another has taken over nothing is recorded. */
 export async function recordFailed(
@@ -102,18 +98,24 @@ export async function recordFailed(
   const tenantId = ctx.tenant.id;
   const { version } = begun;
   const model = await lockModel(tx, tenantId, modelId);
-  const failed = await query(
-    tx,
-    sql`update model_versions set status = 'failed', promoted = false, reason = ${reason}, trained_at = now()
-      where tenant_id = ${tenantId} and model_id = ${modelId} and version = ${version} and status = 'training'
-      returning 1`,
-  );
+  const lost = sql`status = 'failed', promoted = false, reason = ${reason}`;
   const outcome = { version, status: 'failed', promoted: false, reason } as const;
   // Whoever took it over has recorded that, and the schedule is theirs.
-  if (failed.length === 0) return outcome;
+  if (!(await endVersion(tx, ctx, { modelId, begun }, lost))) return outcome;
   await endTraining(tx, tenantId, model, moveOn);
   await auditTraining(tx, ctx, model, outcome);
   return outcome;
+}
+
+/** Ends a version that is still being trained; false when another training has taken it over. */
+async function endVersion(tx: Tx, ctx: Ctx, { modelId, begun }: Ending, outcome: SQL): Promise<boolean> {
+  const ended = await query(
+    tx,
+    sql`update model_versions set ${outcome}, trained_at = now()
+      where tenant_id = ${ctx.tenant.id} and model_id = ${modelId} and version = ${begun.version} and status = 'training'
+      returning 1`,
+  );
+  return ended.length > 0;
 }
 
 /** Moves a schedule's next instant on, past all that were missed, and lets the oldest versions go. */

@@ -3,6 +3,7 @@
 // snapshot: so a version that says `training` while the lock is free has lost its process.
 import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
+import type { TrainingPhase } from '#db/schema/index.ts';
 import { errorText } from '#server/jobs/index.ts';
 import { logError, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import { type Ctx, findTenantData } from '#server/tenancy/index.ts';
@@ -10,6 +11,7 @@ import { STATEMENT_TIMEOUT_MS, TABLE_WAIT_MS, TRAIN_NOW_TIMEOUT_MS } from './lim
 import { lockSource } from './lock-source.ts';
 import { type Begun, beginVersion, recordFailed, recordTrained, type TrainingOutcome } from './record-training.ts';
 import { readTraining, type Trained } from './train.ts';
+import { keepPhase, type Phases } from './training-phase.ts';
 
 /** "mdel": the first half of a model's advisory lock. */
 const TRAINING_LOCK = 0x6d64656c;
@@ -26,6 +28,8 @@ export type TrainingOptions = {
   onBegin?: (tx: Tx, version: number) => Promise<void>;
   /** `read`: the snapshot has ended. */
   failPoint?: (name: 'begun' | 'read' | 'trained' | 'recorded') => unknown;
+  /** When what it is doing has been written down. */
+  onPhase?: (phase: TrainingPhase) => unknown;
 };
 
 /**
@@ -69,7 +73,9 @@ async function trainLocked(ctx: Ctx, modelId: string, options: TrainingOptions):
   let outcome: TrainingOutcome;
   try {
     await options.failPoint?.('begun');
-    const trained = await trainBegun(ctx, begun, options);
+    const phases = keepPhase(ctx, { modelId, version: begun.version, onKept: options.onPhase });
+    // Before the outcome is written, so that nothing is still on its way then.
+    const trained = await trainBegun(ctx, begun, { ...options, tell: phases.tell }).finally(phases.settled);
     await options.failPoint?.('trained');
     outcome = await inOwn((tx) => recordTrained(tx, ctx, { modelId, begun, trained, ifDue }));
   } catch (error) {
@@ -84,7 +90,11 @@ async function trainLocked(ctx: Ctx, modelId: string, options: TrainingOptions):
 }
 
 /** Reads in a snapshot that is taken when the table is locked, and computes after it where the rows fit into memory. */
-async function trainBegun({ pool, tenant }: Ctx, begun: Begun, options: TrainingOptions): Promise<Trained> {
+async function trainBegun(
+  { pool, tenant }: Ctx,
+  begun: Begun,
+  options: TrainingOptions & Pick<Phases, 'tell'>,
+): Promise<Trained> {
   const { definition, live } = begun;
   const tenantId = tenant.id;
   const { data, beforeSnapshot } = await transaction(pool, { tenantId }, async (tx) => {
@@ -95,7 +105,7 @@ async function trainBegun({ pool, tenant }: Ctx, begun: Begun, options: Training
   const snapshot = { tenantId, isolation: 'repeatable read', statementTimeoutMs, beforeSnapshot } as const;
   const finish = await transaction(pool, snapshot, async (tx) => {
     await tx.execute(sql`set transaction read only`);
-    return readTraining(tx, data, definition, { live, signal: options.signal });
+    return readTraining(tx, data, definition, { live, signal: options.signal, tell: options.tell });
   });
   await options.failPoint?.('read');
   return finish();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODEL_KINDS, MODEL_VERSION_STATUSES } from '#db/schema/index.ts';
+import { MODEL_KINDS, MODEL_VERSION_STATUSES, TRAINING_PHASES } from '#db/schema/index.ts';
 import { MAX_CATEGORY_CHARS, MAX_FEATURES, MAX_SCORED_ROWS } from './limits.ts';
 
 const instant = z.iso.datetime();
@@ -102,6 +102,7 @@ const Metrics = z.object({
 export const ModelVersion = z.object({
   version,
   status: z.enum(MODEL_VERSION_STATUSES),
+  phase: z.enum(TRAINING_PHASES).nullable().describe('What the training is doing; null when it is over.'),
   isLive: z.boolean(),
   wasLive: z.boolean().describe('Whether it is live or has been, by its training or by hand.'),
   promoted: z.boolean().nullable().describe('Whether its training put it live.'),

@@ -1,6 +1,13 @@
 // One training of what one snapshot shows: what is counted, fitted and measured are the same rows. Memory is bounded
 // whatever the table's size: aggregates, a cursor, and arrays of a fixed length.
-import type { ModelCurves, ModelDefinition, ModelMetrics, ModelParameters, ModelSplit } from '#db/schema/index.ts';
+import type {
+  ModelCurves,
+  ModelDefinition,
+  ModelMetrics,
+  ModelParameters,
+  ModelSplit,
+  TrainingPhase,
+} from '#db/schema/index.ts';
 import { type Catalogue, SESSION_SETTINGS } from '#server/compiler/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 import { asTenantRole, type TenantData } from '#server/tenancy/index.ts';
@@ -35,7 +42,8 @@ export type Trained = {
   /** Why it is not measured against the live version, in words; null where it is, or there is none. */
   notCompared: string | null;
 };
-type TrainOptions = { live: LiveVersion | null; signal: AbortSignal };
+/** `tell`: what it has come to; reading is where it begins. It may say again what it has passed. */
+type TrainOptions = { live: LiveVersion | null; signal: AbortSignal; tell: (phase: TrainingPhase) => void };
 
 /**
  * Reads all that a training needs, as the tenant's role; `tx` is to be repeatable read. What it returns computes the
@@ -48,7 +56,7 @@ export async function readTraining(
   tx: Tx,
   data: TenantData,
   definition: ModelDefinition,
-  { live, signal }: TrainOptions,
+  { live, signal, tell }: TrainOptions,
 ): Promise<() => Promise<Trained>> {
   const catalogue = await readCatalogue(tx, data);
   const unsplit = trainingTable(catalogue, definition);
@@ -61,10 +69,12 @@ export async function readTraining(
     const { summary, holdoutRows } = await summarize(reader, table);
     if (holdoutRows === 0) throw noHoldout();
     const [negative, positive] = summary.rows;
-    const learner = await learn(reader, table, { kind: definition.kind, summary, holdoutRows, signal });
+    const learner = await learn(reader, table, { kind: definition.kind, summary, holdoutRows, signal, tell });
     const held = await readHoldout(reader, catalogue, { definition, split, holdoutRows, keep: learner.keep, live });
     return async () => {
+      tell('fitting');
       const parameters = await learner.parameters();
+      tell('scoring');
       const measured = { labels: held.labels, groups: held.groups, probabilities: learner.said(held.rows) };
       const judged = measure(measured, positive / (negative + positive), held.live);
       const counts = { trainingRows: negative + positive, holdoutRows: held.rows };
@@ -73,13 +83,13 @@ export async function readTraining(
   });
 }
 
-type ToLearn = { kind: ModelDefinition['kind']; summary: Summary; holdoutRows: number; signal: AbortSignal };
+type ToLearn = { kind: ModelDefinition['kind']; summary: Summary; holdoutRows: number } & Omit<TrainOptions, 'live'>;
 
 /** Learns now, from aggregates or with a pass over the table a step; or keeps all rows, to learn when it is asked. */
 async function learn(
   reader: Reader,
   table: TrainingTable,
-  { kind, summary, holdoutRows, signal }: ToLearn,
+  { kind, summary, holdoutRows, signal, tell }: ToLearn,
 ): Promise<Learner> {
   const measured = mostMeasured(holdoutRows);
   if (kind === 'naive_bayes') return learned(fitNaiveBayes(summary), measured);
@@ -93,7 +103,12 @@ async function learn(
     if (!fitted.ok) throw invalid(fitted.reason);
     return fitted.parameters;
   };
-  if (!canKeep(negative + positive + measured, design.features)) return learned(await solve(), measured);
+  if (!canKeep(negative + positive + measured, design.features)) {
+    tell('fitting');
+    const parameters = await solve();
+    tell('scoring');
+    return learned(parameters, measured);
+  }
   await pass(() => {});
   return learnedLater(design, measured, solve);
 }

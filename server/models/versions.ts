@@ -6,6 +6,7 @@ import type {
   ModelParameters,
   ModelSplit,
   ModelVersionStatus,
+  TrainingPhase,
 } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { decodeCursor, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
@@ -16,6 +17,7 @@ import type { ListVersionsInput, ModelVersion, ModelVersionDetail, PromoteInput 
 type Row = {
   version: number;
   status: ModelVersionStatus;
+  phase: TrainingPhase | null;
   isLive: boolean;
   wasLive: boolean;
   promoted: boolean | null;
@@ -35,7 +37,8 @@ type DetailRow = Row & {
   promotions: { promotedAt: string; promotedBy: string; reason: string; before: number | null }[];
 };
 
-const columns = sql`v.version, ${statusOf(sql`v`)} as status, (v.version is not distinct from m.live_version) as "isLive",
+const columns = sql`v.version, ${statusOf(sql`v`)} as status,
+  case when ${statusOf(sql`v`)} = 'training' then v.phase end as phase, (v.version is not distinct from m.live_version) as "isLive",
   exists (select 1 from model_promotions was where was.tenant_id = v.tenant_id and was.model_id = v.model_id
     and was.version = v.version) as "wasLive",
   case when ${isLost(sql`v`)} then false else v.promoted end as promoted, ${reasonOf(sql`v`)} as reason, v.metrics,
@@ -174,7 +177,7 @@ const noVersion = (id: string, version: number) =>
 function toVersion(row: Row): ModelVersion {
   const { definition, trainingRows, holdoutRows } = row;
   return {
-    ...{ version: row.version, status: row.status, isLive: row.isLive, wasLive: row.wasLive },
+    ...{ version: row.version, status: row.status, phase: row.phase, isLive: row.isLive, wasLive: row.wasLive },
     ...{ promoted: row.promoted, reason: row.reason, metrics: row.metrics },
     trainingRows: trainingRows === null ? null : Number(trainingRows),
     holdoutRows: holdoutRows === null ? null : Number(holdoutRows),

@@ -17,7 +17,9 @@ export async function openGitServer() {
     execFileSync('git', ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', ...args], { cwd, stdio: 'pipe' })
       .toString()
       .trim();
+  let trickled = 0;
   const server = createServer((request, response) => {
+    if (request.url?.startsWith('/trickling/')) return trickle(response, () => (trickled += 1));
     answer(root, request, response).catch((error: unknown) => response.destroy(error as Error));
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -69,12 +71,24 @@ export async function openGitServer() {
   return {
     baseUrl,
     makeRepository,
+    /** Bytes that were given one by one. */
+    trickled: () => trickled,
     async close() {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** An answer that goes on for ever, a byte at a time, so that it is never silent for long. */
+function trickle(response: ServerResponse, count: () => void): void {
+  response.writeHead(200, { 'Content-Type': 'application/x-git-upload-pack-advertisement' });
+  const timer = setInterval(() => {
+    response.write('0');
+    count();
+  }, 50);
+  response.on('close', () => clearInterval(timer));
 }
 
 async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
