@@ -1,6 +1,6 @@
 // What is learned and told of a tenant's figures.
 import { newId } from '#server/lib/index.ts';
-import { after, type Walks } from './names.ts';
+import { after, type Input, type Walks } from './names.ts';
 
 const reportSchedule = (name: string): Input => ({
   ...{ name, template: 'fleet_summary', cron: '0 6 * * *', timezone: 'Europe/Berlin', channels: [{ kind: 'log' }] },
