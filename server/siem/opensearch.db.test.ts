@@ -1,8 +1,7 @@
 // The elastic form against a real node, which says itself what it took and what it refused.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passHorizon, testDatabase } from '#db/testing/index.ts';
-import type { JobContext } from '#server/jobs/index.ts';
-import { createLogger } from '#server/lib/index.ts';
+import { jobContext } from '#server/jobs/testing/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { shipAudit } from './ship.ts';
@@ -30,16 +29,7 @@ describe.skipIf(!hasOpenSearch())('a real OpenSearch node', async () => {
     await node?.stop();
   });
 
-  const ctx: JobContext = {
-    ...{
-      pool: db.worker,
-      log: createLogger({ level: 'silent', tier: 'test' }),
-      processId: 'test',
-      runId: '',
-      params: {},
-    },
-    ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
-  };
+  const ctx = jobContext(db.worker);
   const ship = async () => {
     await passHorizon(db.owner);
     return shipAudit(ctx, {

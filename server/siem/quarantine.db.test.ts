@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { runJob, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { makeKey, openWeb } from '#server/http/testing/index.ts';
-import type { JobContext } from '#server/jobs/index.ts';
-import { createLogger, registry } from '#server/lib/index.ts';
+import { jobContext } from '#server/jobs/testing/index.ts';
+import { registry } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { createTenant, type Tenant } from '#server/tenancy/index.ts';
 import { observeUnshipped } from './metrics.ts';
@@ -42,16 +42,7 @@ const target = () => ({
   ...{ backend: 'elastic' as const, client, endpoint: receiver.url, apiKey: 'the-key', index: 'audit' },
   sourcetype: '',
 });
-const ctx: JobContext = {
-  ...{
-    pool: db.worker,
-    log: createLogger({ level: 'silent', tier: 'test' }),
-    processId: 'test',
-    runId: '',
-    params: {},
-  },
-  ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
-};
+const ctx = jobContext(db.worker);
 async function ship(options: { replayFrom?: Date } = {}) {
   await passHorizon(db.owner);
   return shipAudit(ctx, target(), { delivery: { ...DELIVERY, firstPauseMs: 5, maxTries: 2 }, ...options });

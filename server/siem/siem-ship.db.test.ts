@@ -1,90 +1,21 @@
-// Shipping against receivers that keep the vendors' rules, well and ill. What a real backend has confirmed stands in
+// Shipping against receivers that keep the vendors’ rules, well and ill. What a real backend has confirmed stands in
 // docs/evidence/cron.md.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
-import { passHorizon, testDatabase } from '#db/testing/index.ts';
-import { UNCONFIGURED_JOBS } from '#server/cron/index.ts';
-import { CRON_SECRET, openWeb } from '#server/http/testing/index.ts';
-import type { JobContext } from '#server/jobs/index.ts';
-import { createLogger, transaction } from '#server/lib/index.ts';
-import { createOutboundClient } from '#server/outbound/index.ts';
-import { createTenant, type Tenant } from '#server/tenancy/index.ts';
+import { describe, expect, it, test } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { transaction } from '#server/lib/index.ts';
 import { SIEM_BACKENDS } from './config.ts';
-import { DELIVERY, shipAudit } from './ship.ts';
-import { siemShipJob } from './siem-ship-job.ts';
-import { openReceiver, type Receiver } from './testing/index.ts';
+import { openShipping, QUICK } from './testing/shipping.ts';
 
 const db = await testDatabase();
-const client = createOutboundClient({ allowCidrs: [] });
+const { acme, blue, receivers, targetOf, ship, writeRows, quarantined } = await openShipping(db);
 const WRITERS = 12;
 const ROWS = Number(process.env.SIEM_ROWS ?? 10_000);
 /** At each fail point; `npm run chaos:cron` says more. */
 const KILLS = Number(process.env.CHAOS_KILLS ?? 1);
 const SCRIPT = fileURLToPath(new URL('./testing/ship-process.ts', import.meta.url));
-let acme: Tenant;
-let blue: Tenant;
-const receivers = new Map<string, Receiver>();
-
-beforeAll(async () => {
-  acme = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
-  blue = await createTenant(db.owner, { slug: 'blue', name: 'Blue' });
-  for (const backend of SIEM_BACKENDS) receivers.set(backend, await openReceiver(backend));
-});
-afterAll(async () => {
-  client.close();
-  await Promise.all([...receivers.values()].map((receiver) => receiver.close()));
-});
-beforeEach(async () => {
-  await db.owner`truncate audit_log, siem_destinations, siem_quarantine`;
-  for (const receiver of receivers.values())
-    Object.assign(receiver, {
-      kept: [],
-      requests: 0,
-      faults: [],
-      complaints: [],
-      refuse: () => false,
-      putOff: () => false,
-    });
-});
-
-type Backend = (typeof SIEM_BACKENDS)[number];
-const targetOf = (backend: Backend) => ({
-  ...{
-    backend,
-    client,
-    endpoint: receivers.get(backend)!.url,
-    apiKey: 'the-key',
-    index: 'audit',
-    sourcetype: 'mainspring',
-  },
-});
-const ctx: JobContext = {
-  ...{
-    pool: db.worker,
-    log: createLogger({ level: 'silent', tier: 'test' }),
-    processId: 'test',
-    runId: '',
-    params: {},
-  },
-  ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
-};
-const QUICK = { ...DELIVERY, firstPauseMs: 5 };
-const ship = (backend: Backend, options: Parameters<typeof shipAudit>[2] = {}) =>
-  shipAudit(ctx, targetOf(backend), { delivery: QUICK, ...options });
-
-/** Ids in the order of their commits. The next shipment sees them. */
-async function writeRows(count: number, tenant: Tenant = acme, details = {}): Promise<string[]> {
-  const rows = await db.owner<{ id: string }[]>`
-    insert into audit_log (tenant_id, id, actor_kind, actor_id, action, target_kind, target_id, details)
-    select ${tenant.id}, ms_uuid(), 'user', 'ada@example.org', 'pipeline.pause', 'pipeline', n::text, ${JSON.stringify(details)}::text::jsonb
-    from generate_series(1, ${count}) n returning id`;
-  await passHorizon(db.owner);
-  return rows.map((row) => row.id).sort();
-}
-const quarantined = async () =>
-  (await db.owner<{ id: string }[]>`select audit_id as id from siem_quarantine order by 1`).map((row) => row.id);
 
 describe.each(SIEM_BACKENDS)('to %s', (backend) => {
   const at = () => receivers.get(backend)!;
@@ -261,46 +192,6 @@ test(`of ${ROWS} rows by twelve writers in slow transactions none is missed`, { 
 });
 
 describe('the job', () => {
-  const run = (params: Record<string, string> = {}, more: Partial<ReturnType<typeof targetOf>> = {}) =>
-    siemShipJob.run({ ...ctx, params }, { siem: { ...targetOf('elastic'), ...more } });
-
-  it('answers in its shape', async () => {
-    await writeRows(2);
-    expect((await run()).answer).toEqual({
-      backend: 'elastic',
-      shipped: 2,
-      errors: 0,
-      windowSeconds: 300,
-      rowsScanned: 2,
-    });
-  });
-
-  it('says why it ships nothing where no backend is set', async () => {
-    const result = await siemShipJob.run(ctx, { siem: { skipped: 'SIEM_BACKEND is not set' } });
-    expect(result.answer).toEqual({ skipped: 'SIEM_BACKEND is not set' });
-    const test = siemShipJob.run({ ...ctx, params: { test: '1' } }, { siem: { skipped: 'SIEM_BACKEND is not set' } });
-    await expect(test).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-  });
-
-  it('has failed when nothing could be shipped', async () => {
-    await writeRows(2);
-    const result = await run({}, { apiKey: 'wrong' });
-    expect([result.isFailed, result.answer]).toEqual([true, expect.objectContaining({ shipped: 0, errors: 1 })]);
-    expect(result.errors).toEqual([expect.stringContaining('answered 401')]);
-  });
-
-  it('sends one event as a test, and moves nothing', async () => {
-    await writeRows(2);
-    expect(await run({ test: '1' })).toMatchObject({ answer: { shipped: 1, errors: 0 }, isFailed: false });
-    expect(await run({ test: '1' }, { apiKey: 'wrong' })).toMatchObject({ isFailed: true });
-    expect(await db.owner`select from siem_destinations`).toHaveLength(0);
-    expect((await run()).answer).toMatchObject({ shipped: 2 });
-  });
-
-  it('refuses an instant that is none', async () => {
-    await expect(run({ from: 'yesterday' })).rejects.toMatchObject({ code: 'INPUT_INVALID' });
-  });
-
   it.each([
     ['sent', 2, 1_700],
     ['moved', 2, 1_200],
@@ -337,28 +228,4 @@ test('the age of the oldest row that is not shipped is what the database says', 
   expect(await age()).toBe(0);
   await writeRows(1);
   expect(await age()).toBeLessThan(60);
-});
-
-test('the route answers in its shape, by GET and POST, and 500 when nothing could be shipped', async () => {
-  const siem = targetOf('elastic');
-  const web = await openWeb(db, { cron: { config: { ...UNCONFIGURED_JOBS, siem } } });
-  const call = async (query = '', method = 'POST') => {
-    const init = { method, headers: { 'x-cron-secret': CRON_SECRET } };
-    const answer = await web.fetch(`/api/v1/cron/siem-ship${query}`, init);
-    return { status: answer.status, body: await answer.json() };
-  };
-  await writeRows(3);
-  const body = { ok: true, backend: 'elastic', shipped: 3, errors: 0, windowSeconds: 300, rowsScanned: 3 };
-  expect(await call()).toEqual({ status: 200, body });
-  expect(await call('', 'GET')).toEqual({ status: 200, body: { ...body, shipped: 0, rowsScanned: 0 } });
-  const [bad] = await writeRows(2);
-  receivers.get('elastic')!.refuse = (id) => id === bad;
-  expect(await call()).toEqual({
-    status: 200,
-    body: { ...body, shipped: 1, errors: 1, rowsScanned: 2 },
-  });
-  await writeRows(1);
-  receivers.get('elastic')!.faults = [{ kind: 'status', status: 401 }];
-  expect(await call()).toMatchObject({ status: 500, body: { ok: false, shipped: 0, errors: 1, rowsScanned: 1 } });
-  expect((await web.fetch('/api/v1/cron/siem-ship', { method: 'POST' })).status).toBe(401);
 });

@@ -2,11 +2,9 @@
 import { passHorizon, type TestDatabase } from '#db/testing/index.ts';
 import type { BlobStore } from '#server/files/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
-import { createLogger, newId } from '#server/lib/index.ts';
+import { jobContext } from '#server/jobs/testing/index.ts';
 import type { BatchLimits } from '../batch.ts';
 import { exportInteractionsJob, type TenantExport } from '../export-job.ts';
-
-const log = createLogger({ level: 'silent', tier: 'test' });
 
 export type ExportAnswer = { totalExported: number; tenants: TenantExport[] };
 
@@ -17,13 +15,8 @@ export async function runExport(
   exportLimits?: BatchLimits,
   more: Partial<JobContext> = {},
 ): Promise<ExportAnswer> {
-  const ctx: JobContext = {
-    ...{ pool: db.worker, log, processId: 'test', runId: newId(), params: {} },
-    ...{ signal: new AbortController().signal, fence: async () => {}, failPoint: () => {} },
-    ...more,
-  };
   const config = { blobs, ...(exportLimits === undefined ? {} : { exportLimits }) };
-  return (await exportInteractionsJob.run(ctx, config)).answer as unknown as ExportAnswer;
+  return (await exportInteractionsJob.run(jobContext(db.worker, more), config)).answer as unknown as ExportAnswer;
 }
 
 /** Interactions that happened on three days in turn, all in one transaction, which the next export sees. */
