@@ -1,47 +1,13 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import type { PipelineDocument } from '#server/ir/index.ts';
-import { describeOn, loadCatalogue } from './testing/catalogue.ts';
-import { around, compileOrThrow, documentOf } from './testing/documents.ts';
-import { type Cell, execute, type Outcome, type Row } from './testing/execute.ts';
-import {
-  asText,
-  decimal,
-  fill,
-  INPUT_DDL,
-  type InputRow,
-  inputRows,
-  OTHER_DDL,
-  type OtherRow,
-  otherRows,
-  sorted,
-  strict,
-  textOf,
-} from './testing/model.ts';
+import { around, documentOf } from './testing/documents.ts';
+import { openEquivalence } from './testing/equivalence.ts';
+import type { Cell, Outcome, Row } from './testing/execute.ts';
+import { asText, decimal, type InputRow, sorted, strict, textOf } from './testing/model.ts';
 
 // Each node kind, compiled and run by PostgreSQL, against a plain JavaScript evaluation of the same small tables.
 const db = await testDatabase();
-await db.owner.unsafe(
-  `CREATE SCHEMA tenant; CREATE TABLE tenant.input ${INPUT_DDL}; CREATE TABLE tenant.other ${OTHER_DDL}`,
-);
-const environment = { catalogue: await loadCatalogue(db.owner, 'tenant'), describe: describeOn(db.owner) };
-
-async function holds(doc: PipelineDocument, check: (outcome: Outcome, rows: InputRow[], others: OtherRow[]) => void) {
-  const plan = await compileOrThrow(doc, environment);
-  await fc.assert(
-    fc.asyncProperty(inputRows, otherRows, async (rows, others) => {
-      const outcome = await execute(db.owner, plan, async (sql) => {
-        await fill(sql, 'tenant.input', rows.map(asText));
-        await fill(sql, 'tenant.other', others.map(otherText));
-      });
-      check(outcome, rows, others);
-    }),
-    { numRuns: 25 },
-  );
-}
-
-const otherText = (row: OtherRow): Row => ({ id: String(row.id), k: textOf(row.k), label: row.label });
+const { holds } = await openEquivalence(db);
 const staged = (outcome: Outcome): Row[] => outcome.stages.n ?? [];
 
 describe('an aggregate', () => {
