@@ -1,7 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { CRON_SECRET, makeKey, openWeb } from '#server/http/testing/index.ts';
@@ -10,6 +7,7 @@ import { createOutboundClient } from '#server/outbound/index.ts';
 import { tickAlerts, tickAlertsWhenDue } from '#server/reports/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { createChannels, deliverAlerts, evaluateAlerts } from './index.ts';
+import { openInboxes } from './testing/index.ts';
 
 const db = await testDatabase();
 const web = await openWeb(db);
@@ -20,56 +18,13 @@ const log = createLogger({ level: 'silent', tier: 'test' });
 let tenant: Awaited<ReturnType<typeof createTenant>>;
 let key: string;
 
-/** A receiver of webhooks that answers what the test says. */
-let hook: Server;
-let hookUrl: string;
-let answerWith: number;
-let received: { id: string | undefined; body: Record<string, unknown> }[];
-/** A mail server that keeps what it is given. */
-let mailbox: { from: string; to: string[]; text: string }[];
-let mailServer: SMTPServer;
-let smtpUrl: string;
+const { hookUrl, smtpUrl, posted, mails, answerWith } = await openInboxes();
 
 beforeAll(async () => {
   tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
   key = await makeKey(db, tenant);
-  hook = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
-      received.push({ id: request.headers['webhook-id']?.toString(), body });
-      response.writeHead(answerWith).end();
-    });
-  });
-  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
-  hookUrl = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/alerts`;
-  mailServer = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData(stream, session, done) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        const { mailFrom, rcptTo } = session.envelope;
-        mailbox.push({
-          from: mailFrom === false ? '' : mailFrom.address,
-          to: rcptTo.map(({ address }) => address),
-          text: Buffer.concat(chunks).toString('utf8'),
-        });
-        done();
-      });
-    },
-  });
-  await new Promise<void>((resolve) => mailServer.listen(0, '127.0.0.1', () => resolve()));
-  smtpUrl = `smtp://127.0.0.1:${(mailServer.server.address() as AddressInfo).port}`;
-});
-afterAll(async () => {
-  hook.close();
-  await new Promise<void>((resolve) => mailServer.close(() => resolve()));
 });
 beforeEach(async () => {
-  [received, mailbox, answerWith] = [[], [], 200];
   await db.owner`delete from alert_rules`;
   await db.owner`delete from alert_events`;
   await db.owner`delete from runs`;
@@ -115,16 +70,16 @@ describe('an alert rule', () => {
     expect(await evaluate()).toMatchObject({ fired: 0, resolved: 0 });
     expect(await deliver()).toEqual({ sent: 3, retried: 0, failed: 0 });
     expect(await deliver()).toEqual({ sent: 0, retried: 0, failed: 0 });
-    expect(received.map(({ body }) => body)).toMatchObject([
+    expect(posted().map(({ body }) => body)).toMatchObject([
       { type: 'alert.firing', tenant: 'acme', ruleName: 'runs fail', metric: 'failed_runs', value: 1 },
     ]);
-    expect(mailbox).toMatchObject([{ from: 'mainspring@example.org', to: ['ops@example.org'] }]);
-    expect(mailbox[0]?.text).toContain('runs fail (failed_runs is 1, alert when > 0)');
+    expect(mails()).toMatchObject([{ from: 'mainspring@example.org', to: ['ops@example.org'] }]);
+    expect(mails()[0]?.text).toContain('runs fail (failed_runs is 1, alert when > 0)');
     await db.owner`delete from runs`;
     expect(await evaluate()).toMatchObject({ resolved: 1 });
     await deliver();
-    expect(received.map(({ body }) => body.type)).toEqual(['alert.firing', 'alert.resolved']);
-    expect(mailbox).toHaveLength(2);
+    expect(posted().map(({ body }) => body.type)).toEqual(['alert.firing', 'alert.resolved']);
+    expect(mails()).toHaveLength(2);
   });
 
   it('tells nobody of a second firing within its cool-down, and keeps it in the history', async () => {
@@ -135,7 +90,7 @@ describe('an alert rule', () => {
       await evaluate();
     }
     await deliver();
-    expect(received).toHaveLength(2);
+    expect(posted()).toHaveLength(2);
     expect(await events()).toMatchObject([
       { kind: 'firing', silenced_by: null },
       { kind: 'resolved', silenced_by: null },
@@ -151,7 +106,7 @@ describe('an alert rule', () => {
     expect(rounds.reduce((sum, { fired }) => sum + fired, 0)).toBe(1);
     const sent = await Promise.all(Array.from({ length: 4 }, () => deliver()));
     expect(sent.reduce((sum, one) => sum + one.sent, 0)).toBe(1);
-    expect(received).toHaveLength(1);
+    expect(posted()).toHaveLength(1);
   });
 
   it('is evaluated once a minute by all workers together, and notifies once beside an outside caller', async () => {
@@ -166,7 +121,7 @@ describe('an alert rule', () => {
     ]);
     expect(turns.filter((turn) => 'evaluated' in turn)).toHaveLength(6);
     await deliver();
-    expect(received).toHaveLength(1);
+    expect(posted()).toHaveLength(1);
     channels.close();
   });
 
@@ -181,14 +136,14 @@ describe('an alert rule', () => {
     expect(await deliver()).toMatchObject({ sent: 1 });
     const [delivery] = await db.owner`select id, attempts, status from alert_deliveries`;
     expect(delivery).toMatchObject({ attempts: 2, status: 'sent' });
-    expect(received[0]?.id).toBe(delivery?.id);
+    expect(posted()[0]?.id).toBe(delivery?.id);
   });
 
   it('is tried again while its receiver refuses it, a bounded number of times', async () => {
     await call('POST', 'rules', rule());
     await failRun();
     await evaluate();
-    answerWith = 503;
+    answerWith(503);
     const outcomes: object[] = [];
     for (let attempt = 0; attempt < 9; attempt += 1) {
       outcomes.push(await deliver());
@@ -228,7 +183,7 @@ describe('an alert rule', () => {
     await failRun();
     await evaluate();
     expect(await deliver(createOutboundClient({ allowCidrs: [] }))).toMatchObject({ sent: 0, retried: 1 });
-    expect(received).toEqual([]);
+    expect(posted()).toEqual([]);
   });
 
   it('whose figure cannot be read says why, and the others are evaluated', async () => {
@@ -265,7 +220,7 @@ describe('an alert rule', () => {
     expect(body.items).toMatchObject([{ state: 'ok', threshold: 5 }]);
     expect((await call('POST', `rules/${made.id}/test`)).status).toBe(200);
     await deliver();
-    expect(received.map((one) => one.body.type)).toEqual(['alert.firing', 'alert.test']);
+    expect(posted().map((one) => one.body.type)).toEqual(['alert.firing', 'alert.test']);
     expect((await call('DELETE', `rules/${made.id}`)).status).toBe(200);
     expect(await call('DELETE', `rules/${made.id}`)).toMatchObject({
       status: 404,
@@ -296,7 +251,7 @@ describe('POST /api/cron/tick', () => {
     const answer = await there.fetch('/api/cron/tick', { method: 'POST', headers });
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({ ok: true, rules: 1, fired: 1, errors: 0, delivered: 1 });
-    expect(received).toHaveLength(1);
+    expect(posted()).toHaveLength(1);
   });
 
   it('is closed to everybody else, and its token opens no v1 route', async () => {

@@ -1,10 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { parse } from 'csv-parse/sync';
-import { SMTPServer } from 'smtp-server';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createChannels, deliverAlerts } from '#server/alerts/index.ts';
+import { openInboxes } from '#server/alerts/testing/index.ts';
 import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { CRON_SECRET, makeKey, openWeb } from '#server/http/testing/index.ts';
 import { createLogger } from '#server/lib/index.ts';
@@ -18,47 +16,15 @@ const outbound = createOutboundClient({ allowCidrs: ['127.0.0.0/8'] });
 let web: Awaited<ReturnType<typeof openWeb>>;
 let tenant: Awaited<ReturnType<typeof createTenant>>;
 let key: string;
-let hook: Server;
-let hookUrl: string;
-let mailServer: SMTPServer;
-let received: Record<string, unknown>[];
-let mailbox: string[];
+const { hookUrl, smtpUrl, posted, mails } = await openInboxes();
 
 beforeAll(async () => {
   tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme & Sons' });
   key = await makeKey(db, tenant);
-  hook = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      received.push(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-      response.writeHead(204).end();
-    });
-  });
-  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
-  hookUrl = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/reports`;
-  mailServer = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData(stream, _session, done) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        mailbox.push(Buffer.concat(chunks).toString('utf8'));
-        done();
-      });
-    },
-  });
-  await new Promise<void>((resolve) => mailServer.listen(0, '127.0.0.1', () => resolve()));
   web = await openWeb(db, { alertChannels: openChannels() });
   serveTestConnections({ allowCidrs: ['127.0.0.1'] });
 });
-afterAll(async () => {
-  hook.close();
-  await new Promise<void>((resolve) => mailServer.close(() => resolve()));
-});
 beforeEach(async () => {
-  [received, mailbox] = [[], []];
   await db.owner`delete from report_schedules`;
   await db.owner`delete from reports`;
   await db.owner`delete from runs`;
@@ -66,11 +32,7 @@ beforeEach(async () => {
   await db.owner`update tenants set status = 'active'`;
 });
 
-const openChannels = () =>
-  createChannels({
-    ...{ log, outbound, mailFrom: 'mainspring@example.org' },
-    smtpUrl: `smtp://127.0.0.1:${(mailServer.server.address() as AddressInfo).port}`,
-  });
+const openChannels = () => createChannels({ log, outbound, smtpUrl, mailFrom: 'mainspring@example.org' });
 const makeDue = () => makeDueReports({ pool: db.worker, log });
 async function deliver() {
   const channels = openChannels();
@@ -138,17 +100,17 @@ describe('a report schedule', () => {
     expect(await makeDue()).toEqual({ made: 0, failed: 0 });
     expect(await deliver()).toMatchObject({ sent: 3, retried: 0, failed: 0 });
     expect(await reports(id)).toHaveLength(1);
-    expect(received).toHaveLength(1);
-    expect(received[0]).toMatchObject({
+    expect(posted()).toHaveLength(1);
+    expect(posted()[0]?.body).toMatchObject({
       type: 'report.made',
       kind: 'report',
       scheduleId: id,
       template: 'fleet_summary',
     });
-    expect(mailbox).toHaveLength(1);
-    expect(mailbox[0]).toContain('Subject: [acme] Fleet summary: every hour');
-    expect(mailbox[0]).toContain('Content-Type: text/html');
-    expect(mailbox[0]).toMatch(/filename=fleet_summary-\d{4}-\d\d-\d\d\.csv/);
+    expect(mails()).toHaveLength(1);
+    expect(mails()[0]?.text).toContain('Subject: [acme] Fleet summary: every hour');
+    expect(mails()[0]?.text).toContain('Content-Type: text/html');
+    expect(mails()[0]?.text).toMatch(/filename=fleet_summary-\d{4}-\d\d-\d\d\.csv/);
   });
 
   it('covers in one report all that an outage missed, and then goes on where it ended', async () => {
@@ -306,6 +268,6 @@ describe('what a report says', () => {
     expect(Date.parse(report.periodTo) - Date.parse(report.periodFrom)).toBe(3_600_000);
     expect(await db.owner`select next_at, covered_to from report_schedules where id = ${id}`).toEqual(before);
     expect(await deliver()).toMatchObject({ sent: 1 });
-    expect(received[0]).toMatchObject({ reportId: body.reportId });
+    expect(posted()[0]?.body).toMatchObject({ reportId: body.reportId });
   });
 });
