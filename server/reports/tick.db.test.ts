@@ -1,8 +1,7 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createChannels } from '#server/alerts/index.ts';
+import { openInboxes } from '#server/alerts/testing/index.ts';
 import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { makeKey, openWeb } from '#server/http/testing/index.ts';
 import { createLogger } from '#server/lib/index.ts';
@@ -14,22 +13,10 @@ const db = await testDatabase();
 const web = await openWeb(db);
 serveTestConnections({ allowCidrs: ['127.0.0.1'] });
 const log = createLogger({ level: 'silent', tier: 'test' });
+const { hookUrl, posted } = await openInboxes();
+const channels = [{ kind: 'webhook', url: hookUrl }];
 /** What the receiver was told, in its order. */
-const told: string[] = [];
-const hook = createServer((request, response) => {
-  const chunks: Buffer[] = [];
-  request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => {
-    told.push((JSON.parse(Buffer.concat(chunks).toString('utf8')) as { type: string }).type);
-    response.writeHead(204).end();
-  });
-});
-let channels: object[];
-beforeAll(async () => {
-  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
-  channels = [{ kind: 'webhook', url: `http://127.0.0.1:${(hook.address() as AddressInfo).port}/` }];
-});
-afterAll(() => void hook.close());
+const told = () => posted().map(({ body }) => body.type);
 
 test('one pass of the loop has delivered its alerts before it begins with the reports', {
   timeout: 120_000,
@@ -65,11 +52,11 @@ test('one pass of the loop has delivered its alerts before it begins with the re
     ...{ smtpUrl: null, mailFrom: 'mainspring@example.org' },
   });
   const ticking = tickAlerts({ pool: db.worker, log, channels: send });
-  await vi.waitFor(() => expect(told).toEqual(['alert.firing']), { timeout: 40_000, interval: 50 });
+  await vi.waitFor(() => expect(told()).toEqual(['alert.firing']), { timeout: 40_000, interval: 50 });
   expect(await db.owner`select from reports`).toHaveLength(0);
   release.resolve();
   await locking;
   expect(await ticking).toMatchObject({ evaluated: { fired: 1 }, reports: { made: 1 }, delivered: { sent: 2 } });
-  expect(told).toEqual(['alert.firing', 'report.made']);
+  expect(told()).toEqual(['alert.firing', 'report.made']);
   send.close();
 });
