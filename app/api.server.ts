@@ -1,8 +1,8 @@
 // How pages reach the API: in process, as the signed-in user, with every failure turned into one shape.
-import type { AppLoadContext } from '@remix-run/node';
+import type { ActionFunctionArgs, AppLoadContext } from '@remix-run/node';
 import { data, redirect } from '@remix-run/node';
 import type { PagesApi } from '#server/web/index.ts';
-import { type ActionResult, type PageError, titleOf } from './page-error.ts';
+import { type ActionResult, type PageError, titleOf, unknownIntent } from './page-error.ts';
 
 interface Args {
   request: Request;
@@ -39,6 +39,19 @@ export async function act({ request, context }: Args, write: (api: PagesApi) => 
     const result: ActionResult = { ok: false, error: { title: titleOf(status), code, message, errorId } };
     return data(result, { status });
   }
+}
+
+/** What a form may ask for; `id` is the address's, or the form's. */
+type Deed = (api: PagesApi, form: FormData, id: string) => Promise<ActionResult>;
+
+/** The action of a page with several forms: the field `intent` of each names its deed. */
+export async function actByIntent(args: ActionFunctionArgs, deeds: Readonly<Record<string, Deed>>) {
+  const form = await args.request.formData();
+  const intent = text(form, 'intent');
+  const deed = Object.hasOwn(deeds, intent) ? deeds[intent] : undefined;
+  return act(args, (api) =>
+    deed === undefined ? Promise.resolve(unknownIntent(intent)) : deed(api, form, args.params.id ?? text(form, 'id')),
+  );
 }
 
 /** What a loader throws for an address that names nothing. */

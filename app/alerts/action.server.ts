@@ -1,30 +1,24 @@
 // What the forms of the alerts page do. One field, `intent`, says which.
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { AlertRuleInput, PagesApi } from '#server/web/index.ts';
-import { act, text } from '../api.server.ts';
-import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
+import { actByIntent, text } from '../api.server.ts';
+import { type ActionResult, badInput } from '../page-error.ts';
 import { channelsOf } from './channels-of.server.ts';
 
-export async function alertAction(args: ActionFunctionArgs) {
-  const form = await args.request.formData();
-  return act(args, async (api) => {
-    const id = text(form, 'id');
-    switch (text(form, 'intent')) {
-      case 'save':
-        return save(api, id, form);
-      case 'delete':
-        await api.alerts.deleteRule({ id });
-        return { ok: true, title: 'Alert rule deleted', detail: 'What it said stays in the history.' };
-      case 'test':
-        await api.alerts.testRule({ id });
-        return { ok: true, title: 'Test notification sent', detail: 'It shows in the history when it has arrived.' };
-      default:
-        return unknownIntent(text(form, 'intent'));
-    }
+export const alertAction = (args: ActionFunctionArgs) =>
+  actByIntent(args, {
+    save,
+    async delete(api, _form, id) {
+      await api.alerts.deleteRule({ id });
+      return { ok: true, title: 'Alert rule deleted', detail: 'What it said stays in the history.' };
+    },
+    async test(api, _form, id) {
+      await api.alerts.testRule({ id });
+      return { ok: true, title: 'Test notification sent', detail: 'It shows in the history when it has arrived.' };
+    },
   });
-}
 
-async function save(api: PagesApi, id: string, form: FormData): Promise<ActionResult> {
+async function save(api: PagesApi, form: FormData, id: string): Promise<ActionResult> {
   const numbers = ['threshold', 'windowMinutes', 'cooldownMinutes'].map((name) =>
     Number(text(form, name) || 'missing'),
   );

@@ -4,6 +4,7 @@ import type { ChangeRequestDetail } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { DocumentDiff } from '../editor/document-diff.tsx';
 import { formatDocument } from '../editor/format-document.ts';
+import { Actor, actorWords } from '../ui/actor.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Live } from '../ui/live.tsx';
@@ -98,7 +99,7 @@ function Loosened({ loosens }: { loosens: string[] }) {
 function factsOf(request: ChangeRequestDetail) {
   const facts = [
     { term: 'Versions', value: <span className="tabular">{versionsOf(request)}</span> },
-    { term: 'Asked by', value: request.requestedBy },
+    { term: 'Asked by', value: <Actor name={request.requestedBy} /> },
     { term: 'Time is over', value: <Expiry request={request} /> },
   ];
   if (request.subject === 'rules') return facts;
@@ -110,7 +111,7 @@ function factsOf(request: ChangeRequestDetail) {
   return [
     { term: 'Pipeline', value: link },
     ...facts,
-    { term: 'Saved by', value: request.authors.join(', ') },
+    { term: 'Saved by', value: request.authors.map(actorWords).join(', ') },
     { term: 'Because of', value: request.selectors.join(', ') },
   ];
 }

@@ -1,5 +1,6 @@
 import { Link } from '@remix-run/react';
 import type { ChangeRequest } from '#server/web/index.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Dash, Time } from '../ui/time.tsx';
@@ -43,7 +44,7 @@ function RequestRow({ item }: { item: ChangeRequest }) {
         )}
       </Cell>
       <Cell className="max-w-56 truncate max-sm:hidden">
-        <span title={item.requestedBy}>{item.requestedBy}</span>
+        <Actor name={item.requestedBy} />
       </Cell>
       <Cell className="max-md:hidden">
         <Time at={item.requestedAt} />

@@ -1,5 +1,6 @@
 import { Link } from '@remix-run/react';
 import type { ApprovalSettings } from '#server/web/index.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { Dash, Time } from '../ui/time.tsx';
 import { SettingsDialog } from './settings-dialog.tsx';
@@ -60,7 +61,7 @@ export function SettingsCard({ settings, canSet }: { settings: ApprovalSettings;
       )}
       <p className="mt-4 text-faint text-xs">
         Nobody approves what they asked for or saved themselves, by whatever key, and no key approves. Changed rules
-        hold for requests to come. Rules that ask for more hold at once; such as ask for less need another admin.
+        hold for requests to come. Rules that ask for more hold at once; those that ask for less wait for another admin.
       </p>
       {settings.waitingId !== null && (
         <p className="mt-2">
@@ -90,7 +91,11 @@ const Fits = ({ pipelines }: { pipelines: number }) => (
 
 const Changed = ({ by, at, approvedBy }: { by: string | null; at: string; approvedBy: string | null }) => (
   <span className="break-words">
-    <Time at={at} /> by {by}
-    {approvedBy !== null && `, approved by ${approvedBy}`}
+    <Time at={at} /> by <Actor name={by ?? ''} />
+    {approvedBy !== null && (
+      <>
+        , approved by <Actor name={approvedBy} />
+      </>
+    )}
   </span>
 );

@@ -1,10 +1,10 @@
 import { Pencil, Plus } from 'lucide-react';
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { ApprovalSettings } from '#server/web/index.ts';
 import { Button } from '../ui/button.tsx';
-import { cn } from '../ui/cn.ts';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
-import { Field, fieldStyle, TextField } from '../ui/field.tsx';
+import { Field, TextField } from '../ui/field.tsx';
+import { SelectField } from '../ui/select-field.tsx';
 import { useAction } from '../ui/use-action.tsx';
 
 type Stage = ApprovalSettings['stages'][number];
@@ -34,6 +34,7 @@ export function SettingsDialog({ settings: now }: { settings: ApprovalSettings }
     <Dialog
       open={isOpen}
       onOpenChange={open}
+      isTall
       title="Rules of approval"
       description="A pipeline with one of these labels, in its live or its new version, goes live only when all stages have approved."
       trigger={
@@ -42,7 +43,7 @@ export function SettingsDialog({ settings: now }: { settings: ApprovalSettings }
         </Button>
       }
     >
-      <Form method="post" action="/ops/approvals" className="max-h-[58vh] space-y-3 overflow-y-auto pr-1">
+      <Form method="post" action="/ops/approvals" className="-ml-1 max-h-[70dvh] space-y-3 overflow-y-auto pr-1 pl-1">
         <input type="hidden" name="intent" value="settings" />
         <input type="hidden" name="version" value={settings.version} />
         {settings.problem !== null && (
@@ -99,7 +100,6 @@ export function SettingsDialog({ settings: now }: { settings: ApprovalSettings }
 }
 
 function StageFields({ stage, place }: { stage: Stage; place: number }) {
-  const id = useId();
   return (
     <fieldset className="rounded-md border border-line p-3 pt-2">
       <legend className="px-1 text-faint text-xs">Stage {place}; without a name it is dropped</legend>
@@ -107,21 +107,13 @@ function StageFields({ stage, place }: { stage: Stage; place: number }) {
         <Field label="Name" name="stageName" maxLength={60} defaultValue={stage.name} />
         <Field label="People" name="stageApprovers" type="number" min={1} max={20} defaultValue={stage.approvers} />
       </div>
-      <label htmlFor={id} className="mt-2 mb-1 block font-medium">
-        Who may approve
-      </label>
-      <select
-        id={id}
+      <SelectField
+        label="Who may approve"
         name="stageRoles"
+        className="mt-2"
         defaultValue={['operator', 'admin'].filter((role) => stage.roles.includes(role)).join(',')}
-        className={cn(fieldStyle, 'h-8')}
-      >
-        {ROLES.map(({ value, label }) => (
-          <option key={value} value={value}>
-            {label}
-          </option>
-        ))}
-      </select>
+        options={ROLES}
+      />
     </fieldset>
   );
 }

@@ -1,6 +1,7 @@
 import { CircleCheck, CircleDashed, type LucideIcon, Send } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ChangeRequestDetail } from '#server/web/index.ts';
+import { Actor } from '../ui/actor.tsx';
 import { cn } from '../ui/cn.ts';
 import { Time } from '../ui/time.tsx';
 import { requestLook, roleWords } from './words.ts';
@@ -12,7 +13,7 @@ export function Timeline({ request }: { request: ChangeRequestDetail }) {
     <ol className="space-y-4">
       <Step icon={Send} tone="text-muted">
         <p>
-          <span className="font-medium">{request.requestedBy}</span> asked for it
+          <Actor name={request.requestedBy} className="font-medium" /> asked for it
         </p>
         <Time at={request.requestedAt} show="exact" className="text-faint text-xs" />
       </Step>
@@ -23,7 +24,12 @@ export function Timeline({ request }: { request: ChangeRequestDetail }) {
         <Step icon={end.icon} tone={request.state === 'applied' ? 'text-ok' : 'text-muted'}>
           <p className="font-medium">
             {end.label}
-            {request.closedBy !== null && <span className="font-normal"> by {request.closedBy}</span>}
+            {request.closedBy !== null && (
+              <span className="font-normal">
+                {' '}
+                by <Actor name={request.closedBy} />
+              </span>
+            )}
           </p>
           {request.closeReason && <p className="break-words">{request.closeReason}</p>}
           {request.closedAt !== null && <Time at={request.closedAt} show="exact" className="text-faint text-xs" />}

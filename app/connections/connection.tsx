@@ -2,6 +2,7 @@ import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { Form, useActionData, useLoaderData, useNavigation } from '@remix-run/react';
 import { OutcomeNotice } from '../accounts/outcome-notice.tsx';
 import { load } from '../api.server.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
@@ -94,7 +95,9 @@ export default function ConnectionPage() {
 const When = ({ at, by }: { at: string; by: string }) => (
   <>
     <Time at={at} />
-    <span className="block break-words text-faint text-xs">by {by}</span>
+    <span className="block break-words text-faint text-xs">
+      by <Actor name={by} />
+    </span>
   </>
 );
 

@@ -1,4 +1,5 @@
 import type { CronRun, CronTenantOutcome } from '#server/web/index.ts';
+import { actorWords } from '../ui/actor.tsx';
 import { Pagination } from '../ui/pagination.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Duration, Time } from '../ui/time.tsx';
@@ -37,7 +38,7 @@ function Run({ run }: { run: CronRun }) {
         <Duration from={run.startedAt} to={run.finishedAt} />
         <span className="text-muted text-xs">
           {triggerWords[run.trigger]}
-          {run.requestedBy !== '' && ` by ${run.requestedBy}`}
+          {run.requestedBy !== '' && ` by ${actorWords(run.requestedBy)}`}
           {tries}
           {params.length > 0 && ` with ${params.join(', ')}`}
         </span>

@@ -1,26 +1,11 @@
 // What the forms of the pages about the repository do. One field, `intent`, says which.
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { Applied, PagesApi } from '#server/web/index.ts';
-import { act, text } from '../api.server.ts';
-import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
+import { actByIntent, text } from '../api.server.ts';
+import { type ActionResult, badInput } from '../page-error.ts';
 
-export async function gitopsAction(args: ActionFunctionArgs) {
-  const form = await args.request.formData();
-  return act(args, (api) => {
-    switch (text(form, 'intent')) {
-      case 'check':
-        return check(api);
-      case 'source':
-        return setSource(api, text(form, 'connection'));
-      case 'remove':
-        return removeSource(api);
-      case 'apply':
-        return apply(api, form);
-      default:
-        return Promise.resolve(unknownIntent(text(form, 'intent')));
-    }
-  });
-}
+export const gitopsAction = (args: ActionFunctionArgs) =>
+  actByIntent(args, { check, source: setSource, remove: removeSource, apply });
 
 async function check(api: PagesApi): Promise<ActionResult> {
   const { check: found, counts } = await api.gitops.check();
@@ -35,7 +20,8 @@ async function check(api: PagesApi): Promise<ActionResult> {
 }
 
 /** Read first: a source that cannot be read is not taken. */
-async function setSource(api: PagesApi, connection: string): Promise<ActionResult> {
+async function setSource(api: PagesApi, form: FormData): Promise<ActionResult> {
+  const connection = text(form, 'connection');
   if (connection === '') return badInput('Choose a Git connection.');
   const tested = await api.gitops.testSource({ connection });
   if (!tested.ok) return badInput(tested.message, 'The repository cannot be read', 'REPOSITORY_UNREADABLE');

@@ -4,6 +4,7 @@ import { Play } from 'lucide-react';
 import { useEffect } from 'react';
 import type { Model } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -127,7 +128,7 @@ const factsOf = (model: Model) => [
     term: 'Next training',
     value: model.nextAt === null ? '–' : <Time at={model.nextAt} zone={model.schedule?.timezone ?? 'UTC'} />,
   },
-  { term: 'Changed by', value: model.updatedBy },
+  { term: 'Changed by', value: <Actor name={model.updatedBy} /> },
 ];
 
 export const ErrorBoundary = RouteErrorBoundary;

@@ -5,6 +5,7 @@ import type { Model } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
@@ -18,19 +19,27 @@ export const meta: MetaFunction = () => [{ title: 'Models · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {
   const [models, tables] = await load(args, (api) => Promise.all([api.models.list(), api.models.tables()]));
-  return { models: models.items, tables: tables.items, canWrite: args.context.session?.role !== 'viewer' };
+  return {
+    ...{ models: models.items, tables: tables.items, canWrite: args.context.session?.role !== 'viewer' },
+    loadedAtMs: args.context.now.getTime(),
+  };
 }
 
 export const action = modelAction;
 
 export default function Models() {
-  const { models, tables, canWrite } = useLoaderData<typeof loader>();
+  const { models, tables, canWrite, loadedAtMs } = useLoaderData<typeof loader>();
   return (
     <>
       <PageHeader
         title="Models"
         detail="Learned from your tables, and live only when they are better than knowing nothing."
-        actions={canWrite && tables.length > 0 && <EditModel model={null} tables={tables} />}
+        actions={
+          <>
+            <Live loadedAtMs={loadedAtMs} />
+            {canWrite && tables.length > 0 && <EditModel model={null} tables={tables} />}
+          </>
+        }
       />
       <Card flush>
         {models.length === 0 ? (
@@ -53,10 +62,14 @@ function ModelTable({ models }: { models: Model[] }) {
       <Head>
         <Column>Model</Column>
         <Column>State</Column>
-        <Column align="right">Live</Column>
-        <Column align="right">AUC</Column>
-        <Column>Last training</Column>
-        <Column>Next</Column>
+        <Column align="right" className="max-sm:hidden">
+          Live
+        </Column>
+        <Column align="right" className="max-sm:hidden">
+          AUC
+        </Column>
+        <Column className="max-sm:hidden">Last training</Column>
+        <Column>Next training</Column>
       </Head>
       <tbody>
         {models.map((model) => (
@@ -66,19 +79,24 @@ function ModelTable({ models }: { models: Model[] }) {
                 {model.name}
               </Link>
               <p className="text-faint text-xs">
-                {kindWords[model.kind]} of <code className="break-all">{model.sourceTable}</code>
+                {kindWords[model.kind]} of <code className="break-words">{model.sourceTable}</code>
               </p>
+              {model.live !== null && (
+                <p className="text-muted text-xs sm:hidden">
+                  version {model.live.version} live, AUC {fixed(model.live.auc)}
+                </p>
+              )}
             </Cell>
             <Cell>
               <Pill {...stateLook[model.state]} />
             </Cell>
-            <Cell align="right" className="tabular">
+            <Cell align="right" className="tabular max-sm:hidden">
               {model.live === null ? '–' : `v${model.live.version}`}
             </Cell>
-            <Cell align="right" className="tabular">
+            <Cell align="right" className="tabular max-sm:hidden">
               {fixed(model.live?.auc)}
             </Cell>
-            <Cell className="whitespace-nowrap text-xs">
+            <Cell className="whitespace-nowrap text-xs max-sm:hidden">
               {model.last === null ? <span className="text-faint">never</span> : <Time at={model.last.startedAt} />}
             </Cell>
             <Cell className="whitespace-nowrap text-xs">

@@ -1,6 +1,7 @@
 import { ArrowUpToLine } from 'lucide-react';
 import type { ModelVersionDetail } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { CheckField } from '../ui/check-field.tsx';
@@ -41,7 +42,7 @@ export function VersionCard({ modelId, version, canWrite }: VersionCardProps) {
       )}
       {told.map((one) => (
         <p key={one.promotedAt} className="mb-1 break-words text-muted text-xs">
-          Put live <Time at={one.promotedAt} /> by {one.promotedBy}
+          Put live <Time at={one.promotedAt} /> by <Actor name={one.promotedBy} />
           {one.before !== null && ` in place of version ${one.before}`}: {one.reason}
         </p>
       ))}

@@ -1,7 +1,9 @@
 import { Link, useSearchParams } from '@remix-run/react';
 import type { ModelVersion } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Card } from '../ui/card.tsx';
+import { cn } from '../ui/cn.ts';
 import { Pagination } from '../ui/pagination.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
@@ -62,7 +64,7 @@ function VersionRow({ version, isChosen }: { version: ModelVersion; isChosen: bo
           to={`?${to}`}
           preventScrollReset
           aria-current={isChosen ? 'true' : undefined}
-          className={isChosen ? 'font-semibold' : 'font-medium hover:underline'}
+          className={cn('whitespace-nowrap', isChosen ? 'font-semibold' : 'font-medium hover:underline')}
         >
           Version {version.version}
         </Link>
@@ -87,7 +89,9 @@ function VersionRow({ version, isChosen }: { version: ModelVersion; isChosen: bo
       </Cell>
       <Cell className="whitespace-nowrap text-xs">
         <Time at={version.startedAt} />
-        <p className="text-faint">{version.trainedBy}</p>
+        <p className="text-faint">
+          <Actor name={version.trainedBy} />
+        </p>
       </Cell>
     </Row>
   );

@@ -19,7 +19,7 @@ export function ChartCard({ history, minutes }: ChartCardProps) {
   return (
     <Card title="Over time" aside={<WindowChoice minutes={minutes} />}>
       <p className="sr-only">{inWords(history)}</p>
-      <div className="min-h-[33.2rem] md:min-h-[11.5rem]">
+      <div className="min-h-[33.2rem] md:min-h-[10.3rem]">
         <InBrowser>
           <Charts {...history} />
         </InBrowser>

@@ -4,6 +4,7 @@ import { Pause, PencilLine } from 'lucide-react';
 import type { PipelineDetail } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { InScheduleZone } from '../time/clock.tsx';
+import { actorWords } from '../ui/actor.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Labels } from '../ui/filter-bar.tsx';
 import { Live } from '../ui/live.tsx';
@@ -97,7 +98,7 @@ function PausedNotice({ paused }: { paused: NonNullable<PipelineDetail['paused']
       <Pause aria-hidden className="size-4" />
       <span>
         Paused <Time at={paused.at} />
-        {paused.by !== null && ` by ${paused.by}`}
+        {paused.by !== null && ` by ${actorWords(paused.by)}`}
         {paused.until !== null && (
           <>
             {' '}

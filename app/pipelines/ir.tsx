@@ -1,6 +1,7 @@
 import type { LoaderFunctionArgs } from '@remix-run/node';
 import { useLoaderData } from '@remix-run/react';
 import { load } from '../api.server.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { JsonView } from '../ui/json-view.tsx';
@@ -25,7 +26,7 @@ export default function Document() {
             { term: 'Live', value: liveVersion === null ? 'none yet' : `version ${liveVersion}` },
             { term: 'Latest', value: `version ${latestVersion}` },
             { term: 'Saved', value: <Time at={createdAt} /> },
-            { term: 'By', value: createdBy || 'the system' },
+            { term: 'By', value: createdBy ? <Actor name={createdBy} /> : 'the system' },
           ]}
         />
       </Card>

@@ -4,6 +4,7 @@ import type { PipelineVersion } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { DocumentDiff } from '../editor/document-diff.tsx';
 import { formatDocument } from '../editor/format-document.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -126,7 +127,7 @@ function VersionRow({ item, isFrom, isTo, canPublish }: VersionRowProps) {
         <Time at={createdAt} />
       </Cell>
       <Cell className="max-w-48 truncate max-sm:hidden">
-        {createdBy ? <span title={createdBy}>{createdBy}</span> : <Dash why="The system" />}
+        {createdBy ? <Actor name={createdBy} /> : <Dash why="The system" />}
       </Cell>
       <Cell className="max-sm:hidden">{publishedAt === null ? <Dash why="Never" /> : <Time at={publishedAt} />}</Cell>
       <Cell className="max-w-56 max-sm:hidden">

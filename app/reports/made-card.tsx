@@ -1,6 +1,7 @@
 import { FileSpreadsheet, FileText, Newspaper } from 'lucide-react';
 import type { Page, ReportItem } from '#server/web/index.ts';
 import { Told } from '../alerts/told.tsx';
+import { Actor } from '../ui/actor.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { Pagination } from '../ui/pagination.tsx';
@@ -46,8 +47,14 @@ function MadeRow({ report }: { report: ReportItem }) {
     <Row>
       <Cell className="text-xs">
         <Time at={report.madeAt} />
-        <p className="max-w-36 truncate text-faint max-sm:max-w-20" title={report.madeBy}>
-          {report.dueAt === null ? `by ${report.madeBy}` : 'on schedule'}
+        <p className="max-w-40 break-words text-faint max-sm:max-w-24">
+          {report.dueAt === null ? (
+            <>
+              by <Actor name={report.madeBy} />
+            </>
+          ) : (
+            'on schedule'
+          )}
         </p>
       </Cell>
       <Cell>

@@ -1,31 +1,15 @@
 // What the forms of the retention page do. One field, `intent`, says which.
 import type { ActionFunctionArgs } from '@remix-run/node';
 import type { DataClass, PagesApi } from '#server/web/index.ts';
-import { act, text } from '../api.server.ts';
-import { type ActionResult, badInput, unknownIntent } from '../page-error.ts';
+import { actByIntent, text } from '../api.server.ts';
+import { type ActionResult, badInput } from '../page-error.ts';
 import { CLASSES, classLook, dayWords } from './words.ts';
 
-export async function retentionAction(args: ActionFunctionArgs) {
-  const form = await args.request.formData();
-  return act(args, (api) => {
-    switch (text(form, 'intent')) {
-      case 'policy':
-        return setPolicy(api, form);
-      case 'mode':
-        return setMode(api, form);
-      case 'due-days':
-        return setDueDays(api, form);
-      case 'hold':
-        return placeHold(api, form);
-      case 'release':
-        return releaseHold(api, form);
-      case 'request':
-        return takeRequest(api, form);
-      default:
-        return Promise.resolve(unknownIntent(text(form, 'intent')));
-    }
+export const retentionAction = (args: ActionFunctionArgs) =>
+  actByIntent(args, {
+    ...{ policy: setPolicy, mode: setMode, 'due-days': setDueDays },
+    ...{ hold: placeHold, release: releaseHold, request: takeRequest },
   });
-}
 
 const classOf = (form: FormData): DataClass | undefined => CLASSES.find((name) => name === text(form, 'dataClass'));
 

@@ -1,5 +1,6 @@
 import { LockOpen, ShieldCheck } from 'lucide-react';
 import type { RetentionHold } from '#server/web/index.ts';
+import { Actor, actorWords } from '../ui/actor.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
@@ -58,8 +59,8 @@ function HoldRow({ hold, canManage }: { hold: RetentionHold; canManage: boolean 
       <Cell className="max-w-96 break-words">{hold.reason}</Cell>
       <Cell className="text-xs max-sm:hidden">
         <Time at={hold.placedAt} />
-        <p className="max-w-40 truncate text-faint" title={hold.placedBy}>
-          {hold.placedBy}
+        <p className="max-w-40 truncate text-faint">
+          <Actor name={hold.placedBy} />
         </p>
       </Cell>
       <Cell className="text-xs">
@@ -67,7 +68,7 @@ function HoldRow({ hold, canManage }: { hold: RetentionHold; canManage: boolean 
           <>
             <Pill label="Released" tone="idle" icon={LockOpen} /> <Time at={hold.releasedAt} />
             <p className="max-w-64 break-words text-faint">
-              {hold.releaseReason} ({hold.releasedBy})
+              {hold.releaseReason} ({actorWords(hold.releasedBy ?? '')})
             </p>
           </>
         ) : canManage ? (

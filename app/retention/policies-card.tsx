@@ -1,5 +1,6 @@
 import { Lock } from 'lucide-react';
 import type { RetentionOverview, RetentionPolicy } from '#server/web/index.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Card } from '../ui/card.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
@@ -77,8 +78,8 @@ function PolicyRow({ policy, canManage }: { policy: RetentionPolicy; canManage: 
         ) : (
           <>
             <Time at={updatedAt} />
-            <p className="max-w-32 truncate text-faint" title={updatedBy ?? undefined}>
-              {updatedBy}
+            <p className="max-w-32 truncate text-faint">
+              <Actor name={updatedBy ?? ''} />
             </p>
           </>
         )}

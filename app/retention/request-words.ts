@@ -16,11 +16,14 @@ export const kindWords: Record<DsarRequest['kind'], string> = { access: 'Access'
 
 /** Whom it is about; after an erasure only by the hash that receipts have. */
 export const subjectWords = ({ customerId, subjectHash }: DsarRequest): string =>
-  customerId ?? `erased, …${subjectHash.slice(-8)}`;
+  customerId ?? `a customer since erased, …${subjectHash.slice(-8)}`;
+
+/** Stores that the product calls something else than their table. */
+const NAMED: Record<string, string> = { dlq_entries: 'dead letters', ai_attachments: 'AI attachments' };
 
 /** `interaction_history` as words. */
 export const storeWords = (name: string): string => {
-  const words = name.replaceAll('_', ' ');
+  const words = NAMED[name] ?? name.replaceAll('_', ' ');
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 };
 

@@ -4,6 +4,7 @@ import { TriangleAlert } from 'lucide-react';
 import type { DsarRequest } from '#server/web/index.ts';
 import { OutcomeNotice } from '../accounts/outcome-notice.tsx';
 import { load } from '../api.server.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -64,7 +65,7 @@ function StateCard({ request }: { request: DsarRequest }) {
       <Facts
         facts={[
           { term: 'Taken', value: <Time at={request.createdAt} show="exact" /> },
-          { term: 'By', value: request.createdBy },
+          { term: 'By', value: <Actor name={request.createdBy} /> },
           { term: 'Due', value: <Time at={request.dueAt} show="exact" /> },
           { term: 'Begun', value: <Time at={request.startedAt} show="exact" /> },
           { term: 'Ended', value: <Time at={request.finishedAt} show="exact" /> },

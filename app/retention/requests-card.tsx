@@ -1,6 +1,7 @@
 import { Link } from '@remix-run/react';
 import { TriangleAlert, UserRoundSearch } from 'lucide-react';
 import type { DsarRequest } from '#server/web/index.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
@@ -83,8 +84,8 @@ function RequestRow({ request }: { request: DsarRequest }) {
         {isRequested && <p className="text-faint text-xs">is taken up in a moment</p>}
       </Cell>
       <Cell className="text-xs max-sm:hidden">
-        <p className="max-w-48 truncate" title={createdBy}>
-          {createdBy}
+        <p className="max-w-48 truncate">
+          <Actor name={createdBy} />
         </p>
         <Time at={createdAt} className="text-faint" />
       </Cell>

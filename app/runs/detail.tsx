@@ -6,6 +6,7 @@ import { act, load, notFound } from '../api.server.ts';
 import { DagView } from '../dag/dag-view.tsx';
 import { REFRESH_MS } from '../live/use-refresh.ts';
 import { count } from '../time/format.ts';
+import { Actor } from '../ui/actor.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -141,8 +142,8 @@ function RunFacts({ run }: { run: RunDetail }) {
         {
           term: 'Requested by',
           value: (
-            <span className="block truncate" title={run.requestedBy}>
-              {run.requestedBy || <Dash why="Nobody" />}
+            <span className="block truncate">
+              {run.requestedBy ? <Actor name={run.requestedBy} /> : <Dash why="Nobody" />}
             </span>
           ),
         },

@@ -1,5 +1,6 @@
 import { RotateCw, ShieldCheck, Trash2 } from 'lucide-react';
 import type { QuarantinedRow } from '#server/web/index.ts';
+import { Actor, actorWords } from '../ui/actor.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card } from '../ui/card.tsx';
 import { JsonView } from '../ui/json-view.tsx';
@@ -59,13 +60,16 @@ type Form = ReturnType<typeof useAction>;
 
 function RefusedRow({ row, form }: { row: QuarantinedRow; form: Form }) {
   const { payload } = row;
-  const name = `${payload.action} by ${payload.actorId}`;
+  const name = `${payload.action} by ${actorWords(payload.actorId)}`;
   return (
     <li className="space-y-2 p-4">
       <div className="flex flex-wrap items-start justify-between gap-3">
         <div className="min-w-0">
           <p className="break-words font-medium">
-            {payload.action} <span className="font-normal text-muted">by {payload.actorId}</span>
+            {payload.action}{' '}
+            <span className="font-normal text-muted">
+              by <Actor name={payload.actorId} />
+            </span>
           </p>
           <p className="text-faint text-xs">
             written <Time at={payload.at} show="exact" />, refused <Time at={row.refusedAt} />
@@ -79,7 +83,8 @@ function RefusedRow({ row, form }: { row: QuarantinedRow; form: Form }) {
       <p className="break-words text-faint text-xs">{row.destination}</p>
       {row.decidedBy !== null && row.decidedAt !== null && row.state !== 'open' && (
         <p className="text-muted text-xs">
-          {row.state === 'requeued' ? 'Sent again' : 'Discarded'} by {row.decidedBy}, <Time at={row.decidedAt} />
+          {row.state === 'requeued' ? 'Sent again' : 'Discarded'} by <Actor name={row.decidedBy} />,{' '}
+          <Time at={row.decidedAt} />
         </p>
       )}
       <details className="text-xs">

@@ -15,9 +15,9 @@ export function Card({ title, aside, children, className, flush = false }: CardP
   return (
     <section className={cn('min-w-0 rounded-lg border border-line bg-surface shadow-card', className)}>
       {title !== undefined && (
-        <header className="flex min-h-10 items-center justify-between gap-3 border-line border-b px-4 py-1.5">
+        <header className="flex min-h-10 flex-wrap items-center justify-between gap-x-3 gap-y-1 border-line border-b px-4 py-1.5">
           <h2 className="font-semibold text-sm">{title}</h2>
-          {aside !== undefined && <div className="flex items-center gap-2 text-muted text-xs">{aside}</div>}
+          {aside !== undefined && <div className="flex flex-wrap items-center gap-2 text-muted text-xs">{aside}</div>}
         </header>
       )}
       <div className={flush ? '' : 'p-4'}>{children}</div>

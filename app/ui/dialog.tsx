@@ -2,6 +2,7 @@ import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useRef } from 'react';
 import { Button } from './button.tsx';
+import { cn } from './cn.ts';
 
 interface DialogProps {
   /** Opens it; absent where something else does. */
@@ -11,11 +12,13 @@ interface DialogProps {
   description: ReactNode;
   open: boolean;
   onOpenChange: (open: boolean) => void;
+  /** It may be as high as the screen, and stands further up. */
+  isTall?: boolean | undefined;
   children: ReactNode;
 }
 
 /** A dialog that traps focus and gives it back. Its confirm button names the deed, never "OK". */
-export function Dialog({ trigger, title, description, open, onOpenChange, children }: DialogProps) {
+export function Dialog({ trigger, title, description, open, onOpenChange, isTall, children }: DialogProps) {
   const opener = useRef<Element | null>(null);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
@@ -30,7 +33,10 @@ export function Dialog({ trigger, title, description, open, onOpenChange, childr
             event.preventDefault();
             giveFocusBack(opener.current);
           }}
-          className="fixed top-[14vh] left-1/2 z-50 w-[min(27rem,calc(100vw-2rem))] -translate-x-1/2 animate-pop rounded-lg border border-line bg-surface p-5 shadow-pop"
+          className={cn(
+            'fixed left-1/2 z-50 w-[min(27rem,calc(100vw-2rem))] -translate-x-1/2 animate-pop rounded-lg border border-line bg-surface p-5 shadow-pop',
+            isTall ? 'top-[5vh]' : 'top-[14vh]',
+          )}
         >
           <Radix.Title className="pr-8 font-semibold text-base">{title}</Radix.Title>
           <Radix.Description asChild>
@@ -53,9 +59,10 @@ export function Dialog({ trigger, title, description, open, onOpenChange, childr
  * done), to the page's content: a keyboard goes on from there, and not from the top of the navigation.
  */
 function giveFocusBack(opener: Element | null): void {
-  if (opener instanceof HTMLElement && opener !== document.body && opener.isConnected) opener.focus();
-  // A button that may not be pressed now cannot take it.
-  if (opener === null || document.activeElement !== opener)
+  const canHaveIt = opener instanceof HTMLElement && opener !== document.body && opener.isConnected;
+  if (canHaveIt) opener.focus();
+  // A button that may not be pressed now does not take it.
+  if (!canHaveIt || document.activeElement !== opener)
     document.getElementById('content')?.focus({ preventScroll: true });
 }
 

@@ -58,7 +58,7 @@ function OpenedForm({ trigger, isOpen, onOpenChange, title, description, ...form
   // Out here, because what the dialog holds is gone when it is closed, and the outcome must be told all the same.
   const action = useAction(() => onOpenChange(false));
   return (
-    <Dialog open={isOpen} onOpenChange={onOpenChange} title={title} description={description} trigger={trigger}>
+    <Dialog {...{ open: isOpen, onOpenChange, title, description, trigger }} isTall={form.isLong}>
       <FormBody {...form} {...action} />
     </Dialog>
   );
@@ -74,7 +74,7 @@ function FormBody({ action, hidden, submit, look = 'primary', dismiss, isLong, c
     <Form
       method="post"
       {...(action === undefined ? {} : { action })}
-      className={cn('space-y-4', isLong && 'max-h-[58vh] overflow-y-auto pr-1')}
+      className={cn('space-y-4', isLong && '-ml-1 max-h-[70dvh] overflow-y-auto pr-1 pl-1')}
     >
       {Object.entries(sent).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
