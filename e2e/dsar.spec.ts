@@ -120,5 +120,5 @@ test('an erasure is refused while a hold is in force, and carried out when it is
   await expect(page.getByText('goes-1')).toHaveCount(0);
   await expectUsable(page);
   await page.goto('/data/retention?requests=all');
-  await expect(cellsOf(page, 'Data requests', 'erased, …').nth(2)).toContainText('Completed');
+  await expect(cellsOf(page, 'Data requests', 'a customer since erased, …').nth(2)).toContainText('Completed');
 });

@@ -1,5 +1,6 @@
 // What the pictures show beyond the demo: made over the API, as a person's scripts would; it may be there already.
 import type { Installation } from '../../e2e/installation.ts';
+import { openSession } from '../../e2e/people.ts';
 import { openGitServer } from '../../server/gitops/testing/git-server.ts';
 import { type Call, callerOf } from './screen-call.ts';
 import { type DataRequests, makeChangeRequests, makeDataRequests, makeRefusals } from './screen-governance.ts';
@@ -55,6 +56,10 @@ export async function makeScreenData(installation: Installation): Promise<MadeDa
   });
   await call('POST', `/reports/schedules/${await ofName('/reports/schedules', 'Monday morning')}/run`, {});
 
+  // What is done by a person is shown with their name.
+  const { tenantId, login } = installation;
+  const as = { email: login.email, name: 'Demo operator', role: 'admin' } as const;
+  const person = callerOf(baseUrl, { cookie: `mainspring_session=${await openSession(tenantId, as)}` });
   await makeDrift(call);
   await makeRefusals(installation);
   const { linkPath } = await call('POST', '/invites', { email: 'new.colleague@example.org', role: 'operator' });
@@ -62,9 +67,9 @@ export async function makeScreenData(installation: Installation): Promise<MadeDa
   return {
     connectionId: (connections.find(({ kind }) => kind === 'webhook') ?? connections[0])?.id ?? '',
     invitePath: linkPath ?? '/invite',
-    ...(await makeModels(call, installation)),
+    ...(await makeModels(person, installation)),
     ...(await makeChangeRequests(installation)),
-    ...(await makeDataRequests(call)),
+    ...(await makeDataRequests(person)),
   };
 }
 

@@ -11,7 +11,7 @@ const PIPELINE = 'airports-by-state';
 export async function makeChangeRequests({ baseUrl, tenantId, login }: Installation): Promise<{ waitingId: string }> {
   const as = async (email: string, name: string, role: 'operator' | 'admin') =>
     callerOf(baseUrl, { cookie: `mainspring_session=${await openSession(tenantId, { email, name, role })}` });
-  const bea = await as('bea.keller@demo.example', 'Bea Keller', 'operator');
+  const bea = await as('bea.keller@demo.example', 'Bea Keller', 'admin');
   const cem = await as('cem.aydin@demo.example', 'Cem Aydin', 'operator');
   const admin = await as(login.email, 'Demo operator', 'admin');
   const open = (await admin('GET', '/approvals?state=open')).items?.[0];
