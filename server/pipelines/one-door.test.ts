@@ -11,7 +11,11 @@ const WRITES = [
   /\.insert\(\s*pipelines\s*\)[^;]*?\bliveVersion\b/,
 ];
 /** What fills tables for tests. */
-const FIXTURES = ['db/testing/fill-tenant.ts', 'workers/testing/cron-work.ts'];
+const FIXTURES = [
+  'db/testing/filled/pipelines.ts',
+  'server/scheduler/testing/ticks.ts',
+  'workers/testing/cron-work.ts',
+];
 const writes = (text: string) => WRITES.some((pattern) => pattern.test(text));
 
 it('one file writes which version is live, so that there is no door past the approval', () => {

@@ -1,80 +1,19 @@
-import { randomUUID } from 'node:crypto';
+// What a tick writes, whoever else ticks and whenever one is killed.
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { openPool, type Pool } from '#db/client.ts';
 import { testDatabase } from '#db/testing/index.ts';
-import { Policies, type Schedule } from '#server/ir/index.ts';
-import { createLogger, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
-import { resumeSchedule } from '#server/schedules/index.ts';
-import { dueStatement, msToNextDue } from './read-due.ts';
+import { Policies } from '#server/ir/index.ts';
+import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
+import { dueStatement } from './read-due.ts';
+import { at, EVERY_TEN, openTicks } from './testing/ticks.ts';
 import { type TickResult, tick } from './tick.ts';
 
 const db = await testDatabase();
-const silent = createLogger({ level: 'silent', tier: 'test' });
+const { tenantId, silent, makeSchedule, tickAt, ledger, lines, count, nextFire } = await openTicks(db);
 const open = () => openPool({ url: db.workerUrl, max: 2, applicationName: 'tick test' });
 const others: Pool[] = Array.from({ length: 4 }, open);
 afterAll(() => Promise.all(others.map((pool) => pool.end({ timeout: 2 }))));
-
-const at = (time: string) => new Date(`2026-03-10T${time.length === 5 ? `${time}:00` : time}Z`);
-const EVERY_MINUTE: Schedule = { kind: 'cron', expression: '* * * * *', timezone: 'UTC' };
-const EVERY_TEN: Schedule = { kind: 'interval', minutes: 10, phaseMinutes: 0 };
-let tenantId: string;
-
-beforeAll(async () => {
-  const [row] = await db.owner<{ id: string }[]>`
-    insert into tenants (slug, name, schema_name, role_name) values ('acme', 'Acme', 'acme', 'acme') returning id`;
-  tenantId = row!.id;
-});
-beforeEach(async () => {
-  await db.owner`truncate pipelines, occurrences, runs, run_queue, cron_runs cascade`;
-  await db.owner`update scheduler_state set last_tick_at = null`;
-});
-
-type Ids = { pipelineId: string; scheduleId: string };
-type Options = { schedule?: unknown; policies?: unknown; next?: Date | null } & Record<string, unknown>;
-
-/** A live pipeline with a schedule, due at 10:00 unless told otherwise. */
-async function makeSchedule(options: Options = {}): Promise<Ids> {
-  const { schedule = EVERY_MINUTE, policies = {}, next = at('10:00'), ...columns } = options;
-  const ids = { pipelineId: randomUUID(), scheduleId: randomUUID() };
-  await db.owner`insert into pipelines ${db.owner({ tenant_id: tenantId, id: ids.pipelineId, name: ids.pipelineId, live_version: 3 })}`;
-  await db.owner`insert into schedules ${db.owner({
-    tenant_id: tenantId,
-    id: ids.scheduleId,
-    pipeline_id: ids.pipelineId,
-    version: 3,
-    max_attempts: 4,
-    next_fire_at: next?.toISOString() ?? null,
-    schedule: schedule as never,
-    policies: (isObject(policies) && !('broken' in policies) ? Policies.parse(policies) : policies) as never,
-    ...columns,
-  })}`;
-  return ids;
-}
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-
-/** One tick as the worker, at a given time. */
-const tickAt = (time: string | Date, options: { pool?: Pool; batchSize?: number } = {}): Promise<TickResult> => {
-  const now = typeof time === 'string' ? at(time) : time;
-  const { pool = db.worker, ...rest } = options;
-  return tick({ pool, log: silent, processId: 'test', clock: { now: async () => now }, ...rest });
-};
-
-type LedgerRow = { due: string; until: string | null; count: number; verdict: string; hasRun: boolean };
-const hhmm = (column: string) => `to_char(${column} at time zone 'UTC', 'HH24:MI')`;
-const ledger = (of?: Ids) =>
-  db.owner.unsafe<LedgerRow[]>(`select ${hhmm('due_at')} as due, ${hhmm('due_until')} as until, count::int, verdict,
-    run_id is not null as "hasRun" from occurrences ${of ? `where schedule_id = '${of.scheduleId}'` : ''} order by due_at, schedule_id`);
-const lines = async (of?: Ids) =>
-  (await ledger(of)).map((row) => `${row.due}${row.until ? `-${row.until}` : ''} ×${row.count} ${row.verdict}`);
-const count = async (table: string) =>
-  (await db.owner<{ n: number }[]>`select count(*)::int as n from ${db.owner(table)}`)[0]!.n;
-const nextFire = async (of: Ids) =>
-  (
-    await db.owner.unsafe<{ next: string | null }[]>(
-      `select ${hhmm('next_fire_at')} as next from schedules where id = '${of.scheduleId}'`,
-    )
-  )[0]!.next;
 
 describe('a tick', () => {
   it('fires a due instant once: a ledger row, a run, a queue row and the next fire', async () => {
@@ -208,101 +147,6 @@ describe('a tick', () => {
     expect(row?.same).toBe(true);
     expect(row?.delay).toBeGreaterThan(-60);
     expect(row?.delay).toBeLessThan(3_600);
-  });
-});
-
-describe('a paused schedule', () => {
-  const paused = { paused_at: at('09:30').toISOString(), paused_by: 'ada', pause_reason: 'repair' };
-
-  it('fires nothing; what falls due is one row that grows from tick to tick', async () => {
-    const ids = await makeSchedule(paused);
-    for (const time of ['10:00', '10:01', '10:02']) expect(await tickAt(time)).toMatchObject({ due: 1, fired: 0 });
-    await tickAt('10:30');
-    expect(await ledger(ids)).toEqual([
-      { due: '10:00', until: '10:30', count: 31, verdict: 'skipped_paused', hasRun: false },
-    ]);
-    expect(await nextFire(ids)).toBe('10:31');
-  });
-
-  it('fires again when the end of its pause has come, and is unpaused then', async () => {
-    const ids = await makeSchedule({ ...paused, pause_until: at('10:02:30').toISOString() });
-    for (const time of ['10:00', '10:01', '10:02', '10:03']) await tickAt(time);
-    expect(await lines(ids)).toEqual(['10:00-10:02 ×3 skipped_paused', '10:03 ×1 fired']);
-    const [row] = await db.owner`select paused_at, paused_by, pause_reason, pause_until from schedules`;
-    expect(row).toEqual({ paused_at: null, paused_by: null, pause_reason: null, pause_until: null });
-  });
-
-  it('skips what fell due in its pause although nothing ticked before the pause was over', async () => {
-    const ids = await makeSchedule({ ...paused, pause_until: at('10:02:30').toISOString() });
-    await tickAt('10:03:05');
-    expect(await lines(ids)).toEqual(['10:00-10:02 ×3 skipped_paused', '10:03 ×1 fired']);
-  });
-
-  it('that is resumed although it was not paused still makes up for an outage', async () => {
-    const ids = await makeSchedule();
-    const which = { tenantId, pipelineId: ids.pipelineId };
-    await transaction(db.app, { tenantId }, (tx) => resumeSchedule(tx, which));
-    await tickAt('10:05');
-    expect(await lines(ids)).toEqual(['10:00-10:04 ×5 coalesced', '10:05 ×1 late']);
-  });
-
-  it('with onPause queue keeps what falls due until it is resumed', async () => {
-    const ids = await makeSchedule({ ...paused, policies: { onPause: 'queue' }, schedule: EVERY_TEN });
-    expect(await tickAt('10:20')).toMatchObject({ due: 0, fired: 0 });
-    expect(await nextFire(ids)).toBe('10:00');
-    await db.owner`update schedules set paused_at = null`;
-    expect(await tickAt('10:20')).toMatchObject({ due: 3, fired: 1 });
-    expect(await lines(ids)).toEqual(['10:00-10:10 ×2 coalesced', '10:20 ×1 late']);
-  });
-
-  it('with onPause queue does not keep the loop awake while it holds what is due', async () => {
-    await makeSchedule({ ...paused, policies: { onPause: 'queue' } });
-    const next = () => transaction(db.worker, {}, msToNextDue);
-    expect(await next()).toBeNull();
-    await db.owner`update schedules set paused_at = null`;
-    expect(await next()).toBeLessThan(0);
-  });
-
-  it('with onPause queue fires when its pause ends by itself, by the clock that says what is due', async () => {
-    const ids = await makeSchedule({
-      ...paused,
-      pause_until: at('10:15').toISOString(),
-      policies: { onPause: 'queue' },
-    });
-    expect(await tickAt('10:14')).toMatchObject({ due: 0 });
-    expect(await tickAt('10:15')).toMatchObject({ due: 16, fired: 1 });
-    expect((await lines(ids)).at(-1)).toBe('10:15 ×1 late');
-  });
-});
-
-describe('a schedule that cannot be decided', () => {
-  const broken: [string, Options][] = [
-    ['a rule without a kind', { schedule: {} }],
-    ['a rule that is text', { schedule: 'nonsense' }],
-    ['a kind that nobody knows', { schedule: { kind: 'moon' } }],
-    ['a cron that is none', { schedule: { kind: 'cron', expression: 'every day', timezone: 'UTC' } }],
-    ['a cron without an expression', { schedule: { kind: 'cron', timezone: 'UTC' } }],
-    ['a zone that is none', { schedule: { ...EVERY_MINUTE, timezone: 'Mars/Base' } }],
-    ['an interval of nothing', { schedule: { kind: 'interval', minutes: 0, phaseMinutes: 0 } }],
-    ['an interval without minutes', { schedule: { kind: 'interval' } }],
-    ['an rrule that is none', { schedule: { kind: 'rrule', rrule: 'FREQ=NEVER', timezone: 'UTC' } }],
-    ['policies that are missing', { policies: { broken: true } }],
-    ['policies that are text', { policies: 'nonsense' }],
-  ];
-
-  it.each(broken)('with %s stops no other, and stays due', async (_what, options) => {
-    const bad = await makeSchedule({ ...options, next: at('09:00') });
-    const good = await makeSchedule();
-    expect(await tickAt('10:00')).toMatchObject({ due: 1, fired: 1 });
-    expect(await lines(good)).toEqual(['10:00 ×1 fired']);
-    expect(await lines(bad)).toEqual([]);
-    expect(await nextFire(bad)).toBe('09:00');
-  });
-
-  it('hides none behind it, even when such schedules fill whole batches', async () => {
-    for (const [, options] of broken) await makeSchedule({ ...options, next: at('09:00') });
-    for (let index = 0; index < 5; index += 1) await makeSchedule();
-    expect(await tickAt('10:00', { batchSize: 2 })).toMatchObject({ due: 5, fired: 5 });
   });
 });
 

@@ -1,0 +1,1 @@
+export { at, EVERY_MINUTE, EVERY_TEN, openTicks, type ScheduleOptions } from './ticks.ts';
