@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm';
 import { expect, it } from 'vitest';
+import { openPool } from '#db/client.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { addRows, openKeeper, runPurge } from './testing/index.ts';
@@ -22,7 +23,11 @@ it('rows of attachments are gone for good before the first of their blobs is del
     steps.push('blob');
     return 'deleted' as const;
   };
-  await runPurge(db, { tenant: 'durable' }, { fence, deleteBlob });
+  // Test databases wait for no disk unless they are told to.
+  await db.owner.unsafe(`alter role "${db.rolePrefix}_worker" set synchronous_commit = on`);
+  const pool = openPool({ url: db.workerUrl, max: 2, applicationName: 'purge' });
+  await runPurge(db, { tenant: 'durable' }, { pool, fence, deleteBlob });
+  await pool.end();
   expect(steps.filter((step) => step === 'blob')).toHaveLength(3);
   expect(steps).toContain('off');
   const beforeBlobs = steps.slice(0, steps.indexOf('blob'));
