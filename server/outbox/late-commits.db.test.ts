@@ -1,33 +1,19 @@
 // A place in a lane is taken before its transaction commits, so an event may appear below those that are published
 // already. The next claim must find it before a later event of its key, whichever way that claim goes.
-import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
-import { createTenant } from '#server/tenancy/index.ts';
 import { headStatement } from './claim.ts';
-import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
+import { type Hold, publishLane } from './index.ts';
 import { lookFrom } from './sight.ts';
+import { counting, LANE, openLane } from './testing/one-lane.ts';
 
 const db = await testDatabase();
-const LANE = 0;
-let tenantId: string;
-let a = '';
-let b = '';
-let c = '';
+const { tenantId, keys, restart } = await openLane(db);
+const [a = '', b = '', c = ''] = keys;
 let hold: Hold;
-
-beforeAll(async () => {
-  tenantId = (await createTenant(db.owner, { slug: 'acme', name: 'Acme' })).id;
-  const found = await db.owner<{ key: string }[]>`
-    select 'k' || n as key from generate_series(1, 100) n
-    where (hashtextextended(${tenantId}::uuid::text || ' ' || 'k' || n, 0) & 3) = ${LANE} order by n`;
-  [a = '', b = '', c = ''] = found.map(({ key }) => key);
-});
 beforeEach(async () => {
-  await db.owner`truncate outbox_events, outbox_counters`;
-  await db.owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0`;
-  const holds = await takeLanes(db.worker, { owner: 'one', leaseMs: 60_000, limit: 4, held: [] });
-  hold = holds.find(({ lane }) => lane === LANE)!;
+  hold = await restart();
 });
 
 const open = new Set<() => Promise<unknown>>();
@@ -65,16 +51,7 @@ async function begin() {
 const sent: number[] = [];
 /** One turn of the lane without a sweep; says what was sent, in order. `during` runs while the first batch is sent. */
 async function publish(batchSize = 500, during: () => Promise<unknown> = async () => {}): Promise<number[]> {
-  sent.length = 0;
-  const publisher: EventPublisher = {
-    backend: 'counting',
-    async publish(events) {
-      if (sent.length === 0) await during();
-      sent.push(...events.map(({ payload }) => (JSON.parse(payload) as { n: number }).n));
-      return events.map(() => ({ kind: 'published' }) as const);
-    },
-    async close() {},
-  };
+  const publisher = counting(sent, (batch) => (batch === 1 ? during() : Promise.resolve()));
   const options = { leaseMs: 60_000, maxAttempts: 5, isSweep: false, signal: new AbortController().signal };
   await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: (isFull) => isFull });
   return [...sent];

@@ -1,32 +1,18 @@
 // A stretch is claimed without choosing, and the next one in the transaction that marks the one before: what must hold
 // then as it does for a claim that was chosen.
 import { sql } from 'drizzle-orm';
-import { beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
-import { createTenant } from '#server/tenancy/index.ts';
 import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
 import { toInstant } from './take-events.ts';
+import { counting, openLane } from './testing/one-lane.ts';
 
 const db = await testDatabase();
-const LANE = 0;
-let tenantId: string;
-/** Keys of the lane. */
-let keys: string[] = [];
+const { tenantId, keys, restart } = await openLane(db);
 let hold: Hold;
-
-beforeAll(async () => {
-  tenantId = (await createTenant(db.owner, { slug: 'acme', name: 'Acme' })).id;
-  const found = await db.owner<{ key: string }[]>`
-    select 'k' || n as key from generate_series(1, 100) n
-    where (hashtextextended(${tenantId}::uuid::text || ' ' || 'k' || n, 0) & 3) = ${LANE} order by n`;
-  keys = found.map(({ key }) => key);
-});
 beforeEach(async () => {
-  await db.owner`truncate outbox_events, outbox_counters`;
-  await db.owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0`;
-  const holds = await takeLanes(db.worker, { owner: 'one', leaseMs: 60_000, limit: 4, held: [] });
-  hold = holds.find(({ lane }) => lane === LANE)!;
+  hold = await restart();
 });
 
 /** Events of these keys, in this order, numbered from 1. */
@@ -40,27 +26,13 @@ const statuses = async () =>
 
 const options = { leaseMs: 60_000, maxAttempts: 5, isSweep: false, signal: new AbortController().signal };
 const sent: number[] = [];
-const counting = (before: (batch: number) => Promise<unknown> = async () => {}): EventPublisher => {
-  let batches = 0;
-  sent.length = 0;
-  return {
-    backend: 'counting',
-    async publish(events) {
-      batches += 1;
-      await before(batches);
-      sent.push(...events.map(({ payload }) => (JSON.parse(payload) as { n: number }).n));
-      return events.map(() => ({ kind: 'published' }) as const);
-    },
-    async close() {},
-  };
-};
 const publish = (publisher: EventPublisher, batchSize: number, goesOn = true) =>
   publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: (isFull) => isFull && goesOn });
 
 it('goes through a lane in its order, marks every batch and takes the next, and counts all of it', async () => {
   const [a = '', b = ''] = keys;
   await store(a, b, a, b, a, b, a);
-  expect(await publish(counting(), 2)).toMatchObject({ claimed: 7, published: 7, lost: 0, isFull: false });
+  expect(await publish(counting(sent), 2)).toMatchObject({ claimed: 7, published: 7, lost: 0, isFull: false });
   expect(sent).toEqual([1, 2, 3, 4, 5, 6, 7]);
   expect(new Set(await statuses())).toEqual(new Set(['published 0']));
   const [counted] = await db.owner`select sum(published)::int as n from outbox_counters`;
@@ -70,7 +42,7 @@ it('goes through a lane in its order, marks every batch and takes the next, and 
 it('takes no more once it is told not to go on', async () => {
   const [a = ''] = keys;
   await store(a, a, a, a);
-  expect(await publish(counting(), 2, false)).toMatchObject({ claimed: 2, published: 2, isFull: true });
+  expect(await publish(counting(sent), 2, false)).toMatchObject({ claimed: 2, published: 2, isFull: true });
   expect(await statuses()).toEqual(['published 0', 'published 0', 'pending', 'pending']);
 });
 
@@ -78,7 +50,7 @@ it('takes the next with the mark of a claim that was not full when there is news
   const [a = '', b = ''] = keys;
   await store(a);
   const hasNews = [true, true, false];
-  const publisher = counting((batch) => (batch === 1 ? store(b) : Promise.resolve()));
+  const publisher = counting(sent, (batch) => (batch === 1 ? store(b) : Promise.resolve()));
   const goesOn = () => hasNews.shift() ?? false;
   const turn = await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize: 500, goesOn });
   expect(turn).toMatchObject({ claimed: 2, published: 2, lost: 0, isFull: false });
@@ -96,8 +68,8 @@ it('leaves a row that somebody has locked, and the later ones of its key, first 
       select seq::float8 as seq from outbox_events where payload ->> 'n' = ${String(locked)}`;
     await transaction(db.owner, {}, async (tx) => {
       await tx.execute(sql`select from outbox_events where seq = ${seq} for update`);
-      await publish(counting(), 2);
-      await publish(counting(), 6);
+      await publish(counting(sent), 2);
+      await publish(counting(sent), 6);
     });
     const left = locked === 3 ? ['b', 'b'] : ['a', 'a', 'a', 'a'];
     const rows = await db.owner<{ key: string }[]>`select key from outbox_events where status = 'pending' order by seq`;
@@ -113,7 +85,7 @@ it('takes nothing behind an event that the reaper took away while it was sent', 
     batch === 1
       ? db.owner`update outbox_events set status = 'pending', claim_token = null where payload ->> 'n' = '2'`
       : Promise.resolve();
-  expect(await publish(counting(reap), 2)).toMatchObject({ claimed: 2, published: 1, lost: 1 });
+  expect(await publish(counting(sent, reap), 2)).toMatchObject({ claimed: 2, published: 1, lost: 1 });
   expect(sent).toEqual([1, 2]);
   expect(await statuses()).toEqual(['published 0', 'pending', 'pending', 'pending']);
 });
@@ -125,33 +97,33 @@ it('marks nothing and takes nothing once the lane is another’s', async () => {
     await db.owner`update outbox_lanes set lease_until = now() - interval '1 second'`;
     await takeLanes(db.worker, { owner: 'two', leaseMs: 60_000, limit: 4, held: [] });
   };
-  expect(await publish(counting(takeOver), 2)).toMatchObject({ claimed: 2, published: 0, lost: 2 });
+  expect(await publish(counting(sent, takeOver), 2)).toMatchObject({ claimed: 2, published: 0, lost: 2 });
   expect(await statuses()).toEqual(['pending', 'pending', 'pending', 'pending']);
-  await expect(publish(counting(), 2)).rejects.toThrow('taken over');
+  await expect(publish(counting(sent), 2)).rejects.toThrow('taken over');
 });
 
 it('chooses where an event waits for its time, is too much for one claim, or is of a tenant whose publishing is held', async () => {
   const [a = '', b = ''] = keys;
   await store(a, b, a, b);
   await db.owner`update outbox_events set available_at = now() + interval '1 hour' where payload ->> 'n' = '1'`;
-  expect(await publish(counting(), 500)).toMatchObject({ claimed: 2, published: 2 });
+  expect(await publish(counting(sent), 500)).toMatchObject({ claimed: 2, published: 2 });
   expect(sent).toEqual([2, 4]);
   await db.owner`update outbox_events set available_at = now()`;
   await db.owner`insert into tenant_stops (tenant_id, reason, running, holds_publishing, stopped_by)
     values (${tenantId}, 'held', 'leave', true, 'test')`;
-  expect(await publish(counting(), 500)).toMatchObject({ claimed: 0 });
+  expect(await publish(counting(sent), 500)).toMatchObject({ claimed: 0 });
   await db.owner`delete from tenant_stops`;
   hold.progress = { ...hold.progress, cursor: 0 };
-  expect(await publish(counting(), 500)).toMatchObject({ claimed: 2, published: 2 });
+  expect(await publish(counting(sent), 500)).toMatchObject({ claimed: 2, published: 2 });
   const filler = 'x'.repeat(890_000);
   await db.owner`insert into outbox_events (tenant_id, type, key, payload)
     select ${tenantId}, 'a.v1', ${a}, jsonb_build_object('n', n, 'filler', ${filler}::text) from generate_series(1, 10) n`;
   const batches: number[] = [];
   await publish(
-    counting(async () => batches.push(sent.length)),
+    counting(sent, async () => batches.push(sent.length)),
     500,
   );
-  await publish(counting(), 500);
+  await publish(counting(sent), 500);
   expect(batches).toEqual([0]);
   expect(new Set(await statuses())).toEqual(new Set(['published 0']));
 });

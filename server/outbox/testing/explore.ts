@@ -1,5 +1,5 @@
 // Walks every state of the model, once each.
-import { begins, claim, commits, copy, KEYS, mark, type State, send, steps, takeover } from './lane-model.ts';
+import { begins, claim, comesDue, commits, copy, KEYS, mark, type State, send, steps, takeover } from './lane-model.ts';
 
 function violation(state: State): string | null {
   const [first, second] = [state.seen.indexOf(0), state.seen.indexOf(2)];
@@ -37,9 +37,9 @@ function fingerprint({ rows, lane, publishers, seen, lastEnded, faults }: State)
     return `${owns}:${lowWater}:${cursor}:${seenDone}:${waits}:${sight.open.map(rank)}/${rank(sight.next - 1n)}/${marks}`;
   });
   return [
-    ...rows.map(({ status, token, attempts, xid }) => {
+    ...rows.map(({ status, token, attempts, isDue, xid }) => {
       const place = status === 'uncommitted' ? rank(BigInt(xid)) : '';
-      return `${status[0]}${status[1]}${token === null ? '-' : lane.token - token}${attempts}${place}`;
+      return `${status[0]}${status[1]}${token === null ? '-' : lane.token - token}${attempts}${isDue ? '' : 'w'}${place}`;
     }),
     `${lane.owner === null}${lane.isExpired}${lane.lowWater}e${rank(BigInt(lastEnded))}`,
     ...publisherPrints.sort(),
@@ -99,6 +99,7 @@ function createEnding() {
       const next = [
         commits(state),
         begins(state),
+        comesDue(state),
         send(state, 0),
         mark(state, 0),
         takeover(state, 0),

@@ -17,6 +17,8 @@ type Row = {
   status: 'none' | 'uncommitted' | EventStatus;
   token: number | null;
   attempts: number;
+  /** Not for a while after a refusal. */
+  isDue: boolean;
   xid: number;
 };
 type Publisher = {
@@ -31,19 +33,16 @@ export type State = {
   /** First occurrences, in the order in which consumers saw them. */
   seen: number[];
   nextXid: number;
-  /** The highest number of a transaction that has ended. */
   lastEnded: number;
   faults: { crash: number; expiry: number; reap: number; refusal: number };
 };
 
-/**
- * Three events in the order of their places. The transactions of the first two are open and overlap, numbered in either
- * order; the third has the key of the first, and its transaction begins after that one's commit.
- */
+// Three events in the order of their places. The transactions of the first two are open and overlap, numbered in either
+// order; the third has the key of the first, and its transaction begins after that one's commit.
 export const KEYS = ['a', 'b', 'a'];
 export const start = (faults: State['faults'], xids: readonly number[]): State => ({
   rows: KEYS.map((key, index) => ({
-    ...{ key, token: null, attempts: 0, xid: xids[index] ?? 0 },
+    ...{ key, token: null, attempts: 0, isDue: true, xid: xids[index] ?? 0 },
     status: index < 2 ? ('uncommitted' as const) : ('none' as const),
   })),
   lane: { owner: null, token: 0, isExpired: true, lowWater: 0 },
@@ -88,6 +87,16 @@ export function begins(state: State): Step[] {
   return [{ name: 'begin 2', next }];
 }
 
+/** What was refused is tried again after a while. */
+export function comesDue(state: State): Step[] {
+  return state.rows.flatMap((row, index) => {
+    if (row.isDue) return [];
+    const next = copy(state);
+    next.rows[index]!.isDue = true;
+    return [{ name: `${index} is due`, next }];
+  });
+}
+
 const openOf = (state: State) => state.rows.filter((row) => row.status === 'uncommitted').map((row) => row.xid);
 
 /** As PostgreSQL spells it: what is open above the last ended one is not named. */
@@ -124,7 +133,16 @@ export function claim(state: State, p: 0 | 1, isSweep: boolean): Step[] {
   const from = lowestOf(look, (of) => hasEnded(next, of));
   const head = next.rows.flatMap((row, index) =>
     isUnfinished(row) && index + 1 > from
-      ? [{ seq: index + 1, tenantId: 't', key: row.key, status: row.status as 'pending', isDue: true, payloadBytes: 1 }]
+      ? [
+          {
+            seq: index + 1,
+            tenantId: 't',
+            key: row.key,
+            status: row.status as 'pending',
+            isDue: row.isDue,
+            payloadBytes: 1,
+          },
+        ]
       : [],
   );
   const choice = emptyChoice();
@@ -175,9 +193,15 @@ export function mark(state: State, p: 0 | 1): Step[] {
         : place === current.sent
           ? ({ kind: 'refused', error: new Error('no'), isFinal: false } as const)
           : ({ kind: 'held' } as const);
-    const settled = settle(row.attempts, outcome, 2, () => 0);
+    const settled = settle(row.attempts, outcome, 2, () => 0.5);
     if (row.status !== 'processing' || row.token !== hold.token) lost += 1;
-    else Object.assign(row, { status: settled.status, attempts: settled.attempts, token: null });
+    else
+      Object.assign(row, {
+        status: settled.status,
+        attempts: settled.attempts,
+        token: null,
+        isDue: settled.delayMs === 0,
+      });
     return { seq: index + 1, status: settled.status };
   });
   next.publishers[p].claim = null;
@@ -215,5 +239,12 @@ export function steps(state: State): Step[] {
     for (const row of next.rows)
       if (row.status === 'processing') Object.assign(row, { status: 'pending', token: null });
   });
-  return [...commits(state), ...begins(state), ...of, ...(state.lane.owner === null ? [] : expire), ...reap];
+  return [
+    ...commits(state),
+    ...begins(state),
+    ...comesDue(state),
+    ...of,
+    ...(state.lane.owner === null ? [] : expire),
+    ...reap,
+  ];
 }
