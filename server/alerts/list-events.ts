@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { decodeCursor, isUuid, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
+import { decodeIdCursor, query, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { type Delivery, deliveriesOf, toDeliveries } from './deliveries.ts';
 import type { ListAlertEventsInput } from './schemas.ts';
@@ -20,12 +20,7 @@ type Row = {
 
 /** What the tenant's rules said, newest first, and whether those who were to hear of it did. */
 export function listAlertEvents(ctx: Ctx, input: ListAlertEventsInput) {
-  const before = input.cursor === undefined ? null : decodeCursor(input.cursor, 1)[0]!;
-  if (before !== null && !isUuid(before))
-    throw new ServiceError(
-      'INPUT_INVALID',
-      'cursor is not one this list gave out; leave it away to start from the top',
-    );
+  const before = input.cursor === undefined ? null : decodeIdCursor(input.cursor);
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
     const rows = await query<Row>(

@@ -1,8 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { z } from 'zod';
 import {
-  decodeCursor,
-  isUuid,
+  decodeIdCursor,
   query,
   ServiceError,
   type Tx,
@@ -68,14 +67,8 @@ function conditionsOf(input: z.infer<typeof ListAuditInput>): SQL[] {
     conditions.push(
       sql`a.id < ms_uuid_at(${input.to}::timestamptz + interval '1 day') and a.created_at < ${input.to}::timestamptz`,
     );
-  if (input.cursor) conditions.push(sql`a.id < ${cursorId(input.cursor)}`);
+  if (input.cursor) conditions.push(sql`a.id < ${decodeIdCursor(input.cursor)}`);
   return conditions;
-}
-
-function cursorId(cursor: string): string {
-  const [id = ''] = decodeCursor(cursor, 1);
-  if (!isUuid(id)) throw new ServiceError('INPUT_INVALID', 'cursor is not one that this list gave out');
-  return id;
 }
 
 /** One entry with its before and after. @throws ServiceError AUDIT_ENTRY_NOT_FOUND, FORBIDDEN */

@@ -1,6 +1,6 @@
 import { and, count, desc, eq, isNotNull, isNull, lt, type SQL } from 'drizzle-orm';
 import { dlqEntries } from '#db/schema/index.ts';
-import { decodeCursor, isUuid, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
+import { decodeIdCursor, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import type { DlqEntry, DlqFilter, ListDlqInput } from './schemas.ts';
 
@@ -9,7 +9,7 @@ export async function listDlq(
   ctx: Ctx,
   input: ListDlqInput,
 ): Promise<{ items: DlqEntry[]; nextCursor: string | null }> {
-  const before = input.cursor === undefined ? undefined : cursorId(input.cursor);
+  const before = input.cursor === undefined ? undefined : decodeIdCursor(input.cursor);
   const rows = await withTransaction(ctx, (tx) =>
     tx
       .select()
@@ -51,12 +51,6 @@ function matching(ctx: Ctx, filter: DlqFilter): SQL | undefined {
     filter.state === 'open' ? isNull(dlqEntries.ackedAt) : undefined,
     filter.state === 'acked' ? isNotNull(dlqEntries.ackedAt) : undefined,
   );
-}
-
-function cursorId(cursor: string): string {
-  const [id = ''] = decodeCursor(cursor, 1);
-  if (isUuid(id)) return id;
-  throw new ServiceError('INPUT_INVALID', 'cursor is not one this list gave out; leave it away to start from the top');
 }
 
 function toEntry(row: typeof dlqEntries.$inferSelect): DlqEntry {

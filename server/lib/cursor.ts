@@ -1,4 +1,5 @@
 import { ServiceError } from './errors.ts';
+import { isUuid } from './id.ts';
 
 /** Opaque position of a list page. */
 export function encodeCursor(parts: readonly string[]): string {
@@ -14,10 +15,20 @@ export function decodeCursor(cursor: string, length: number): string[] {
   } catch {
     // Falls through to the one message.
   }
-  throw new ServiceError('INPUT_INVALID', 'cursor is not one this list gave out; leave it away to start from the top', {
+  throw refusal(cursor);
+}
+
+/** The id that a page of a list by ids ends with. @throws ServiceError INPUT_INVALID when the cursor is no such id. */
+export function decodeIdCursor(cursor: string): string {
+  const [id = ''] = decodeCursor(cursor, 1);
+  if (!isUuid(id)) throw refusal(cursor);
+  return id;
+}
+
+const refusal = (cursor: string) =>
+  new ServiceError('INPUT_INVALID', 'cursor is not one this list gave out; leave it away to start from the top', {
     cursor: cursor.slice(0, 100),
   });
-}
 
 /** Cuts a list read with limit + 1 into a page. */
 export function toPage<T>(rows: T[], limit: number, cursorOf: (row: T) => readonly string[]) {

@@ -1,6 +1,6 @@
 export { type Backoff, backoffMs } from './backoff.ts';
 export { type Clock, databaseClock } from './clock.ts';
-export { decodeCursor, encodeCursor, toPage } from './cursor.ts';
+export { decodeCursor, decodeIdCursor, encodeCursor, toPage } from './cursor.ts';
 export { ERROR_CODES, type ErrorCode, type Problem as ErrorBody, ServiceError } from './errors.ts';
 export { TransactionEndedError } from './guard-connection.ts';
 export { isUuid, newId } from './id.ts';

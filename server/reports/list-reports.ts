@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { ReportFigure, ReportTemplate } from '#db/schema/index.ts';
 import { type Delivery, deliveriesOf, toDeliveries } from '#server/alerts/index.ts';
-import { decodeCursor, isUuid, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
+import { decodeIdCursor, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import type { ListReportsInput } from './schemas.ts';
 
@@ -25,12 +25,7 @@ const isoOrNull = (text: string | null) => (text === null ? null : iso(text));
 
 /** The reports that were made, newest first, without their texts. */
 export function listReports(ctx: Ctx, input: ListReportsInput) {
-  const before = input.cursor === undefined ? null : decodeCursor(input.cursor, 1)[0]!;
-  if (before !== null && !isUuid(before))
-    throw new ServiceError(
-      'INPUT_INVALID',
-      'cursor is not one this list gave out; leave it away to start from the top',
-    );
+  const before = input.cursor === undefined ? null : decodeIdCursor(input.cursor);
   return withTransaction(ctx, async (tx) => {
     const ofSchedule = input.scheduleId === undefined ? sql`true` : sql`r.schedule_id = ${input.scheduleId}`;
     const rows = await readReports<Row>(tx, ctx.tenant.id, {

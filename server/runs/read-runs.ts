@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, getTableColumns, lt } from 'drizzle-orm';
 import { pipelines, runAttempts, runNodes, runQueue, runs } from '#db/schema/index.ts';
-import { decodeCursor, isUuid, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
+import { decodeIdCursor, isUuid, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import type { ListRunsInput, RunDetail, RunItem } from './schemas.ts';
 
@@ -13,7 +13,7 @@ export async function listRuns(
   ctx: Ctx,
   input: ListRunsInput,
 ): Promise<{ items: RunItem[]; nextCursor: string | null }> {
-  const before = input.cursor === undefined ? undefined : cursorId(input.cursor);
+  const before = input.cursor === undefined ? undefined : decodeIdCursor(input.cursor);
   const rows = await withTransaction(ctx, (tx) =>
     tx
       .select(columns)
@@ -93,10 +93,4 @@ function toItem(run: typeof runs.$inferSelect & { pipelineName: string }): RunIt
     startedAt: text(run.startedAt),
     finishedAt: text(run.finishedAt),
   };
-}
-
-function cursorId(cursor: string): string {
-  const [id = ''] = decodeCursor(cursor, 1);
-  if (isUuid(id)) return id;
-  throw new ServiceError('INPUT_INVALID', 'cursor is not one this list gave out; leave it away to start from the top');
 }
