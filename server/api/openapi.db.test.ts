@@ -5,47 +5,11 @@ import { testDatabase } from '#db/testing/index.ts';
 import { sealBatch } from '#server/audit/index.ts';
 import { copyTable } from '#server/runs/testing/index.ts';
 import { openInstallation } from '#workers/testing/installation.ts';
-import { restRoutes } from './index.ts';
+import { openAnswers } from './testing/answers.ts';
 
 const db = await testDatabase();
 const there = await openInstallation(db, 'answers');
-const key = await there.key();
-const routes = new Map(restRoutes().map((route) => [route.path, route]));
-const called = new Set<string>();
-
-type Answer = { status: number; body: Record<string, unknown> };
-
-/** Calls a procedure by its name; path parameters are taken out of `input`, the rest goes where REST wants it. */
-async function call(path: string, input: Record<string, unknown> = {}): Promise<Answer> {
-  const route = routes.get(path);
-  if (!route) throw new Error(`there is no ${path}`);
-  const rest = { ...input };
-  const url = new URL(
-    `/api/v1${route.url.replace(/:(\w+)/g, (_, name: string) => {
-      delete rest[name];
-      return encodeURIComponent(String(input[name]));
-    })}`,
-    there.baseUrl,
-  );
-  const isRead = route.method === 'GET';
-  if (isRead) for (const [name, value] of Object.entries(rest)) url.searchParams.set(name, String(value));
-  const response = await fetch(url, {
-    method: route.method,
-    headers: { Authorization: `Bearer ${key}`, ...(isRead ? {} : { 'Content-Type': 'application/json' }) },
-    ...(isRead ? {} : { body: JSON.stringify(rest) }),
-  });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-}
-
-/** A success whose body is exactly what the schema makes of it: no field too many, none too few. */
-async function expectKept(path: string, input: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
-  const { status, body } = await call(path, input);
-  const meta = routes.get(path)!.meta;
-  expect({ path, status, body }).toEqual({ path, status: meta.status ?? 200, body });
-  expect(body).toEqual(meta.output.parse(body));
-  called.add(path);
-  return body;
-}
+const { routes, called, call, expectKept, ended } = openAnswers(there.baseUrl, await there.key());
 
 const document = {
   ...{ kind: 'pipeline', version: '1.0', metadata: { name: 'checked', owner: 'tests', labels: { env: 'test' } } },
@@ -56,14 +20,6 @@ const document = {
     { id: 'good', kind: 'validate', inputs: ['src'], config: { rules: [{ rule: 'not_null', columns: ['n'] }] } },
     { id: 'tgt', kind: 'target', inputs: ['good'], config: { type: 'table', table: 'copies', mode: 'append' } },
   ],
-};
-
-const ended = async (id: string) => {
-  for (;;) {
-    const run = await expectKept('runs.get', { id });
-    if (run.finishedAt) return run;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 };
 
 describe('the answers over REST', () => {
