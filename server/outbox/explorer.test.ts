@@ -4,22 +4,23 @@ import { describe, expect, it } from 'vitest';
 import { explore } from './testing/explore.ts';
 import { start } from './testing/lane-model.ts';
 
-// All faults at once are millions of states; two kinds at a time are all that two publishers can trip over.
-const FAULTS = [
-  { crash: 1, expiry: 1, reap: 0, refusal: 0 },
-  { crash: 1, expiry: 0, reap: 1, refusal: 0 },
-  { crash: 1, expiry: 0, reap: 0, refusal: 1 },
-  { crash: 0, expiry: 1, reap: 1, refusal: 0 },
-  { crash: 0, expiry: 1, reap: 0, refusal: 1 },
+// All faults at once are millions of states; two kinds at a time are all that two publishers can trip over. The numbers of
+// the first two events' transactions are in the order of their places, or not; what a publisher makes of that ends with
+// its hold of the lane, so that with a lease that runs out one order is enough.
+const CASES = [
+  { faults: { crash: 1, expiry: 0, reap: 1, refusal: 0 }, xids: [2, 3] },
+  { faults: { crash: 1, expiry: 0, reap: 1, refusal: 0 }, xids: [3, 2] },
+  { faults: { crash: 1, expiry: 0, reap: 0, refusal: 1 }, xids: [2, 3] },
+  { faults: { crash: 1, expiry: 0, reap: 0, refusal: 1 }, xids: [3, 2] },
+  { faults: { crash: 1, expiry: 1, reap: 0, refusal: 0 }, xids: [2, 3] },
+  { faults: { crash: 0, expiry: 1, reap: 1, refusal: 0 }, xids: [3, 2] },
+  { faults: { crash: 0, expiry: 1, reap: 0, refusal: 1 }, xids: [2, 3] },
 ];
-/** Of the first two events' transactions: in the order of their places, or not. */
-const NUMBERS = [
-  [2, 3],
-  [3, 2],
-];
+/** Nine seconds of one processor at most; a busy machine takes its time. */
+const TIMEOUT_MS = 300_000;
 
 describe('two publishers, three events that commit in any order, a crash anywhere', () => {
-  it.each(FAULTS.flatMap((faults) => NUMBERS.map((xids) => ({ faults, xids }))))(
+  it.each(CASES)(
     'lose no event, keep each key in order and pass nothing unfinished with %j',
     ({ faults, xids }) => {
       const { states, violations, unfinished } = explore(start(faults, xids));
@@ -27,5 +28,6 @@ describe('two publishers, three events that commit in any order, a crash anywher
       expect(unfinished).toBe(0);
       expect(states).toBeGreaterThan(10_000);
     },
+    TIMEOUT_MS,
   );
 });
