@@ -326,8 +326,13 @@ describe('the answers over REST', () => {
     const again = await call('pipelines.publish', { id: made.id });
     const next = (again.body as { changeRequest: { id: string } }).changeRequest.id;
     expect(await expectKept('approvals.withdraw', { id: next })).toEqual({ id: next, state: 'withdrawn' });
-    await expectKept('approvals.setSettings', { version: 1, selectors: [], stages: [] });
-    await expectKept('pipelines.publish', { id: made.id });
+    const looser = await call('approvals.setSettings', { version: 1, selectors: [], stages: [] });
+    expect(looser).toMatchObject({ status: 202, body: { state: 'waiting', changeRequest: { isNew: true } } });
+    expect(looser.body).toEqual(routes.get('approvals.setSettings')!.meta.output.parse(looser.body));
+    const { id: rulesId } = (looser.body as { changeRequest: { id: string } }).changeRequest;
+    expect(await expectKept('approvals.get', { id: rulesId })).toMatchObject({ subject: 'rules', pipelineId: null });
+    const free = await expectKept('pipelines.create', { document: { ...governed, metadata: { name: 'free' } } });
+    await expectKept('pipelines.publish', { id: free.id });
   });
 
   it('of cron jobs are what the schemas say', async () => {

@@ -1,4 +1,5 @@
-import { withTransaction } from '#server/lib/index.ts';
+import { sql } from 'drizzle-orm';
+import { query, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { loosensStored } from './loosens.ts';
 import type { Policy } from './policy.ts';
@@ -7,7 +8,7 @@ import type { SetSettings } from './schemas.ts';
 import { lockSettings, staleSettings, tellSettings, writeSettings } from './settings.ts';
 
 /**
- * Sets the rules for the requests to come; those that are open keep what they were made with. Rules that ask for less
+ * Sets the rules for the requests to come; open ones keep what they were made with, and are stale if that asks for less. Rules that ask for less
  * than those that hold are a change request, and until another admin has approved it nothing changes; so are any that
  * are to replace rules that cannot be read.
  * @throws ServiceError APPROVAL_SETTINGS_STALE when they are no longer the version that was read; APPROVAL_PERSON_UNKNOWN
@@ -21,7 +22,8 @@ export function setSettings(ctx: Ctx, input: Policy & { version: number }): Prom
     if (before && looser.length > 0) {
       const changeRequest = await requestRules(tx, ctx, { before, after, loosens: looser });
       const now = await tellSettings(tx, ctx.tenant.id);
-      return { ...now, state: 'waiting', loosens: looser, changeRequest, hint: now.admins < 2 ? ALONE : null };
+      const hint = (await hasApprover(tx, ctx.tenant.id, changeRequest.id)) ? null : ALONE;
+      return { ...now, state: 'waiting', loosens: looser, changeRequest, hint };
     }
     await writeSettings(tx, ctx, before, after, null);
     await endOvertakenRules(tx, ctx, version + 1);
@@ -29,6 +31,17 @@ export function setSettings(ctx: Ctx, input: Policy & { version: number }): Prom
     const isAlone = after.selectors.length > 0 && now.admins < 2;
     return { ...now, state: 'set', loosens: [], changeRequest: null, hint: isAlone ? ALONE_LATER : null };
   });
+}
+
+/** Whether anybody but who asked could approve it now. */
+async function hasApprover(tx: Tx, tenantId: string, requestId: string): Promise<boolean> {
+  const others = await query(
+    tx,
+    sql`select from approval_people() where is_active and role = 'admin' and user_id is distinct from (
+        select requester_id from approval_requests where tenant_id = ${tenantId} and id = ${requestId}
+      ) limit 1`,
+  );
+  return others.length > 0;
 }
 
 const INVITE =
