@@ -1,10 +1,9 @@
 // How far a data set of a tenant has been exported, and what the batch that is under way goes up to.
 import { sql } from 'drizzle-orm';
-import type { Pool } from '#db/client.ts';
-import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
+import { query, queryOne, type Tx } from '#server/lib/index.ts';
 import type { BatchLimits, Position, Range } from './batch.ts';
 import { PLAN_ROWS } from './config.ts';
-import { DATA_SETS, type DataSet, tableOf } from './data-set.ts';
+import { type DataSet, tableOf } from './data-set.ts';
 
 /** `hasMore`: it may not be the last that there is now. */
 export type Plan = Range & { hasMore: boolean };
@@ -91,23 +90,4 @@ export async function moveCheckpoint(
       returning 1 as one`,
   );
   if (moved.length === 0) throw new Error('the export’s checkpoint was moved by another export meanwhile');
-}
-
-/** Seconds since the oldest row that is not exported yet was recorded; 0 where there is none. */
-export async function behindSeconds(pool: Pool, tenantId: string): Promise<number> {
-  let oldest = 0;
-  for (const set of DATA_SETS) {
-    const rows = await transaction(pool, { tenantId }, (tx) =>
-      query<{ seconds: number }>(
-        tx,
-        sql`select extract(epoch from clock_timestamp() - r.created_at)::float8 as seconds
-          from export_checkpoints c join lateral (
-            select h.created_at from ${tableOf(set)} h
-            where h.tenant_id = c.tenant_id and (h.tx, h.id) > (c.tx, c.last_id) order by h.tx, h.id limit 1) r on true
-          where c.tenant_id = ${tenantId} and c.data_set = ${set.name}`,
-      ),
-    );
-    oldest = Math.max(oldest, rows[0]?.seconds ?? 0);
-  }
-  return oldest;
 }

@@ -1,15 +1,8 @@
 import type { BlobStore } from '#server/files/index.ts';
 import { forEachTenant, type JobContext, type JobDefinition, type TenantOutcome } from '#server/jobs/index.ts';
-import { gauge } from '#server/lib/index.ts';
 import type { BatchLimits } from './batch.ts';
-import { behindSeconds } from './checkpoint.ts';
 import { EXPORT_JOB_NAME, TURNS_MS } from './config.ts';
-import { exportTurn } from './export-tenant.ts';
-
-const behind = gauge(
-  'export_behind_seconds',
-  'Age of the oldest interaction of any tenant that the last export left; an open transaction can hold it up',
-);
+import { exportTurn, newTurn, type Turn } from './export-tenant.ts';
 
 /** One tenant in the job's answer. `filePath` is the last file that was written, null when there was none. */
 export type TenantExport = {
@@ -50,38 +43,40 @@ async function exportAll(ctx: JobContext, { blobs, exportLimits }: ExportConfig)
   const results = new Map<string, Result>();
   const endAt = performance.now() + TURNS_MS;
   let waiting: Set<string> | null = null;
-  let oldestSeconds = 0;
   do {
     const turnOf: ReadonlySet<string> | null = waiting;
     const names = new Map<string, string>();
+    // What a turn did before it failed is done: files are written and checkpoints moved.
+    const turns = new Map<string, Turn>();
     const outcomes = await forEachTenant(
       ctx,
       async (tenant) => {
         names.set(tenant.id, tenant.name);
-        if (turnOf !== null && !turnOf.has(tenant.id)) return { turn: null };
-        const turn = await exportTurn({ ...ctx, blobs, limits: exportLimits }, tenant.id);
-        if (!turn.hasMore) oldestSeconds = Math.max(oldestSeconds, await behindSeconds(ctx.pool, tenant.id));
-        return { turn };
+        if (turnOf !== null && !turnOf.has(tenant.id)) return {};
+        const turn = newTurn();
+        turns.set(tenant.id, turn);
+        await exportTurn({ ...ctx, blobs, limits: exportLimits }, tenant.id, turn);
+        return {};
       },
       { activeOnly: true },
     );
     waiting = new Set();
-    for (const { detail, ...outcome } of outcomes) {
-      if (detail?.turn === null) continue;
+    for (const { detail: _, ...outcome } of outcomes) {
+      const turn = turns.get(outcome.tenantId);
+      if (!turn) continue;
       const before = results.get(outcome.tenantId)?.answer;
-      const files = [...(before?.files ?? []), ...(detail?.turn.files ?? [])];
+      const files = [...(before?.files ?? []), ...turn.files];
       const answer: TenantExport = {
         tenantId: outcome.tenantId,
         tenantName: names.get(outcome.tenantId) ?? outcome.tenant,
-        exported: (before?.exported ?? 0) + (detail?.turn.exported ?? 0),
+        exported: (before?.exported ?? 0) + turn.exported,
         filePath: files.at(-1) ?? null,
         files,
         ...(outcome.errors[0] === undefined ? {} : { error: outcome.errors[0] }),
       };
       results.set(outcome.tenantId, { answer, outcome });
-      if (detail?.turn.hasMore) waiting.add(outcome.tenantId);
+      if (outcome.ok && turn.hasMore) waiting.add(outcome.tenantId);
     }
   } while (waiting.size > 0 && performance.now() < endAt);
-  behind.set(oldestSeconds);
   return results;
 }

@@ -14,9 +14,11 @@ export type ExportDeps = Pick<JobContext, 'pool' | 'signal' | 'fence' | 'failPoi
 };
 export type Turn = { exported: number; files: string[]; hasMore: boolean };
 
-/** Exports batch after batch of each data set, at most a turn's worth. */
-export async function exportTurn(deps: ExportDeps, tenantId: string): Promise<Turn> {
-  const turn: Turn = { exported: 0, files: [], hasMore: false };
+/** A turn that nothing was done in yet. */
+export const newTurn = (): Turn => ({ exported: 0, files: [], hasMore: false });
+
+/** Exports batch after batch of each data set, at most a turn's worth; what is done is in `turn` also when it throws. */
+export async function exportTurn(deps: ExportDeps, tenantId: string, turn: Turn): Promise<void> {
   for (const set of DATA_SETS) {
     let hasMore = true;
     for (let batches = 0; hasMore && batches < BATCHES_PER_TURN; batches += 1) {
@@ -25,7 +27,6 @@ export async function exportTurn(deps: ExportDeps, tenantId: string): Promise<Tu
     }
     turn.hasMore ||= hasMore;
   }
-  return turn;
 }
 
 /**

@@ -138,6 +138,29 @@ describe('an export', () => {
     await db.owner`update tenants set status = 'suspended'`;
   });
 
+  it('tells what it wrote for a tenant before it failed', async () => {
+    const folder = await newFolder();
+    const tenant = await createTenant(db.owner, { slug: 'halfway', name: 'Halfway' });
+    await addInteractions(db, tenant.id, 250);
+    const store = openFolderStore(folder);
+    // Three days a batch: the second batch cannot be finished.
+    let left = 4;
+    const failing = {
+      ...store,
+      put: (key: string, body: string | Buffer) =>
+        left-- > 0 ? store.put(key, body) : Promise.reject(new Error('no space left')),
+    };
+    const told = await runExport(db, failing, { rows: 100, bytes: 1_000_000 });
+    expect(told).toMatchObject({ totalExported: 100, tenants: [{ exported: 100, error: expect.any(String) }] });
+    expect(told.tenants[0]?.files).toHaveLength(4);
+    const [checkpoint] = await db.owner`select exported from export_checkpoints
+      where tenant_id = ${tenant.id} and data_set = 'interaction_history'`;
+    expect(Number(checkpoint?.exported)).toBe(100);
+    expect(await runExport(db, store)).toMatchObject({ totalExported: 150 });
+    expect(await idsIn(folder)).toEqual(await idsOf(tenant.id));
+    await db.owner`update tenants set status = 'suspended'`;
+  });
+
   it('leaves suspended tenants alone', async () => {
     const tenant = await createTenant(db.owner, { slug: 'suspended', name: 'Suspended' });
     await addInteractions(db, tenant.id, 5);

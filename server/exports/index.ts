@@ -1,1 +1,2 @@
 export { exportInteractionsJob, type TenantExport } from './export-job.ts';
+export { observeExports } from './metrics.ts';

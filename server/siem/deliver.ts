@@ -1,7 +1,7 @@
 // Brings a batch of rows to the destination: in requests as large as it takes, again while it is busy, in halves when
 // it refuses a whole request, until every row is shipped or set aside, or time is up.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoffMs, ServiceError } from '#server/lib/index.ts';
+import { backoffMs, newId, ServiceError } from '#server/lib/index.ts';
 import type { OutboundClient } from '#server/outbound/index.ts';
 import type { SiemTarget } from './config.ts';
 import { type AuditRow, encodeRow, judge, LIMITS, toRequest, type Verdict } from './wire.ts';
@@ -25,31 +25,62 @@ export type DeliverOptions = {
 
 type Piece = { row: AuditRow; text: string };
 
+/** So many rows may be refused before anything was taken, until it is asked whether anything is taken at all. */
+const MAX_UNPROVEN = 8;
+const nothingYet = (): Delivery => ({ shipped: new Set(), refused: [], error: null });
+const piecesOf = (target: SiemTarget, rows: readonly AuditRow[]): Piece[] => {
+  const nowMs = Date.now();
+  return rows.map((row) => ({ row, text: encodeRow(target, row, nowMs) }));
+};
+
+/**
+ * Rows are refused for good only by a destination that takes others: of rows of this delivery or, when it took none of
+ * them, a test event. An index that is closed or unknown answers 400 to everything, and then nothing is set aside.
+ */
 export async function deliver(
   target: SiemTarget,
   rows: readonly AuditRow[],
   options: DeliverOptions,
 ): Promise<Delivery> {
-  const done: Delivery = { shipped: new Set(), refused: [], error: null };
-  const nowMs = Date.now();
-  const pieces = rows.map((row) => ({ row, text: encodeRow(target, row, nowMs) }));
-  const queue = inRequests(target, pieces);
+  const done = nothingYet();
+  const queue = inRequests(target, piecesOf(target, rows));
+  let tookTest = false;
+  const isDoubtful = () => !tookTest && done.shipped.size === 0 && done.refused.length > 0;
+  const stopped = (error: string): Delivery => ({ ...done, refused: isDoubtful() ? [] : done.refused, error });
   while (queue.length > 0) {
-    const part = queue.shift()!;
-    const { left, verdict } = await sendUntilSettled(target, part, options, done);
-    if (left.length === 0) continue;
-    if (verdict.kind === 'split' && left.length > 1) {
+    const { left, verdict } = await sendUntilSettled(target, queue.shift()!, options, done);
+    if (left.length > 1 && verdict.kind === 'split') {
       const half = Math.ceil(left.length / 2);
       queue.unshift(left.slice(0, half), left.slice(half));
-    } else if (verdict.kind === 'split') {
-      done.refused.push({ row: left[0]!.row, status: verdict.status, reason: verdict.reason });
-    } else {
-      done.error = verdict.kind === 'rows' ? `${left.length} rows were put off again and again` : verdict.reason;
-      return done;
+      continue;
     }
+    if (left.length > 0 && verdict.kind !== 'split') return stopped(whyLeft(verdict, left.length));
+    if (left.length > 0 && verdict.kind === 'split')
+      done.refused.push({ row: left[0]!.row, status: verdict.status, reason: verdict.reason });
+    if (!isDoubtful() || (queue.length > 0 && done.refused.length < MAX_UNPROVEN)) continue;
+    const whyNot = await sendTestEvent(target, options);
+    if (whyNot !== null) return stopped(`nothing is taken, not even a test event: ${whyNot}`);
+    tookTest = true;
   }
   return done;
 }
+
+/** One event of the installation's own. Null: it was taken; else why it was not. */
+export async function sendTestEvent(target: SiemTarget, options: DeliverOptions): Promise<string | null> {
+  const done = nothingYet();
+  const { left, verdict } = await sendUntilSettled(target, piecesOf(target, [testEvent(target)]), options, done);
+  if (left.length > 0) return whyLeft(verdict, 1);
+  return done.refused[0]?.reason ?? null;
+}
+
+const testEvent = ({ backend }: SiemTarget): AuditRow => ({
+  ...{ id: newId(), tx: '0', tenantId: '', tenant: '', at: new Date().toISOString(), requestId: '' },
+  ...{ actorKind: 'system', actorId: 'system:siemShip', action: 'siem.test', outcome: 'done' },
+  ...{ targetKind: 'siem', targetId: backend, beforeDigest: null, afterDigest: null, details: {} },
+});
+
+const whyLeft = (verdict: Verdict, rows: number): string =>
+  verdict.kind === 'rows' ? `${rows} rows were put off again and again` : verdict.reason;
 
 function inRequests({ backend }: SiemTarget, pieces: Piece[]): Piece[][] {
   const { maxBytes, maxRows } = LIMITS[backend];

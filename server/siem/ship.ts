@@ -50,9 +50,10 @@ export async function shipAudit(ctx: JobContext, target: Target, options: ShipOp
     total.rowsScanned += rows.length;
     const delivery = await deliver(target, rows, deliveryOf(ctx, target, options));
     ctx.failPoint('siemShip.sent');
-    position = await settle(ctx, target, { rows, delivery, position });
-    total.shipped += delivery.shipped.size;
-    total.refused += delivery.refused.length;
+    const settled = await settle(ctx, target, { rows, delivery, position });
+    position = settled.to;
+    total.shipped += settled.shipped;
+    total.refused += settled.refused;
     total.error = delivery.error;
     ctx.failPoint('siemShip.moved');
   }
@@ -90,20 +91,21 @@ async function shipRequeued(ctx: JobContext, target: Target, options: ShipOption
   return delivery.error === null;
 }
 
-/** The position stops before the first row that is not settled; those after it that were shipped are sent again. */
+/** The position stops before the first row that is not settled; those after it are sent again, and counted then. */
 async function settle(
   ctx: JobContext,
   target: Target,
   { rows, delivery, position }: { rows: AuditRow[]; delivery: Delivery; position: Position },
-): Promise<Position> {
+): Promise<{ to: Position; shipped: number; refused: number }> {
   const refused = new Map(delivery.refused.map((one) => [one.row.id, one]));
   const open = rows.findIndex((row) => !delivery.shipped.has(row.id) && !refused.has(row.id));
   const settled = open < 0 ? rows : rows.slice(0, open);
   const last = settled.at(-1);
   const to = last ? { tx: last.tx, auditId: last.id } : position;
+  const inReach = settled.filter((row) => refused.has(row.id)).map((row) => refused.get(row.id)!);
+  const shipped = settled.length - inReach.length;
   await inFence(ctx, async (tx) => {
-    const inReach = settled.filter((row) => refused.has(row.id)).map((row) => refused.get(row.id)!);
-    if (last) await movePosition(tx, target, { to, shipped: settled.length - inReach.length, refused: inReach });
+    if (last) await movePosition(tx, target, { to, shipped, refused: inReach });
     // A replay may have brought what was refused before.
     await takeBack(
       tx,
@@ -112,7 +114,7 @@ async function settle(
     );
     if (delivery.error !== null) await noteError(tx, target, delivery.error);
   });
-  return to;
+  return { to, shipped, refused: inReach.length };
 }
 
 const inFence = <T>(ctx: JobContext, run: Parameters<typeof transaction<T>>[2]): Promise<T> =>

@@ -1,7 +1,7 @@
 import type { JobContext, JobDefinition, JobResult } from '#server/jobs/index.ts';
-import { newId, ServiceError } from '#server/lib/index.ts';
+import { ServiceError } from '#server/lib/index.ts';
 import type { SiemConfig } from './config.ts';
-import { deliver } from './deliver.ts';
+import { sendTestEvent } from './deliver.ts';
 import { DELIVERY, shipAudit } from './ship.ts';
 
 /** In the counts of a run that had no SIEM to ship to: only the worker knows, and the pages read it there. */
@@ -56,16 +56,8 @@ function replayOf(ctx: JobContext): { replayFrom?: Date } {
   return { replayFrom };
 }
 
-/** One event of the installation's own, so that an operator sees whether address, key and index are right. */
+/** So that an operator sees whether address, key and index are right. */
 async function sendTest(ctx: JobContext, siem: Exclude<SiemConfig, { skipped: string }>) {
-  const row = {
-    ...{ id: newId(), tx: '0', tenantId: '', tenant: '', at: new Date().toISOString(), requestId: ctx.runId },
-    ...{ actorKind: 'system', actorId: 'system:siemShip', action: 'siem.test', outcome: 'done' },
-    ...{ targetKind: 'siem', targetId: siem.backend, beforeDigest: null, afterDigest: null, details: {} },
-  };
-  const { shipped, refused, error } = await deliver(siem, [row], {
-    ...{ ...DELIVERY, maxTries: 1, client: siem.client, signal: ctx.signal },
-  });
-  const reason = error ?? refused[0]?.reason ?? null;
-  return { shipped: shipped.size, refused: 0, rowsScanned: 0, error: reason };
+  const error = await sendTestEvent(siem, { ...DELIVERY, maxTries: 1, client: siem.client, signal: ctx.signal });
+  return { shipped: error === null ? 1 : 0, refused: 0, rowsScanned: 0, error };
 }

@@ -77,6 +77,26 @@ describe.each(SIEM_BACKENDS)('to %s', (backend) => {
     expect(await ship(backend)).toMatchObject({ shipped: 0, refused: 0, rowsScanned: 0 });
   });
 
+  it('a destination that refuses everything has nothing set aside, and gets all of it when it is mended', async () => {
+    const ids = await writeRows(40);
+    at().refuse = () => true;
+    const stopped = await ship(backend);
+    expect(stopped).toMatchObject({ shipped: 0, refused: 0, error: expect.stringContaining('not even a test event') });
+    expect(at().requests).toBeLessThan(40);
+    expect(await quarantined()).toEqual([]);
+    at().refuse = () => false;
+    expect(await ship(backend)).toMatchObject({ shipped: 40, refused: 0, error: null });
+    expect(at().kept).toEqual(ids);
+  });
+
+  it('a row that is refused alone is set aside when a test event is taken', async () => {
+    const [bad] = await writeRows(1);
+    at().refuse = (id) => id === bad;
+    expect(await ship(backend)).toMatchObject({ shipped: 0, refused: 1, error: null });
+    expect(await quarantined()).toEqual([bad]);
+    expect(at().complaints).toEqual([]);
+  });
+
   it.each([401, 403, 404])('%i stops at once, loses nothing and goes on when it is mended', async (status) => {
     const ids = await writeRows(5);
     at().faults = [{ kind: 'status', status }];
@@ -147,9 +167,10 @@ test('items that stay put off hold the position before the first of them', async
   const ids = await writeRows(10);
   const at = receivers.get('elastic')!;
   at.putOff = (id) => id === ids[4];
-  expect(await ship('elastic')).toMatchObject({ shipped: 9, error: expect.stringContaining('put off') });
+  // Those behind it arrive, and are counted when the position passes them.
+  expect(await ship('elastic')).toMatchObject({ shipped: 4, error: expect.stringContaining('put off') });
   at.putOff = () => false;
-  expect(await ship('elastic')).toMatchObject({ rowsScanned: 6, error: null });
+  expect(await ship('elastic')).toMatchObject({ shipped: 6, rowsScanned: 6, error: null });
   expect([...at.kept].sort()).toEqual(ids);
 });
 
