@@ -5,6 +5,9 @@ describe('the environment of the outbox', () => {
   it.each<[names: string, env: Record<string, string>]>([
     ['OUTBOX_BATCH_SIZE', { OUTBOX_BATCH_SIZE: '0' }],
     ['OUTBOX_POLL_INTERVAL_MS', { OUTBOX_POLL_INTERVAL_MS: 'soon' }],
+    ['OUTBOX_POLL_INTERVAL_MS', { OUTBOX_POLL_INTERVAL_MS: '10001', OUTBOX_LEASE_MS: '60000' }],
+    ['OUTBOX_POLL_INTERVAL_MS', { OUTBOX_POLL_INTERVAL_MS: '5001', OUTBOX_LEASE_MS: '10000' }],
+    ['OUTBOX_BACKOFF_MAX_MS', { OUTBOX_BACKOFF_MAX_MS: '60001' }],
     ['OUTBOX_LEASE_MS', { OUTBOX_LEASE_MS: '1' }],
     ['OUTBOX_MAX_ATTEMPTS', { OUTBOX_MAX_ATTEMPTS: '-1' }],
     ['OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS', { OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS: 'never' }],
@@ -17,6 +20,11 @@ describe('the environment of the outbox', () => {
     ['KAFKA_SASL_PASSWORD', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'someone' }],
     ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_USERNAME: 'someone', KAFKA_SASL_PASSWORD: 'a-canary' }],
     ['OUTBOX_WEBHOOK_URL', { EVENT_PUBLISHER: 'webhook', OUTBOX_WEBHOOK_URL: 'ftp://there' }],
+    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://169.254.169.254/a-canary' }],
+    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'https://[::ffff:169.254.169.254]/' }],
+    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://0xa9fea9fe/' }],
+    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://[64:ff9b::a9fe:a9fe]/' }],
+    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://[fe80::1]:8080/' }],
     ['OUTBOX_WEBHOOK_SECRET', { EVENT_PUBLISHER: 'webhook', OUTBOX_WEBHOOK_URL: 'http://there' }],
     ['OUTBOX_WEBHOOK_SECRET', { OUTBOX_WEBHOOK_SECRET: 'a-canary' }],
   ])('names %s, not its value, with %j', (name, environment) => {

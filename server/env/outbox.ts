@@ -9,6 +9,11 @@ const isWebhookSecret = (text: string) => {
   const bytes = Buffer.from(text.replace(/^whsec_/, ''), 'base64').byteLength;
   return /^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes >= 24 && bytes <= 64;
 };
+/** As server/outbound refuses them at every send, names included; here an address is told before the first event. */
+const isLinkLocal = (url: string) =>
+  /^(169\.254\.|168\.63\.129\.16$|\[(::ffff|64:ff9b:):a9fe:|\[fe[89ab]|\[fd00:ec2::254\])/.test(
+    URL.parse(url)?.hostname ?? '',
+  );
 /** Read at the start, so that a wrong path is found before the first event waits for it. */
 const holdsCertificate = (path: string) => {
   try {
@@ -21,16 +26,19 @@ const holdsCertificate = (path: string) => {
 export const OUTBOX = {
   /** The co-located publisher of the worker; false where workers/outbox-publisher.ts runs as a process of its own. */
   OUTBOX_IN_WORKER: flagOn,
-  /** Cadence on idle; a full batch is followed at once. */
-  OUTBOX_POLL_INTERVAL_MS: milliseconds(2_000, 10),
+  /**
+   * Cadence on idle; a full batch is followed at once. A publisher signs on once per interval: not heard of for 15 s it
+   * counts as silent, and for a lease as dead.
+   */
+  OUTBOX_POLL_INTERVAL_MS: milliseconds(2_000, 10, 10_000),
   OUTBOX_BATCH_SIZE: z.coerce.number().int().min(1).max(5_000).default(500),
   OUTBOX_MAX_ATTEMPTS: z.coerce.number().int().min(1).max(1_000).default(10),
   /** A dead publisher's lanes are taken over after it. */
   OUTBOX_LEASE_MS: milliseconds(10_000, 500),
-  /** The longest wait between failed ticks. */
-  OUTBOX_BACKOFF_MAX_MS: milliseconds(2_000, 10),
+  /** The longest wait between failed ticks; well below the 90 s after which a probe ends the process. */
+  OUTBOX_BACKOFF_MAX_MS: milliseconds(2_000, 10, 60_000),
   OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS: milliseconds(15_000, 100),
-  /** Touched after every completed turn of the process; a probe fails when it is older than 90 s. */
+  /** Touched after every turn that came to an end, with or without an error; a probe fails when it is older than 90 s. */
   OUTBOX_LIVENESS_FILE: z.string().default('/tmp/outbox-publisher.alive'),
   EVENT_PUBLISHER: z.enum(['file', 'kafka', 'webhook']).default('file'),
   /** Where the file publisher writes. Default: `<MAINSPRING_HOME>/outbox`. */
@@ -61,7 +69,10 @@ export const OUTBOX = {
       'must be letters, digits, dots, hyphens and underscores, with {type} and {tenant} in it if you like',
     ),
   /** Where the webhook publisher posts to; it is the operator's, so it may be in a private network. */
-  OUTBOX_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
+  OUTBOX_WEBHOOK_URL: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !isLinkLocal(url), "must not lead to an address of the machine's own link (cloud metadata)")
+    .optional(),
   /** `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has them. */
   OUTBOX_WEBHOOK_SECRET: z.string().refine(isWebhookSecret, 'must be "whsec_" and 24 to 64 bytes in base64').optional(),
   /** Checked where it is used: what is no positive whole number falls back to 300 with a warning. */
@@ -74,6 +85,11 @@ export function missingForOutbox(env: z.infer<z.ZodObject<typeof OUTBOX>>): Miss
   const need = (name: keyof typeof env, isThere: boolean, because: string) => {
     if (!isThere) missing.push([name, because]);
   };
+  need(
+    'OUTBOX_POLL_INTERVAL_MS',
+    env.OUTBOX_POLL_INTERVAL_MS <= env.OUTBOX_LEASE_MS / 2,
+    `${env.OUTBOX_POLL_INTERVAL_MS} must be at most half of OUTBOX_LEASE_MS, ${env.OUTBOX_LEASE_MS}: publishers would take each other for dead`,
+  );
   if (env.EVENT_PUBLISHER === 'kafka')
     need('KAFKA_BROKERS', env.KAFKA_BROKERS.length > 0, 'must be set when EVENT_PUBLISHER is "kafka"');
   if (env.EVENT_PUBLISHER === 'webhook') {

@@ -5,8 +5,8 @@ import { z } from 'zod';
 export type Missing = [name: string, because: string];
 
 export const seconds = (fallback: number, min = 1) => z.coerce.number().int().min(min).default(fallback);
-export const milliseconds = (fallback: number, min: number) =>
-  z.coerce.number().int().min(min).max(3_600_000).default(fallback);
+export const milliseconds = (fallback: number, min: number, max = 3_600_000) =>
+  z.coerce.number().int().min(min).max(max).default(fallback);
 export const days = (fallback: number) => z.coerce.number().int().min(0).max(36_500).default(fallback);
 export const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 export const flag = z

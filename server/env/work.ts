@@ -31,6 +31,6 @@ export const WORK = {
   SIEM_SOURCETYPE: z.string().optional(),
   /** A cron job whose process is silent for so long is taken over. */
   CRON_LEASE_SECONDS: seconds(30, 3),
-  /** For tests: a cron job that reaches this point kills its process (server/cron/fail-point.ts). */
+  /** For tests: a cron job or alert that reaches this point kills its process (server/lib/fail-point.ts). */
   FAIL_POINT: z.string().optional(),
 };

@@ -142,3 +142,23 @@ describe('POST /outcomes', () => {
     expect(await counts()).toEqual(before);
   });
 });
+
+describe('what no table could hold', () => {
+  it.each([
+    ['/respond', { ...interaction, customerId: '\u6f22'.repeat(200) }, 'has 600 bytes'],
+    ['/respond', { ...interaction, occurredAt: '9999-12-31T23:00:00-05:00' }, '9999-12-31T23:00:00-05:00'],
+    ['/respond', { ...interaction, occurredAt: '0000-06-01T00:00:00Z' }, '0000-06-01T00:00:00Z'],
+    ['/outcomes', { outcome: 'accepted', occurredAt: '9999-12-31T23:00:00-05:00' }, '9999-12-31T23:00:00-05:00'],
+  ])('is refused by %s with %j before anything is stored', async (path, body, told) => {
+    const before = await counts();
+    const { status, body: answer } = await post(path, { interactionId: crypto.randomUUID(), ...body });
+    expect([status, answer.code]).toEqual([400, 'INPUT_INVALID']);
+    expect(JSON.stringify(answer)).toContain(told);
+    expect(await counts()).toEqual(before);
+  });
+
+  it('is not what fits: 512 bytes of a name, the last hour of the year 9999 in UTC', async () => {
+    const body = { ...interaction, customerId: `${'\u6f22'.repeat(170)}ab`, occurredAt: '9999-12-31T23:00:00Z' };
+    expect((await post('/respond', body)).status).toBe(201);
+  });
+});

@@ -51,6 +51,12 @@ export function parseCidrs(texts: readonly string[]): Cidr[] {
   });
 }
 
+/** Where clouds answer with the machine's credentials: nobody's receiver lies there. */
+const NOBODYS = [
+  ...['169.254.0.0/16', '168.63.129.16/32', '100.100.100.200/32', '192.0.0.192/32'],
+  ...['fe80::/10', 'fd00:ec2::254/128', 'fd20:ce::254/128'],
+].map((cidr) => ipaddr.parseCIDR(cidr) as Cidr);
+
 const isInside = (address: Address, [network, bits]: Cidr) =>
   address.kind() === network.kind() && address.match(network, bits);
 
@@ -73,6 +79,13 @@ function isGlobal(address: Address): boolean {
   const [flag, zero, high, low] = bytes.slice(8, 12);
   const isIsatap = ((flag ?? 0) & 0xfd) === 0 && zero === 0 && high === 0x5e && low === 0xfe;
   return !isIsatap || isGlobal(new ipaddr.IPv4(bytes.slice(12)));
+}
+
+/** True for link-local and metadata addresses, which an operator's URL does not reach either unless a range opens them. */
+export function isNobodys(text: string, allowed: readonly Cidr[]): boolean {
+  const address = decode(text);
+  if (address === null) return true;
+  return NOBODYS.some((range) => isInside(address, range)) && !allowed.some((range) => isInside(address, range));
 }
 
 export type Verdict = 'global' | 'listed' | 'refused';

@@ -3,9 +3,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { ServiceError } from '#server/lib/index.ts';
-import { type Cidr, judgeAddress } from './address.ts';
+import { type Cidr, isNobodys, judgeAddress } from './address.ts';
 
-/** Who wrote the address: the operator's environment may point inside, what a tenant sets may not. */
+/** Who wrote the address: the operator's environment may point inside (not to link-local and metadata addresses), what a tenant sets may not. */
 export type Trust = 'tenant' | 'operator';
 /** All addresses of a name. */
 export type Resolve = (host: string) => Promise<string[]>;
@@ -33,7 +33,14 @@ export async function checkHost(
 ): Promise<string[]> {
   const name = bare(host);
   const addresses = await addressesOf(name, options.trust, rules.resolve);
-  if (options.trust === 'operator') return addresses;
+  if (options.trust === 'operator') {
+    if (addresses.some((address) => isNobodys(address, rules.allowed)))
+      throw new ServiceError(
+        'ADDRESS_REFUSED',
+        `"${host}" leads to a link-local or metadata address; give a receiver's, or open the range (OUTBOUND_ALLOW_CIDRS)`,
+      );
+    return addresses;
+  }
   const verdicts = new Set(addresses.map((address) => judgeAddress(address, rules.allowed)));
   // The address itself is not told: a tenant must not read the inner network's names off our refusals.
   if (verdicts.has('refused'))

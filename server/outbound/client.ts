@@ -49,7 +49,7 @@ export function createOutboundClient(options: OutboundOptions): OutboundClient {
   return {
     async checkUrl(text, { trust }) {
       const url = parseOutboundUrl(text);
-      if (trust === 'tenant') await checkHost(url.hostname, { trust, isPlain: url.protocol === 'http:' }, rules);
+      await checkHost(url.hostname, { trust, isPlain: url.protocol === 'http:' }, rules);
       return url.href;
     },
     checkHost: (host, { trust, isPlain = false }) => checkHost(host, { trust, isPlain }, rules),

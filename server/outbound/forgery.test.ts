@@ -83,3 +83,27 @@ describe('what a tenant may reach', () => {
     expect(() => createOutboundClient({ allowCidrs: [range] })).toThrow(range);
   });
 });
+
+describe('what an operator sets', () => {
+  const METADATA = [
+    '169.254.169.254',
+    '169.254.170.2',
+    '::ffff:169.254.169.254',
+    '64:ff9b::a9fe:a9fe',
+    'fe80::1',
+    'fd00:ec2::254',
+  ];
+  it.each(METADATA)('never leads to %s, when it is saved or sent to, as an address or by a name', async (address) => {
+    const named = createOutboundClient({ allowCidrs: [], resolve: async () => ['10.0.0.1', address] });
+    for (const host of ['receiver.example', address.includes(':') ? `[${address}]` : address]) {
+      const url = `http://${host}:${listener.port}/hook`;
+      expect(await codeOf(named.checkUrl(url, { trust: 'operator' }))).toBe('ADDRESS_REFUSED');
+      expect(await codeOf(named.request({ url, trust: 'operator', deadlineMs: 5_000 }))).toBe('ADDRESS_REFUSED');
+    }
+  });
+
+  it.each(['10.1.2.3', '127.0.0.1', '192.168.1.1', 'fd12::1'])('may lie inside, at %s', async (address) => {
+    const named = createOutboundClient({ allowCidrs: [], resolve: async () => [address] });
+    expect(await codeOf(named.checkUrl('http://receiver.example/', { trust: 'operator' }))).toBe('taken');
+  });
+});
