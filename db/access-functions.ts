@@ -26,11 +26,15 @@ export const AUTH_FUNCTIONS = [
   'account_password(uuid)',
   'account_password_set(uuid, text)',
   'account_reach(uuid, uuid)',
-  'account_reset_make(uuid, bytea, int, text, uuid)',
+  'account_reset_make(uuid, bytea, int, text, uuid, uuid)',
+  'account_given(uuid, text, text, uuid, boolean)',
   'instance_tenants()',
   'instance_tenant_suspend(uuid, text, text)',
   'auth_login_tenants(text)',
   'approval_people()',
+  'approval_beholden(jsonb, timestamp with time zone)',
+  // Health is asked of web and worker.
+  'alert_oldest_due()',
 ];
 
 /** The same for the worker: what it may know of all tenants. */
@@ -44,6 +48,8 @@ export const WORKER_FUNCTIONS = [
   'suspended_tenants()',
   // Which votes count at the end of what expired.
   'approval_people()',
+  'approval_beholden(jsonb, timestamp with time zone)',
+  'alert_oldest_due()',
 ];
 
 /** What the app may do as the owner, who alone may create roles: a tenant, and nothing else. */
@@ -54,6 +60,7 @@ export const WORKER_OWNER_FUNCTIONS = [
   'retention_judge_month(text, text)',
   'retention_detach_month(text)',
   'drop_detached_months()',
+  'export_behind_seconds()',
 ];
 
 /** Functions that let tenant SQL wait, lock, read settings or run text; taken from PUBLIC where we may. */

@@ -27,6 +27,8 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   },
   invites: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE, auth: ['SELECT', 'DELETE'] },
   password_resets: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  // A row is only added: who gave access is not to be unsaid.
+  access_givings: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT'] },
   sessions: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   login_attempts: { tenantColumn: null, app: NONE, worker: NONE, auth: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
   api_keys: {
@@ -130,8 +132,9 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   },
   outbox_sampling: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   outbox_publishers: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'] },
+  blob_stores: { tenantColumn: null, app: ['INSERT', 'SELECT'], worker: ['INSERT', 'SELECT'] },
   outbox_backends: { tenantColumn: null, app: NONE, worker: ['SELECT', 'INSERT'] },
-  alert_loop: { tenantColumn: null, app: NONE, worker: ['SELECT', 'UPDATE'] },
+  alert_loop: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
   alert_rules: {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
@@ -142,6 +145,8 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT'],
     worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    // alert_oldest_due() looks at all tenants'.
+    auth: ['SELECT'],
   },
   report_schedules: {
     tenantColumn: 'tenant_id',

@@ -9,11 +9,18 @@ import { masterKeys, serveConnectionsWith } from './connections/index.ts';
 import { JOB_ANSWER_TIMEOUT_MS, jobsConfigOf } from './cron/index.ts';
 import { readBundlesFrom } from './dsar/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from './env.ts';
-import { openBlobStore } from './files/index.ts';
+import { keepBlobStore, openBlobStore } from './files/index.ts';
 import { heartbeat } from './fleet/index.ts';
 import { listen, privateApp, webApp } from './http/index.ts';
 import { keepAttachmentsIn } from './interactions/index.ts';
-import { collectProcessMetrics, createLogger, keepOutOfLogs, logError, outliveLostConnections } from './lib/index.ts';
+import {
+  collectProcessMetrics,
+  createLogger,
+  keepOutOfLogs,
+  logError,
+  outliveLostConnections,
+  transaction,
+} from './lib/index.ts';
 import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
@@ -52,6 +59,9 @@ async function boot() {
   notifyRunnersThrough({ pool, log });
   notifyPublishersThrough({ pool, log });
   const blobs = openBlobStore(env);
+  await transaction(pool, {}, (tx) => keepBlobStore(tx, blobs)).catch((error: unknown) =>
+    logError(log, error, 'could not write down where blobs are kept: every erasure tries again'),
+  );
   keepAttachmentsIn(blobs);
   readBundlesFrom(blobs);
   const outbound = createOutboundClient({ allowCidrs: env.OUTBOUND_ALLOW_CIDRS });

@@ -163,6 +163,7 @@ const REFUSALS: ReadonlySet<ErrorCode> = new Set([
   'TENANT_SUSPENDED',
   'PASSWORD_WRONG',
   'APPROVAL_OWN',
+  'APPROVAL_ACCESS_GIVEN',
   'APPROVAL_NOT_YOURS',
 ]);
 const isRefusal = ({ cause }: TRPCError) => cause instanceof ServiceError && REFUSALS.has(cause.code);

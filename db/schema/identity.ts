@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import { bytea, id, instant, tenantId } from './columns.ts';
 
@@ -56,6 +57,8 @@ export const invites = pgTable(
     role: text('role', { enum: ['viewer', 'operator', 'admin'] }).notNull(),
     tokenHash: bytea('token_hash').notNull(),
     createdBy: text('created_by').notNull(),
+    makerId: uuid('maker_id'),
+    byInstance: boolean('by_instance').notNull().default(false),
     createdAt: instant('created_at').notNull().defaultNow(),
     expiresAt: instant('expires_at').notNull(),
     acceptedAt: instant('accepted_at'),
@@ -70,9 +73,21 @@ export const passwordResets = pgTable('password_resets', {
   madeFor: uuid('made_for'),
   tokenHash: bytea('token_hash').notNull(),
   createdBy: text('created_by').notNull(),
+  makerId: uuid('maker_id'),
   createdAt: instant('created_at').notNull().defaultNow(),
   expiresAt: instant('expires_at').notNull(),
   usedAt: instant('used_at'),
+});
+
+export const accessGivings = pgTable('access_givings', {
+  id: id().primaryKey(),
+  userId: uuid('user_id').notNull(),
+  madeFor: uuid('made_for'),
+  kind: text('kind', { enum: ['password', 'membership', 'role'] }).notNull(),
+  givenBy: text('given_by').notNull(),
+  giverId: uuid('giver_id'),
+  byInstance: boolean('by_instance').notNull().default(false),
+  givenAt: instant('given_at').notNull().default(sql`clock_timestamp()`),
 });
 
 export const userIdentities = pgTable(

@@ -76,6 +76,12 @@ export const outboxBackends = pgTable('outbox_backends', {
   firstAt: instant('first_at').notNull().defaultNow(),
 });
 
+/** Where blobs were ever kept, as words. */
+export const blobStores = pgTable('blob_stores', {
+  place: text('place').primaryKey(),
+  firstAt: instant('first_at').notNull().defaultNow(),
+});
+
 export const outboxDepth = pgTable(
   'outbox_depth',
   {

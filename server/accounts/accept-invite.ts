@@ -107,14 +107,18 @@ async function joinAsNew(scope: Scope, invite: OpenInvite, input: AcceptInvite):
  * @throws ServiceError LINK_INVALID when the invite was used, withdrawn or has expired meanwhile
  */
 export async function join(tx: Tx, scope: Scope, invite: OpenInvite, userId: string): Promise<void> {
-  const used = await query(
+  const [used] = await query<{ createdBy: string; makerId: string | null; byInstance: boolean }>(
     tx,
     sql`update invites set accepted_at = now() where tenant_id = ${invite.tenant.id} and id = ${invite.id}
-      and accepted_at is null and revoked_at is null and expires_at > now() returning id`,
+      and accepted_at is null and revoked_at is null and expires_at > now()
+      returning created_by as "createdBy", maker_id as "makerId", by_instance as "byInstance"`,
   );
-  if (used.length === 0) throw linkInvalid();
+  if (!used) throw linkInvalid();
   await tx.execute(sql`insert into memberships (tenant_id, user_id, role)
     values (${invite.tenant.id}, ${userId}, ${invite.role}) on conflict do nothing`);
+  await tx.execute(
+    sql`select account_given(${userId}, 'membership', ${used.createdBy}, ${used.makerId}, ${used.byInstance})`,
+  );
   await recordAudit(
     tx,
     {

@@ -1,6 +1,7 @@
 // Inviting people. The answer is the same whether the e-mail has an account on this installation or not.
 import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
+import { findPersonBehind } from '#server/auth/index.ts';
 import { decodeCursor, query, queryOne, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx, type Role } from '#server/tenancy/index.ts';
 import { newLink } from './links.ts';
@@ -23,19 +24,23 @@ export function inviteUser(ctx: Ctx, input: InviteUser) {
   });
 }
 
-/** The same, for callers that have checked who may. The transaction must be the invite's tenant's. */
-export async function makeInvite(tx: Tx, ctx: Ctx, input: InviteUser) {
+/**
+ * The same, for callers that have checked who may. The transaction must be the invite's tenant's. `isByInstance`: by the
+ * instance operator in that office, and not as one of the tenant's people.
+ */
+export async function makeInvite(tx: Tx, ctx: Ctx, input: InviteUser & { isByInstance?: boolean }) {
   const [member] = await query(tx, sql`select from account_people() where email = ${input.email}`);
   if (member) throw new ServiceError('USER_ALREADY_MEMBER', `${input.email} is a user of this tenant already`);
   const link = newLink('invite');
   const row = await queryOne<{ id: string; expiresAt: string }>(
     tx,
-    sql`insert into invites (tenant_id, email, role, token_hash, created_by, expires_at)
+    sql`insert into invites (tenant_id, email, role, token_hash, created_by, maker_id, by_instance, expires_at)
       values (${ctx.tenant.id}, ${input.email}, ${input.role}, ${link.hash}, ${actorName(ctx.actor)},
+        ${await findPersonBehind(tx, ctx.tenant.id, ctx.actor)}, ${input.isByInstance === true},
         now() + make_interval(hours => ${input.expiresInHours}::int))
       on conflict (tenant_id, email) where accepted_at is null and revoked_at is null do update
         set role = excluded.role, token_hash = excluded.token_hash, created_by = excluded.created_by,
-          created_at = now(), expires_at = excluded.expires_at
+          maker_id = excluded.maker_id, by_instance = excluded.by_instance, created_at = now(), expires_at = excluded.expires_at
       returning id, expires_at as "expiresAt"`,
   );
   await recordAudit(tx, ctx, {

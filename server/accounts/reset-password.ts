@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { recordAudit } from '#server/audit/index.ts';
+import { findPersonBehind } from '#server/auth/index.ts';
 import {
   hashPassword,
   hashToken,
@@ -26,7 +27,8 @@ async function makeLink(tx: Tx, ctx: Ctx, user: { id: string; email: string }, h
   const madeFor = ctx.tenant.id === INSTALLATION.id ? null : ctx.tenant.id;
   const { expiresAt } = await queryOne<{ expiresAt: string }>(
     tx,
-    sql`select account_reset_make(${user.id}, ${link.hash}, ${hours * 3_600}::int, ${actorName(ctx.actor)}, ${madeFor}) as "expiresAt"`,
+    sql`select account_reset_make(${user.id}, ${link.hash}, ${hours * 3_600}::int, ${actorName(ctx.actor)},
+      ${await findPersonBehind(tx, ctx.tenant.id, ctx.actor)}, ${madeFor}) as "expiresAt"`,
   );
   await recordAudit(tx, ctx, {
     ...{ action: 'user.reset', targetKind: 'user', targetId: user.id },

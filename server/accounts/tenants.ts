@@ -92,7 +92,11 @@ export function createTenantWithAdmin(ctx: Ctx, input: CreateTenant) {
       after: { slug: tenant.slug, name: tenant.name, adminEmail: input.adminEmail },
     };
     const invite = await auditBoth(tx, ctx, tenant, entry, () =>
-      makeInvite(tx, { ...ctx, tenant }, { email: input.adminEmail, role: 'admin', expiresInHours: INVITE_HOURS }),
+      makeInvite(
+        tx,
+        { ...ctx, tenant },
+        { email: input.adminEmail, role: 'admin', expiresInHours: INVITE_HOURS, isByInstance: true },
+      ),
     );
     const { linkPath, ...rest } = invite!;
     return { tenant, invite: rest, linkPath };
@@ -111,7 +115,11 @@ export function inviteTenantAdmin(ctx: Ctx, input: { id: string; email: string; 
       ...{ action: 'tenant.invite', targetKind: 'tenant', targetId: id, details: { email: input.email } },
     };
     const made = await auditBoth(tx, ctx, tenant, entry, () =>
-      makeInvite(tx, { ...ctx, tenant }, { email: input.email, role: 'admin', expiresInHours: input.expiresInHours }),
+      makeInvite(
+        tx,
+        { ...ctx, tenant },
+        { email: input.email, role: 'admin', expiresInHours: input.expiresInHours, isByInstance: true },
+      ),
     );
     return made!;
   });

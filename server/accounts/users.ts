@@ -1,9 +1,9 @@
 // The people of a tenant. What is changed here is their membership; the account is the person's own.
 import { sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
-import { ROLE_SCOPES } from '#server/auth/index.ts';
+import { findPersonBehind, ROLE_SCOPES } from '#server/auth/index.ts';
 import { decodeCursor, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
-import type { Ctx, Role } from '#server/tenancy/index.ts';
+import { actorName, type Ctx, type Role } from '#server/tenancy/index.ts';
 import { getMember, requireOtherAdmin, requireReach } from './reach.ts';
 import { iso, likePattern } from './rows.ts';
 
@@ -65,6 +65,8 @@ export function setUserRole(ctx: Ctx, input: { id: string; role: Role }) {
     if (ROLE_SCOPES[input.role].length < ROLE_SCOPES.admin.length) await requireOtherAdmin(tx, ctx, member);
     await tx.execute(sql`update memberships set role = ${input.role}
       where tenant_id = ${ctx.tenant.id} and user_id = ${member.id}`);
+    const giverId = await findPersonBehind(tx, ctx.tenant.id, ctx.actor);
+    await tx.execute(sql`select account_given(${member.id}, 'role', ${actorName(ctx.actor)}, ${giverId}, false)`);
     await recordAudit(tx, ctx, {
       ...{ action: 'user.role', targetKind: 'user', targetId: member.id },
       ...{ before: { role: member.role }, after: { role: input.role }, details: { email: member.email } },

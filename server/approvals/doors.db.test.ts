@@ -119,7 +119,12 @@ it('looser rules are a change request by tRPC and REST alike, and a document tha
   const one = await house.person('one');
   const off = { version: 1, selectors: [], stages: [] };
   const asked = await apiOf(house.ada).approvals.setSettings(off);
-  expect(asked).toMatchObject({ state: 'waiting', version: 1, selectors: ['env:prod'], changeRequest: { isNew: true } });
+  expect(asked).toMatchObject({
+    state: 'waiting',
+    version: 1,
+    selectors: ['env:prod'],
+    changeRequest: { isNew: true },
+  });
   const rest = await restOf(house.ada);
   const again = await rest('PUT', '/approvals/settings', off);
   expect([again.status, again.body]).toMatchObject([
@@ -132,7 +137,9 @@ it('looser rules are a change request by tRPC and REST alike, and a document tha
   const { pipelineId, id } = await house.request('labelled');
   await apiOf(one).approvals.approve({ id });
   const items = [{ document: house.described('labelled', 'free', {}), baseVersion: 2 }];
-  const { items: plan } = await apiOf(house.ada).gitops.planDocuments({ documents: items.map(({ document }) => document) });
+  const { items: plan } = await apiOf(house.ada).gitops.planDocuments({
+    documents: items.map(({ document }) => document),
+  });
   expect(plan).toMatchObject([{ name: 'labelled', needsApproval: true }]);
   const { items: applied } = await apiOf(house.ada).gitops.applyDocuments({ items, publish: true });
   expect(applied).toMatchObject([{ result: 'waiting', isPublished: false }]);

@@ -71,7 +71,7 @@ function endBatch(ctx: JobContext, tenant: JobTenant): Promise<Ended[]> {
         update approval_requests r set state = due.state, closed_at = clock_timestamp(), closed_by = ${`system:${JOB_NAME}`},
           counted = ${countedOf(tenant.id, sql`r.id`)},
           close_reason = case due.state when 'expired' then 'its time was over'
-            else case when r.pipeline_id is null then 'the rules were set otherwise' else 'the pipeline is no longer as it was' end end
+            else case when r.pipeline_id is null then 'the rules were set otherwise' else 'the pipeline is no longer as it was, or the rules ask for more' end end
         from due where r.tenant_id = ${tenant.id} and r.id = due.id and r.state = 'open'
         returning r.id, r.pipeline_id as "pipelineId", r.target_version as "targetVersion", r.state, r.expires_at as "expiresAt"`,
     );

@@ -4,13 +4,13 @@ import { isUuid, query, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { documentChanges } from './document-changes.ts';
 import { findRequestItem } from './list-requests.ts';
-import { notFound, readStages, readVotes } from './load-request.ts';
+import { beholdenOf, notFound, readStages, readVotes } from './load-request.ts';
 import { loosensStored } from './loosens.ts';
 import { findViewer } from './people.ts';
 import type { ChangeRequestDetail } from './schemas.ts';
 import { isSame, judgeReject, judgeVote, type Party, type Request, standingOf, type Voter } from './states.ts';
 
-type Stored = { requesterId: string | null; authors: Party[]; allowSamePerson: boolean } & {
+type Stored = { beholden: string[] } & { requesterId: string | null; authors: Party[]; allowSamePerson: boolean } & {
   before: Record<string, unknown> | null;
   after: Record<string, unknown> | null;
 };
@@ -27,9 +27,9 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
     if (!item) throw notFound(input.id);
     const [stored] = await query<Stored>(
       tx,
-      sql`select requester_id as "requesterId", authors, allow_same_person as "allowSamePerson",
+      sql`select requester_id as "requesterId", authors, allow_same_person as "allowSamePerson", ${beholdenOf()} as beholden,
           rules_before as before, rules_after as after
-        from approval_requests where tenant_id = ${ctx.tenant.id} and id = ${item.id}`,
+        from approval_requests r where tenant_id = ${ctx.tenant.id} and id = ${item.id}`,
     );
     const stages = await readStages(tx, ctx.tenant.id, item.id);
     const votes = await readVotes(tx, ctx.tenant.id, item.id);
@@ -41,6 +41,7 @@ export async function getRequest(ctx: Ctx, input: { id: string }): Promise<Chang
       ...{ subject: item.subject, state: item.state, isExpired: false, isStale: false, stages, votes },
       requester: { name: item.requestedBy, userId: stored?.requesterId ?? null },
       authors: stored?.authors ?? [],
+      beholden: stored?.beholden ?? [],
       allowSamePerson: stored?.allowSamePerson ?? false,
     };
     return {

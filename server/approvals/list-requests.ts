@@ -10,7 +10,7 @@ import {
   withTransaction,
 } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
-import { isExpired, isStale, joinSubject, subjectOf } from './load-request.ts';
+import { beholdenOf, isExpired, isStale, joinSubject, subjectOf } from './load-request.ts';
 import { findViewer } from './people.ts';
 import type { ChangeRequest } from './schemas.ts';
 import type { RequestState, Voter } from './states.ts';
@@ -34,7 +34,7 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
   return sql`(with who as materialized (select * from approval_people())
     select q.*, c.stage, c.name as "stageName",
       q.state = 'open' and coalesce(${viewer?.byKey === false ? viewer.role : null}::text = any (c.roles), false)
-        and q.requester_id is distinct from ${me} and lower(q."requestedBy") <> ${email}
+        and ${me} <> all (q.beholden) and q.requester_id is distinct from ${me} and lower(q."requestedBy") <> ${email}
         and not exists (select from jsonb_to_recordset(q.parties) as a (name text, "userId" uuid)
           where a."userId" = ${me} or lower(a.name) = ${email})
         and not exists (select from approval_votes v where v.tenant_id = ${tenantId} and v.request_id = q.id
@@ -45,7 +45,7 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
         case when r.pipeline_id is not null then coalesce(p.name, '') end as "pipelineName", r.base_version as "baseVersion",
         r.target_version as "targetVersion", ${stateNow} as state, r.selectors, r.requested_by as "requestedBy",
         array(select a ->> 'name' from jsonb_array_elements(r.authors) a) as authors, r.authors as parties,
-        r.requester_id, r.allow_same_person, r.requested_at as "requestedAt", r.expires_at as "expiresAt",
+        r.requester_id, r.allow_same_person, case when r.state = 'open' then ${beholdenOf()} else '{}' end as beholden, r.requested_at as "requestedAt", r.expires_at as "expiresAt",
         r.closed_at as "closedAt", r.closed_by as "closedBy", r.close_reason as "closeReason",
         (select count(*)::int from approval_stages s where s.tenant_id = ${tenantId} and s.request_id = r.id) as stages
       from approval_requests r ${joinSubject(tenantId)} where r.tenant_id = ${tenantId} and ${where}
@@ -56,7 +56,7 @@ export function requestRows(tenantId: string, viewer: Voter | null, where: SQL):
       cross join lateral (
         select count(*) as approved from approval_votes v join who on who.user_id = v.user_id
         where v.tenant_id = ${tenantId} and v.request_id = q.id and v.stage = s.stage
-          and who.is_active and who.role = any (s.roles)
+          and who.is_active and who.role = any (s.roles) and v.user_id <> all (q.beholden)
       ) n
       where q.state = 'open' and s.tenant_id = ${tenantId} and s.request_id = q.id
       order by is_short desc, case when s.approvers > n.approved then s.stage else -s.stage end limit 1

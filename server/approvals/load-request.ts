@@ -1,21 +1,28 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { isUuid, query, ServiceError, type Tx } from '#server/lib/index.ts';
-import type { Party, Request, RequestState, StageRow, VoteRow } from './states.ts';
+import { ACCESS_HOURS, type Party, type Request, type RequestState, type StageRow, type VoteRow } from './states.ts';
 
 /** sha256 of a document as jsonb writes it: what is said, not how. */
 export const hashOf = (ir: SQL): SQL => sql`encode(sha256(convert_to(${ir}::text, 'UTF8')), 'hex')`;
 
 /**
  * Conditions on an open request `r`: its time is over; what it is of is no longer what it was: `p` (its pipeline) or `v`
- * (its target), or the rules `st`, where it is a change of those.
+ * (its target), or the rules `st`, where it is a change of those; or those rules ask for more now than it was made with.
  */
 export const isExpired = sql`r.expires_at <= clock_timestamp()`;
 export const isStale = sql`(case when r.pipeline_id is null then st.version is distinct from r.base_version
     or coalesce(${hashOf(sql`r.rules_after`)}, '') <> r.target_hash
-  else p.live_version is distinct from r.base_version or coalesce(${hashOf(sql`v.ir`)}, '') <> r.target_hash end)`;
+  else p.live_version is distinct from r.base_version or coalesce(${hashOf(sql`v.ir`)}, '') <> r.target_hash
+    or approval_asks_more(r, st) end)`;
+/**
+ * The people who may be one with who asked for the request `r` or saved it, at this moment: an array of ids.
+ */
+export const beholdenOf = (r: SQL = sql`r`): SQL => sql`array(select b.user_id from approval_beholden(
+  ${r}.authors || jsonb_build_array(jsonb_build_object('name', ${r}.requested_by, 'userId', ${r}.requester_id)),
+  ${r}.requested_at - make_interval(hours => ${ACCESS_HOURS}::int)) b)`;
 export const subjectOf = sql`case when r.pipeline_id is null then 'rules' else 'pipeline' end`;
 export const joinSubject = (tenantId: string): SQL => sql`
-  left join approval_settings st on st.tenant_id = ${tenantId} and r.pipeline_id is null
+  left join approval_settings st on st.tenant_id = ${tenantId}
   left join pipelines p on p.tenant_id = ${tenantId} and p.id = r.pipeline_id
   left join pipeline_versions v
     on v.tenant_id = ${tenantId} and v.pipeline_id = r.pipeline_id and v.version = r.target_version`;
@@ -40,6 +47,7 @@ type Row = Pick<StoredRequest, 'id' | 'subject' | 'pipelineId' | 'baseVersion' |
   requestedBy: string;
   requesterId: string | null;
   authors: Party[];
+  beholden: string[];
   expiresAt: string;
 };
 
@@ -84,7 +92,7 @@ export async function lockRequest(
     tx,
     sql`select r.id, ${subjectOf} as subject, r.pipeline_id as "pipelineId", r.rules_after as "rulesAfter", r.base_version as "baseVersion", r.target_version as "targetVersion",
         r.state, ${isExpired} as "isExpired", ${isStale} as "isStale", r.allow_same_person as "allowSamePerson",
-        r.requested_by as "requestedBy", r.requester_id as "requesterId", r.authors, r.expires_at as "expiresAt"
+        r.requested_by as "requestedBy", r.requester_id as "requesterId", r.authors, ${beholdenOf()} as beholden, r.expires_at as "expiresAt"
       from approval_requests r ${joinSubject(tenantId)} where r.tenant_id = ${tenantId} and r.id = ${id}`,
   );
   if (!row) throw notFound(id);
@@ -104,13 +112,14 @@ export function readStages(tx: Tx, tenantId: string, id: string): Promise<StageR
   );
 }
 
-/** Whether the vote `v` in the stage `s` counts, by the people `who` as they are now. */
-const countsNow = sql`coalesce(who.is_active and who.role = any (s.roles), false)`;
+/** Whether the vote `v` in the stage `s` of the request `asked` counts, by the people `who` as they are now. */
+const countsNow = sql`(coalesce(who.is_active and who.role = any (s.roles), false) and v.user_id <> all (${beholdenOf(sql`asked`)}))`;
 
 /** What an ended request `r` keeps: the votes that counted at that moment. */
 export const countedOf = (tenantId: string, requestId: SQL): SQL => sql`(
   select coalesce(jsonb_agg(jsonb_build_array(v.stage, v.user_id)), '[]'::jsonb)
   from approval_votes v
+  join approval_requests asked on asked.tenant_id = ${tenantId} and asked.id = v.request_id
   join approval_stages s on s.tenant_id = ${tenantId} and s.request_id = v.request_id and s.stage = v.stage
   join approval_people() who on who.user_id = v.user_id
   where v.tenant_id = ${tenantId} and v.request_id = ${requestId} and ${countsNow})`;
@@ -126,6 +135,7 @@ export async function readVotes(tx: Tx, tenantId: string, id: string): Promise<S
         coalesce(${countedThen}, ${countsNow}) as counts
       from approval_votes v
       join approval_requests r on r.tenant_id = ${tenantId} and r.id = ${id}
+      join approval_requests asked on asked.tenant_id = ${tenantId} and asked.id = ${id}
       join approval_stages s on s.tenant_id = ${tenantId} and s.request_id = ${id} and s.stage = v.stage
       left join approval_people() who on who.user_id = v.user_id
       where v.tenant_id = ${tenantId} and v.request_id = ${id} order by v.voted_at, v.stage`,

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { withTransaction } from '#server/lib/index.ts';
+import { publishVersion } from '#server/pipelines/index.ts';
 import { approve, openGoverned, type Person, refusal } from '#server/pipelines/testing/index.ts';
 import { approvalsOf } from './applied-of.ts';
 import { getRequest } from './get-request.ts';
+import type { Policy } from './policy.ts';
 
 const db = await testDatabase();
+const BOTH: Policy['stages'][number] = { name: 'Both', approvers: 2, roles: ['admin', 'operator'] };
 
 describe('stages', () => {
   it('decide in their order, each with as many people as it needs, and nobody serves in two', async () => {
@@ -42,18 +45,52 @@ describe('stages', () => {
     expect(await approve(one, id)).toMatchObject({ state: 'applied' });
   });
 
-  it('of an open request stay those that it was made with when the rules change', async () => {
+  it('of an open request stay those that it was made with when the rules come to ask for as much elsewhere, or for less', async () => {
     const omega = await openGoverned(db, 'omega', {
       stages: [{ name: 'Both', approvers: 2, roles: ['admin'] }],
     });
     const [one, two] = [await omega.person('one'), await omega.person('two')];
     const { id } = await omega.request('before');
-    await omega.set({ version: 1, stages: [{ name: 'All', approvers: 3, roles: ['admin'] }] });
+    await omega.set({
+      ...{ version: 1, selectors: ['env:prod', 'team'] },
+      stages: [{ name: 'Renamed', approvers: 2, roles: ['admin'] }],
+    });
     expect(await approve(one, id)).toMatchObject({ state: 'open' });
     const { changeRequest } = await omega.set({ version: 2, selectors: [], stages: [] });
     expect(await approve(one, changeRequest!.id)).toMatchObject({ state: 'applied', version: 3 });
     expect(await approve(two, id)).toMatchObject({ state: 'applied' });
   });
+
+  it.each<[string, Partial<Policy>]>([
+    ['more people', { stages: [{ name: 'Both', approvers: 3, roles: ['admin', 'operator'] }] }],
+    ['fewer roles', { stages: [{ name: 'Both', approvers: 2, roles: ['admin'] }] }],
+    ['a stage more', { stages: [BOTH, { name: 'Release', approvers: 1, roles: ['admin'] }] }],
+    ['less time', { expiryHours: 24 }],
+  ])(
+    'of an open request count no more when the rules come to ask for %s: publishing again asks by the new ones',
+    async (what, tighter) => {
+      const slug = `tightened-${what.replaceAll(' ', '-')}`;
+      const house = await openGoverned(db, slug, { stages: [BOTH] });
+      const [one, two] = [await house.person('one'), await house.person('two')];
+      const { pipelineId, id } = await house.request('p');
+      await approve(one, id);
+      expect(await house.set({ version: 1, ...tighter })).toMatchObject({ state: 'set' });
+      await expect(approve(two, id)).rejects.toMatchObject(refusal('APPROVAL_STALE', 'the rules ask for more now'));
+      expect(await getRequest(two.ctx, { id })).toMatchObject({ state: 'stale', canApprove: false });
+      const again = await publishVersion(house.ada.ctx, { id: pipelineId });
+      if (again.state !== 'waiting') throw new Error('it went live');
+      expect([again.changeRequest.isNew, again.changeRequest.id === id, await house.stateOf(id)]).toEqual([
+        true,
+        false,
+        'stale',
+      ]);
+      const { stages } = await getRequest(two.ctx, { id: again.changeRequest.id });
+      expect(stages.map(({ approvers, roles }) => ({ approvers, roles }))).toEqual(
+        (tighter.stages ?? [BOTH]).map(({ approvers, roles }) => ({ approvers, roles })),
+      );
+      expect(await house.liveOf(pipelineId)).toBe(1);
+    },
+  );
 
   it.each<[string, (id: string) => Promise<unknown>]>([
     ['was disabled in the tenant', (id) => db.owner`update memberships set disabled_at = now() where user_id = ${id}`],

@@ -22,7 +22,15 @@ const stage = (approvers: number, ...roles: string[]): StageRow => ({
 });
 const vote = (at: number, userId: string, counts = true): VoteRow => ({ stage: at, userId, counts });
 const requestOf = (more: Partial<Request> = {}): Request => ({
-  ...{ subject: 'pipeline', state: 'open', isExpired: false, isStale: false, stages: [stage(1, 'admin')], votes: [] },
+  ...{
+    subject: 'pipeline',
+    state: 'open',
+    isExpired: false,
+    isStale: false,
+    beholden: [],
+    stages: [stage(1, 'admin')],
+    votes: [],
+  },
   ...{ requester: party('ada'), authors: [party('zoe'), party('bob')], allowSamePerson: false },
   ...more,
 });

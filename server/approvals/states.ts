@@ -6,7 +6,7 @@ export { REQUEST_STATES };
 export type RequestState = (typeof REQUEST_STATES)[number];
 
 export type StageRow = { name: string; approvers: number; roles: readonly string[] };
-/** `counts` is false for a voter who has left, is disabled, or no longer has a role of the stage. */
+/** `counts` is false for a voter who has left, is disabled, no longer has a role of the stage, or is beholden (`Voter`). */
 export type VoteRow = { stage: number; userId: string; counts: boolean };
 
 /** Who did something: the name as it is written down, and the person's id where there is one that is known. */
@@ -21,6 +21,8 @@ export type Request = {
   state: RequestState;
   isExpired: boolean;
   isStale: boolean;
+  /** Who may be one person with who asked or saved, by the access that was given in ACCESS_HOURS before or since. */
+  beholden: readonly string[];
   stages: readonly StageRow[];
   votes: readonly VoteRow[];
   requester: Party;
@@ -37,6 +39,9 @@ export type Voter = {
   /** By an API key, which others than its maker may hold: it can stop a change, and never lets one go live. */
   byKey: boolean;
 };
+
+/** How long before a request access that one person gave another makes the two count as one. */
+export const ACCESS_HOURS = 72;
 
 export type Refused = { ok: false; code: ErrorCode; message: string };
 export type Standing = { approved: number[]; current: number | null };
@@ -65,7 +70,7 @@ export function closedBy(request: Pick<Request, 'subject' | 'state' | 'isExpired
   if (isStale)
     return refuse(
       'APPROVAL_STALE',
-      `${subject === 'rules' ? 'the rules were set otherwise' : 'another version went live'}, or the content changed, since it was asked for; ${again}`,
+      `${subject === 'rules' ? 'the rules were set otherwise' : 'another version went live, the rules ask for more now'}, or the content changed, since it was asked for; ${again}`,
     );
   return null;
 }
@@ -88,10 +93,16 @@ const NOT_BY_KEY = refuse(
   'an API key does not approve, because others than its maker may hold it: sign in and approve on the page of the request',
 );
 
+const ACCESS_GIVEN = refuse(
+  'APPROVAL_ACCESS_GIVEN',
+  `between you and who asked for this change, or saved it, access was given since ${ACCESS_HOURS} hours before it was asked for (a password by a link, an invite or a role; by one to the other, by way of others, or by a key that nobody is known to have made), so the two of you may be one person: let somebody else approve it, ask for it again when those hours are over, or have the instance operator make you a new password link`,
+);
+
 /** Whether this person's approval is taken, in which stage, and whether it is the last that is needed. */
 export function judgeVote(request: Request, voter: Voter): Refused | { ok: true; stage: number; isLast: boolean } {
   const refused = (voter.byKey ? NOT_BY_KEY : null) ?? closedBy(request) ?? keptOut(request, voter);
   if (refused) return refused;
+  if (request.beholden.includes(voter.userId)) return ACCESS_GIVEN;
   const { stages, votes, allowSamePerson } = request;
   const stage = standingOf(stages, votes).current;
   // All stages have enough again, because somebody got their role back: any further vote would be one too many.

@@ -5,6 +5,7 @@ import { query, queryOne, ServiceError, type Tx, withTransaction } from '#server
 import { hashSubject, readRequestDueDays } from '#server/retention/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
 import { LAST_DUE_DAYS } from './config.ts';
+import { forgetName } from './forget-name.ts';
 import { INVENTORY } from './inventory.ts';
 import { isOwn, tableOf } from './match.ts';
 import { type DsarRow, isRequest } from './open-request.ts';
@@ -120,6 +121,7 @@ export function cancelRequest(ctx: Ctx, { id, reason }: { id: string; reason: st
       .update(dsarRequests)
       .set({ state: 'cancelled', finishedAt: sql`now()`, runRequestedAt: null, progress: null, error: reason })
       .where(isRequest(ctx.tenant.id, id));
+    await forgetName(tx, request);
     await recordAudit(tx, ctx, {
       action: 'dsar.cancel',
       targetKind: 'dsar_request',

@@ -16,7 +16,7 @@ export async function completeErasure(erasure: Erasure, progress: DsarProgress):
   // A month that a purge detached and did not get to drop is in no table that a pass goes over.
   await dropDetached(deps.pool);
   const pipelineTables = await searchPipelineTables(deps.pool, tenant.id, request.customerId);
-  const outside = await transaction(deps.pool, { tenantId: tenant.id }, (tx) => listOutside(tx, tenant.id));
+  const outside = await transaction(deps.pool, { tenantId: tenant.id }, (tx) => listOutside(tx, tenant.id, deps.blobs));
   deps.failPoint('dsar.searched');
   const step = await erasureStep(deps, tenant, request.id, async (tx, now): Promise<Outcome> => {
     await completeRequest(tx, deps, tenant, now, {

@@ -3,6 +3,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { ClassTable } from '#db/schema/index.ts';
 import { isOfSubject } from '#server/retention/index.ts';
+import { WRITTEN_BY_PEOPLE } from './written-by-people.ts';
 
 export type Subject = { customerId: string };
 
@@ -194,7 +195,7 @@ export const INVENTORY: readonly Store[] = [
       { column: 'version', type: 'int' },
     ],
     ...{ texts: ['reason'], jsons: ['parameters'], onMention: 'keep', given: 'none' },
-    excused: ['definition', 'metrics', 'curves', 'split', 'status', 'trained_by'],
+    excused: ['definition', 'metrics', 'curves', 'split', 'status', 'phase', 'trained_by'],
   },
   // Chained by hashes: a row that was changed could not be told from one that was forged.
   {
@@ -209,6 +210,7 @@ export const INVENTORY: readonly Store[] = [
       ...['before_digest', 'after_digest'],
     ],
   },
+  ...WRITTEN_BY_PEOPLE,
 ];
 
 /** The stores that an access request is given copies of, each as a file of its name. */

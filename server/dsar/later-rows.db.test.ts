@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { placeHold, releaseHold } from '#server/retention/index.ts';
+import { cancelRequest } from './change-requests.ts';
 import type { DsarDeps } from './deps.ts';
 import { INVENTORY } from './inventory.ts';
 import { addSubject, findAnywhere, findInBlobs, type Office, openOffice } from './testing/index.ts';
@@ -126,3 +127,35 @@ describe('a pass whose time was over', () => {
     expect(await office.get(id)).toMatchObject({ state: 'completed', receipt: { passes: 2 } });
   });
 });
+
+it.each(['is carried out', 'is cancelled'])(
+  'an access request that is taken while the erasure’s last step waits loses the id when it %s',
+  async (how) => {
+    const { office, id } = await openErasure(`late-access-${how.replaceAll(' ', '-')}`);
+    let isLast = false;
+    let late: string | null = null;
+    const done = await office.carryOut({
+      failPoint: (name) => {
+        isLast ||= name === 'dsar.searched';
+      },
+      // Before the lock that the step takes.
+      async fence() {
+        if (!isLast || late !== null) return;
+        late = (await office.ask('cust-later', 'access', { acceptEmpty: true, note: 'of cust-later' })).id;
+      },
+    });
+    expect(done.errors).toEqual([]);
+    expect(await office.get(id)).toMatchObject({ state: 'completed' });
+    const left = async () =>
+      (await findAnywhere(db, office.tenant.id, 'cust-later')).filter(({ table }) => table !== 'audit_log');
+    // It needs the id for its own work.
+    expect(await left()).toEqual([{ table: 'dsar_requests', rows: 1 }]);
+    if (how === 'is cancelled') await cancelRequest(office.ctx, { id: late!, reason: 'not any more' });
+    else {
+      await office.makeDue(late!);
+      expect(await office.carryOut()).toMatchObject({ counts: { dsarCompleted: 1 }, errors: [] });
+    }
+    expect(await office.get(late!)).toMatchObject({ state: how === 'is cancelled' ? 'cancelled' : 'completed' });
+    expect(await left()).toEqual([]);
+  },
+);

@@ -66,3 +66,15 @@ it('a table of a pipeline is searched in columns of every type that can hold an 
   const expected = [...columns.map((_, n) => `t${n}`), 'copied'].sort().map((table) => ({ table, rows: 1 }));
   expect(pipelineTables).toEqual(expected);
 });
+
+it('a blob store that was used before is named with what to do, and the one that is used now is not', async () => {
+  const before = await openOffice(db, 'moved-store');
+  await receiptOf(before, 'cust-before');
+  const after = await openOffice(db, 'new-store');
+  const { outside } = await receiptOf(after, 'cust-after');
+  const named = outside.filter((line) => line.includes('earlier blob store'));
+  expect(named.filter((line) => line.includes(`the folder ${before.folder};`))).toEqual([
+    expect.stringContaining('delete there what is of the subject'),
+  ]);
+  expect(named.filter((line) => line.includes(after.folder))).toEqual([]);
+});

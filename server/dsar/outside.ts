@@ -2,12 +2,19 @@
 // for the subject and left as they are: what belongs in them only their pipelines know.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { earlierBlobStores, keepBlobStore, type ReadableBlobStore } from '#server/files/index.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
 import { asTenantRole, findTenantData, type TenantData } from '#server/tenancy/index.ts';
 import { COUNTED_ROWS, SEARCH_ALL_MS, SEARCH_TABLE_MS, SEARCHED_TABLES } from './config.ts';
 
 /** Where copies may have gone. */
-export async function listOutside(tx: Tx, tenantId: string): Promise<string[]> {
+export async function listOutside(
+  tx: Tx,
+  tenantId: string,
+  blobs: Pick<ReadableBlobStore, 'place'>,
+): Promise<string[]> {
+  await keepBlobStore(tx, blobs);
+  const stores = await earlierBlobStores(tx, blobs);
   const backends = await query<{ name: string }>(tx, sql`select backend as name from outbox_backends order by 1`);
   const siems = await query<{ name: string }>(
     tx,
@@ -19,6 +26,10 @@ export async function listOutside(tx: Tx, tenantId: string): Promise<string[]> {
   );
   return [
     ...backends.map(({ name }) => `published events: ${name}`),
+    ...stores.map(
+      (place) =>
+        `attachments, exports and bundles in an earlier blob store: ${place}; it is not opened any more: delete there what is of the subject, or the whole of it`,
+    ),
     ...siems.map(({ name }) => `the audit log as shipped: ${name}`),
     ...connections.map(({ name, kind }) => `connection ${name} (${kind})`),
     'exported files that somebody has fetched',

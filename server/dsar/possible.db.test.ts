@@ -35,6 +35,45 @@ describe('what an erasure leaves', () => {
     });
   });
 
+  it('is told where people of the tenant may have written the id: in a filter, a document from Git, a model, comments and reasons', async () => {
+    const office = await openOffice(db, 'possible-written');
+    const { id } = office.tenant;
+    const ir = json({ nodes: [{ id: 'f', kind: 'filter', where: "customer_id <> 'c17'" }] });
+    const said = 'not for c17, please';
+    await db.owner`with p as (
+        insert into pipelines (tenant_id, name, description) values (${id}, 'a pipeline', 'all but c170') returning id)
+      insert into pipeline_versions (tenant_id, pipeline_id, version, ir, digest)
+        select ${id}, id, version, case when version = 1 then '{"where": "c171"}' else ${ir}::text::jsonb end, version::text
+        from p, generate_series(1, 3) version`;
+    await db.owner`insert into gitops_documents (tenant_id, file, line, name, document)
+      values (${id}, 'p.yaml', 1, 'p', ${ir}::text::jsonb)`;
+    await db.owner`with m as (
+        insert into models (tenant_id, name, kind, source_table, features, label, positive, negative, created_by, updated_by)
+        values (${id}, 'm', 'naive_bayes', 't', '["who"]', 'who', 'c17', 'n', 'a', 'a') returning id)
+      insert into model_promotions (tenant_id, model_id, version, reason, promoted_by) select ${id}, id, 1, ${said}, 'a' from m`;
+    await db.owner`with r as (
+        insert into approval_requests (tenant_id, pipeline_id, target_version, target_hash, state, selectors, settings_version,
+          allow_same_person, requested_by, authors, expires_at, closed_at, closed_by, close_reason, counted)
+        values (${id}, ms_uuid(), 1, ${'0'.repeat(64)}, 'rejected', '{}', 1, false, 'a', '[{"name": "a"}]', now(), now(), 'a', ${said}, '[]')
+        returning id),
+      s as (insert into approval_stages (tenant_id, request_id, stage, name, approvers, roles)
+        select ${id}, id, 0, 's', 1, '{admin}' from r returning request_id)
+      insert into approval_votes (tenant_id, request_id, stage, user_id, voter, comment)
+        select ${id}, request_id, 0, ms_uuid(), 'a', ${said} from s`;
+    await db.owner`insert into tenant_stops (tenant_id, reason, running, holds_publishing, stopped_by, resumed_by, resumed_at)
+      values (${id}, ${said}, 'leave', false, 'a', 'a', now())`;
+    await db.owner`insert into retention_policies (tenant_id, data_class, retention_days, note)
+      values (${id}, 'decision_traces', 0, ${said})`;
+    const once = { gitops_documents: 1, models: 1, model_promotions: 1, approval_requests: 1, approval_votes: 1 };
+    const receipt = await receiptOf(office, 'c17');
+    expect(receipt).toMatchObject({
+      ...{ erased: {}, kept: {} },
+      toDo: { pipeline_versions: expect.stringContaining('filter'), gitops_documents: expect.stringContaining('Git') },
+    });
+    expect(receipt.possible).toEqual({ ...once, pipeline_versions: 2, tenant_stops: 1, retention_policies: 1 });
+    expect(await db.owner`select from gitops_documents where document::text like '%c17''%'`).toHaveLength(1);
+  });
+
   it('is told where the id is part of a longer word, of a file’s name, of a key, or of what a model has learned', async () => {
     const office = await openOffice(db, 'possible-word');
     const { id } = office.tenant;

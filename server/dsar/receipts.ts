@@ -6,6 +6,7 @@ import { recordAudit } from '#server/audit/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
 import { type DsarDeps, systemCtx } from './deps.ts';
+import { forgetName } from './forget-name.ts';
 import { type DsarRow, isRequest } from './open-request.ts';
 
 export type DsarReceipt = Record<string, unknown>;
@@ -47,6 +48,7 @@ export async function completeRequest(
     startedAt: request.startedAt?.toISOString() ?? null,
     ...cameTo,
   });
+  if (kind === 'access') await forgetName(tx, request);
   await recordAudit(tx, systemCtx(deps, tenant, id), {
     ...{ action: 'dsar.complete', targetKind: 'dsar_request', targetId: id },
     details: { kind, subjectHash, receipt },

@@ -25,6 +25,7 @@ export function openS3Store(settings: S3Settings): ReadableBlobStore {
     return opened;
   };
   return {
+    place: `the bucket ${Bucket}${settings.endpoint === undefined ? '' : ` at ${settings.endpoint}`}`,
     async put(key, body, signal) {
       const { s3, PutObjectCommand } = await client();
       const command = new PutObjectCommand({ Bucket, Key: checkKey(key), Body: body });

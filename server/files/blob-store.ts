@@ -18,6 +18,8 @@ export type BlobStore = {
 
 /** A store whose blobs can also be read again, found by what their keys begin with, and written as they come. */
 export type ReadableBlobStore = BlobStore & {
+  /** Which store it is, in words for people: `the folder /srv/blobs`. */
+  readonly place: string;
   /** As `put`, of a blob that is too large to hold: nobody sees a part of it. A body that fails leaves nothing. */
   putStream(key: string, body: Readable, signal?: AbortSignal): Promise<void>;
   /** Null where there is none. */
@@ -62,6 +64,7 @@ export function openFolderStore(folder: string): ReadableBlobStore {
     await syncFolder(place);
   }
   return {
+    place: `the folder ${root}`,
     put: (key, body, signal) => putStream(key, Readable.from([body]), signal),
     putStream,
     async read(key) {

@@ -3,6 +3,7 @@ export { openS3Store, type S3Settings } from './blob-store-s3.ts';
 export { claimFiles, type FileDeps, type FileRun, type FileStep, type OnFileStep } from './claim-files.ts';
 export { finishFiles, returnStrayFiles } from './finish-files.ts';
 export { InboxPathError, listInputs, openInbox } from './inbox.ts';
+export { earlierBlobStores, keepBlobStore } from './known-stores.ts';
 export { openBlobStore } from './open-blob-store.ts';
 export { fillPathTemplate, PathTemplateError, type TemplateValues } from './path-template.ts';
 export { UnreadableFileError } from './record.ts';

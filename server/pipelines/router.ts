@@ -46,7 +46,7 @@ export const approveProcedure = mutation
     audit: 'approval.approve',
     output: ApproveOutput,
     errors: [
-      'APPROVAL_BY_KEY',
+      ...(['APPROVAL_BY_KEY', 'APPROVAL_ACCESS_GIVEN'] as const),
       ...(['APPROVAL_NOT_FOUND', 'APPROVAL_CLOSED', 'APPROVAL_EXPIRED', 'APPROVAL_STALE', 'APPROVAL_OWN'] as const),
       ...(['APPROVAL_NOT_YOURS', 'APPROVAL_VOTED', 'DOCUMENT_INVALID', 'QUOTA_EXCEEDED'] as const),
       ...APPROVAL_ERRORS,

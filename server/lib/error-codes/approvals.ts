@@ -17,6 +17,12 @@ export const APPROVAL_ERRORS = {
     level: 'info',
     says: 'Nobody approves what they asked for or wrote themselves.',
   },
+  APPROVAL_ACCESS_GIVEN: {
+    http: 403,
+    trpc: 'FORBIDDEN',
+    level: 'info',
+    says: 'Nobody approves for whom they gave access to, or had it from, shortly before: the two may be one person.',
+  },
   APPROVAL_NOT_YOURS: {
     http: 403,
     trpc: 'FORBIDDEN',

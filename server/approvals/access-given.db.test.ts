@@ -1,0 +1,151 @@
+// Four eyes are two people's: an account that the author let somebody into, or was let into by, is no second one.
+import { beforeEach, describe, expect, it } from 'vitest';
+import { testDatabase } from '#db/testing/index.ts';
+import { acceptInvite, resetPassword } from '#server/accounts/index.ts';
+import { createCaller } from '#server/api/index.ts';
+import { ROLE_SCOPES } from '#server/auth/index.ts';
+import { publishVersion } from '#server/pipelines/index.ts';
+import { approve, type Governed, openGoverned, type Person, refusal } from '#server/pipelines/testing/index.ts';
+import type { Tenant } from '#server/tenancy/index.ts';
+import { getRequest } from './get-request.ts';
+import { countWaiting } from './list-requests.ts';
+
+const db = await testDatabase();
+let house: Governed;
+let bea: Person;
+let count = 0;
+beforeEach(async () => {
+  count += 1;
+  house = await openGoverned(db, `given-${count}`);
+  bea = await house.person('bea');
+});
+
+const PASSWORD = 'a spring that is wound';
+const apiOf = (ctx: Person['ctx'], tenant: Tenant | null = ctx.tenant) =>
+  createCaller({
+    ...{ pool: ctx.pool, requestId: 'test', log: ctx.log, idempotencyKey: null },
+    caller: { credential: 'session', actor: ctx.actor, userName: '', tenant },
+  });
+const tokenIn = (linkPath: string) => new URL(linkPath, 'http://localhost').searchParams.get('token')!;
+const setPasswordBy = ({ linkPath }: { linkPath: string }) =>
+  resetPassword({ ...house.program, requestId: 'test' }, { token: tokenIn(linkPath), password: PASSWORD });
+/** By an instance operator who is nobody in the tenant. */
+async function operatorsLink(of: Person, operator?: Person) {
+  const email = `root${count}@operators.example`;
+  const [row] = operator
+    ? [{ id: operator.id }]
+    : await db.owner<{ id: string }[]>`insert into users (email, is_instance_operator) values (${email}, true)
+        on conflict (email) do update set name = 'root' returning id`;
+  const actor = {
+    ...{ kind: 'user' as const, id: row!.id, email: operator?.email ?? email, role: 'viewer' as const },
+    isInstanceOperator: true,
+  };
+  await setPasswordBy(await apiOf({ ...house.program, actor }, null).accounts.instanceResetLink({ email: of.email }));
+}
+const resetBy = async (maker: Person, of: Person) =>
+  setPasswordBy(await apiOf(maker.ctx).accounts.resetLink({ id: of.id }));
+/** Somebody whom `by` invites, and who accepts. */
+async function invited(by: Person, name: string): Promise<Person> {
+  const email = `${name}@${house.tenant.slug}.example`;
+  const { linkPath } = await apiOf(by.ctx).accounts.invite({ email, role: 'admin' });
+  await acceptInvite(
+    { ...house.program, requestId: 'test' },
+    {
+      ...{ token: tokenIn(linkPath), name, password: PASSWORD, address: '192.0.2.1', userAgent: 'test' },
+      ...{ lifetimeSeconds: 600, signedInAs: null },
+    },
+  );
+  const [user] = await db.owner<{ id: string }[]>`select id from users where email = ${email}`;
+  const actor = { kind: 'user' as const, id: user!.id, email, role: 'admin' as const, isInstanceOperator: false };
+  return { ctx: { ...house.program, actor }, id: user!.id, email };
+}
+/** As if what was given so far had been given that long ago. */
+const agedBy = (hours: number) =>
+  db.owner`update access_givings set given_at = given_at - make_interval(hours => ${hours}) where made_for = ${house.tenant.id}`;
+const GIVEN = refusal('APPROVAL_ACCESS_GIVEN', 'may be one person');
+
+describe('access that was given', () => {
+  it('by a password link of who asked takes the vote, before and after it was asked for, until the operator makes a link', async () => {
+    await resetBy(house.ada, bea);
+    const { pipelineId, id } = await house.request('linked');
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    expect(await getRequest(bea.ctx, { id })).toMatchObject({ canApprove: false, canDecide: false, canReject: true });
+    expect(await countWaiting(bea.ctx)).toMatchObject({ open: 1, mine: 0 });
+    // Another's link does not hide the first one's.
+    const cid = await house.person('cid');
+    await resetBy(cid, bea);
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    await operatorsLink(bea);
+    expect(await countWaiting(bea.ctx)).toMatchObject({ mine: 1 });
+    await resetBy(house.ada, bea);
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    expect([await house.liveOf(pipelineId), await house.votesOf(id)]).toEqual([1, 0]);
+    await operatorsLink(bea);
+    expect(await approve(bea, id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('by a password link counts 72 hours back from the request, and a link that nobody used is nothing', async () => {
+    await resetBy(house.ada, bea);
+    await agedBy(71);
+    const { id } = await house.request('aged');
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    await agedBy(2);
+    await apiOf(house.ada.ctx).accounts.resetLink({ id: bea.id });
+    expect(await approve(bea, id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('by a link loosens no rules either, nor where it is the approver who made the link for who asks', async () => {
+    await resetBy(house.ada, bea);
+    const asked = await house.set({ version: 1, selectors: [], stages: [] });
+    await expect(approve(bea, asked.changeRequest!.id)).rejects.toMatchObject(GIVEN);
+    const cid = await house.person('cid');
+    await resetBy(cid, house.ada);
+    const { id } = await house.request('reversed');
+    await expect(approve(cid, id)).rejects.toMatchObject(GIVEN);
+    expect(await approve(await house.person('dan'), asked.changeRequest!.id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('by an invite or a role takes the vote, also over others in between, and not that of whom somebody else let in', async () => {
+    const first = await invited(house.ada, 'first');
+    const second = await invited(first, 'second');
+    const eve = await house.person('eve', 'viewer');
+    await apiOf(house.ada.ctx).accounts.setRole({ id: eve.id, role: 'admin' });
+    const others = await invited(bea, 'others');
+    const { id } = await house.request('invited');
+    for (const who of [first, second, eve]) await expect(approve(who, id)).rejects.toMatchObject(GIVEN);
+    // The first one, asking, is no other than Ada.
+    const own = await house.pipeline('of-ada');
+    const asked = await publishVersion(first.ctx, { id: own });
+    if (asked.state !== 'waiting') throw new Error('it went live');
+    await expect(approve(second, asked.changeRequest.id)).rejects.toMatchObject(GIVEN);
+    expect(await approve(others, id)).toMatchObject({ state: 'applied' });
+    expect(await approve(others, asked.changeRequest.id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('after a vote takes that vote away again, before the last one applies the change', async () => {
+    await house.set({ version: 1, stages: [{ name: 'Two', approvers: 2, roles: ['admin'] }] });
+    const { pipelineId, id } = await house.request('afterwards');
+    const cid = await house.person('cid');
+    expect(await approve(bea, id)).toMatchObject({ state: 'open' });
+    await resetBy(house.ada, bea);
+    expect(await approve(cid, id)).toMatchObject({ state: 'open' });
+    const { stages } = await getRequest(cid.ctx, { id });
+    expect(stages[0]!.votes.map(({ voter, counts }) => [voter, counts])).toEqual([
+      [bea.email, false],
+      [cid.email, true],
+    ]);
+    expect(await house.liveOf(pipelineId)).toBe(1);
+    expect(await approve(await house.person('dan'), id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('by a key that nobody is known to have made takes the vote, and so does the operator’s own link for their own change', async () => {
+    const key = await house.key(null);
+    const actor = { kind: 'api_key' as const, id: key.actor.id, scopes: [...ROLE_SCOPES.admin] };
+    await setPasswordBy(await apiOf({ ...key, actor }).accounts.resetLink({ id: bea.id }));
+    const { id } = await house.request('unknown');
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    await operatorsLink(bea, house.ada);
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    expect(await approve(await house.person('cid'), id)).toMatchObject({ state: 'applied' });
+  });
+});
