@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { openPool, urlForRole } from '#db/client.ts';
 import { roleNames } from '#db/roles.ts';
-import { createChannels } from '#server/alerts/index.ts';
+import { createChannels, observeAlerts } from '#server/alerts/index.ts';
 import { requireCronSecret, requireCronToken } from '#server/api/index.ts';
 import { headsFolder } from '#server/audit/index.ts';
 import { masterKeys, serveConnectionsWith } from '#server/connections/index.ts';
@@ -21,6 +21,7 @@ import { baseApp, listen, privateApp } from '#server/http/index.ts';
 import {
   collectProcessMetrics,
   createLogger,
+  failPoint,
   keepOutOfLogs,
   logError,
   outliveLostConnections,
@@ -76,6 +77,7 @@ async function boot() {
     answerTimeoutMs: JOB_ANSWER_TIMEOUT_MS,
   });
   observeQueue(pool);
+  observeAlerts(pool);
   observeUnshipped(pool, jobsConfig.siem);
   const processId = env.PROCESS_NAME;
 
@@ -116,7 +118,13 @@ async function boot() {
     smtpUrl: env.SMTP_URL ?? null,
     mailFrom: env.MAIL_FROM,
   });
-  const alerts = alertLoop({ pool, log, channels: alertChannels });
+  const alertDeps = {
+    pool,
+    log,
+    channels: alertChannels,
+    failPoint: (name: string) => failPoint(env.FAIL_POINT, name),
+  };
+  const alerts = alertLoop(alertDeps);
   const deadMan = env.HEARTBEAT_URL
     ? deadManSwitch({
         ...{ url: env.HEARTBEAT_URL, log, outbound },
@@ -145,7 +153,7 @@ async function boot() {
       )
     : null;
 
-  const isAlive = () => scheduler.isTurning() && isRunnerTurning() && crons.isTurning();
+  const isAlive = () => scheduler.isTurning() && isRunnerTurning() && crons.isTurning() && alerts.isTurning();
   const app = baseApp({
     log,
     isAlive,
@@ -167,9 +175,7 @@ async function boot() {
   );
   app.route(
     '/api/cron/tick',
-    legacyTickRoute((headers) => requireCronToken(headers, [env.CRON_TOKEN, env.CRON_SECRET]), {
-      ...{ pool, log, channels: alertChannels },
-    }),
+    legacyTickRoute((headers) => requireCronToken(headers, [env.CRON_TOKEN, env.CRON_SECRET]), alertDeps),
   );
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
   const privateServer = env.WORKER_METRICS_PORT

@@ -74,4 +74,5 @@ export const alertDeliveries = pgTable(
 export const alertLoop = pgTable('alert_loop', {
   isOnly: boolean('is_only').primaryKey().default(true),
   nextAt: instant('next_at').notNull().defaultNow(),
+  turnedAt: instant('turned_at'),
 });

@@ -52,9 +52,13 @@ export type ChannelOptions = {
   smtpUrl: string | null;
   /** The sender's address. */
   mailFrom: string;
+  /** From the first look-up to the mail server's last answer. Default 30,000; half a claim at most (deliver.ts). */
+  mailDeadlineMs?: number;
 };
 
 const DEADLINE_MS = 15_000;
+/** A server may take its time for each of ten answers; more than this in all nobody waits. */
+const MAIL_DEADLINE_MS = 30_000;
 
 /** Opens the ways out; connections are made when something is sent. */
 export function createChannels(options: ChannelOptions): Channels {
@@ -81,14 +85,17 @@ export function createChannels(options: ChannelOptions): Channels {
               'e-mail is not configured: set SMTP_URL on the worker, or use another channel',
             );
           }
-          await mail.sendMail({
-            from: options.mailFrom,
-            to: channel.to,
-            subject: `[${notification.tenant}] ${subjectOf(notification)}`,
-            text: textOf(notification),
-            ...(notification.kind === 'report' ? documentsOf(notification) : {}),
-            messageId: `<${notification.id}@mainspring.alerts>`,
-          });
+          await withinDeadline(options.mailDeadlineMs ?? MAIL_DEADLINE_MS, (signal) =>
+            mail.sendMail({
+              from: options.mailFrom,
+              to: channel.to,
+              subject: `[${notification.tenant}] ${subjectOf(notification)}`,
+              text: textOf(notification),
+              ...(notification.kind === 'report' ? documentsOf(notification) : {}),
+              messageId: `<${notification.id}@mainspring.alerts>`,
+              signal,
+            }),
+          );
         }
       }
     },
@@ -96,6 +103,20 @@ export function createChannels(options: ChannelOptions): Channels {
       mail?.close();
     },
   };
+}
+
+/** Aborting closes the connection: nothing of this try reaches anybody after its end. */
+async function withinDeadline(deadlineMs: number, send: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const signal = AbortSignal.timeout(deadlineMs);
+  try {
+    await send(signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new ServiceError(
+      'CHANNEL_REFUSED',
+      `the mail server had not taken the message after ${deadlineMs / 1_000} s`,
+    );
+  }
 }
 
 function writeLog(log: Logger, notification: Notification): void {

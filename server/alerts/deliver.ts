@@ -5,15 +5,18 @@ import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';
-import { backoffMs, type Logger, logError, query, scrub, transaction } from '#server/lib/index.ts';
+import { backoffMs, type Logger, logError, query, scrub, type Tx, transaction } from '#server/lib/index.ts';
 import type { Channels, Notification } from './channels.ts';
 
 type AlertNotification = Extract<Notification, { kind: 'firing' | 'resolved' | 'test' }>;
 type ReportNotification = Extract<Notification, { kind: 'report' }>;
 
-/** Longer than any channel's deadline. */
+/** Twice as long as any channel's deadline (channels.ts), so that nobody sends beside a sender that lives. */
 const CLAIM_SECONDS = 60;
+/** Of a tenant in one turn. */
 const BATCH = 50;
+/** Tenants that are delivered for at once: a slow mailbox takes up its own tenant's place for a deadline, no other's. */
+const TENANTS_AT_ONCE = 16;
 const MAX_ATTEMPTS = 8;
 const BACKOFF = { initialSeconds: 15, factor: 2, maxSeconds: 900 };
 
@@ -27,50 +30,72 @@ type Claimed = {
   report: Omit<ReportNotification, 'id' | 'tenant' | 'kind'> | null;
 };
 
-/** Sends each due delivery of every tenant once; what fails is tried again later, MAX_ATTEMPTS times in all. */
-export async function deliverAlerts(deps: {
+type Dependencies = {
   pool: Pool;
   log: Logger;
   channels: Channels;
   signal?: AbortSignal;
-}): Promise<Delivered> {
+  /** Tests end the process there: `alerts.claimed`, `alerts.sent` before the mark, `alerts.marked`. */
+  failPoint?: (name: string) => void;
+};
+
+/**
+ * Sends each due delivery of every tenant once; what fails is tried again later, MAX_ATTEMPTS times in all. A tenant
+ * whose deliveries cannot be read or marked leaves the others delivered.
+ */
+export async function deliverAlerts(deps: Dependencies): Promise<Delivered> {
   const total: Delivered = { sent: 0, retried: 0, failed: 0 };
-  for (const tenant of await listJobTenants(deps.pool)) {
-    deps.signal?.throwIfAborted();
-    const claimed = await transaction(deps.pool, { tenantId: tenant.id }, (tx) =>
-      query<Claimed>(
-        tx,
-        sql`with due as (
-            select d.id from alert_deliveries d
-            where d.tenant_id = ${tenant.id} and d.status = 'pending' and d.next_attempt_at <= now()
-            order by d.next_attempt_at limit ${BATCH} for update skip locked
-          ), claimed as (
-            update alert_deliveries d set attempts = d.attempts + 1,
-              next_attempt_at = now() + make_interval(secs => ${CLAIM_SECONDS})
-            from due where d.tenant_id = ${tenant.id} and d.id = due.id
-            returning d.id, d.channel, d.attempts, d.event_id, d.report_id
-          )
-          select c.id, c.channel, c.attempts,
-            case when e.id is not null then jsonb_build_object('eventId', e.id, 'kind', e.kind, 'ruleId', e.rule_id,
-              'ruleName', e.rule_name, 'metric', e.metric, 'value', e.value, 'operator', e.operator,
-              'threshold', e.threshold, 'at', e.at) end as alert,
-            case when r.id is not null then jsonb_build_object('reportId', r.id, 'scheduleId', r.schedule_id,
-              'title', r.title, 'template', r.template, 'from', r.period_from, 'to', r.period_to,
-              'timezone', r.timezone, 'figures', r.figures, 'html', r.html, 'csv', r.csv, 'at', r.made_at) end as report
-          from claimed c
-          left join alert_events e on e.tenant_id = ${tenant.id} and e.id = c.event_id
-          left join reports r on r.tenant_id = ${tenant.id} and r.id = c.report_id`,
-      ),
-    );
-    // One channel that hangs until its deadline keeps no other waiting.
-    const outcomes = await Promise.all(claimed.map((one) => deliverOne(deps, tenant, one)));
-    for (const outcome of outcomes) total[outcome] += 1;
-  }
+  const tenants = (await listJobTenants(deps.pool)).values();
+  // Each takes the next tenant when it is done with one.
+  const lane = async () => {
+    for (const tenant of tenants) {
+      deps.signal?.throwIfAborted();
+      try {
+        for (const outcome of await deliverTenant(deps, tenant)) total[outcome] += 1;
+      } catch (error) {
+        logError(deps.log, error, "a tenant's notifications could not be delivered", { tenantId: tenant.id });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: TENANTS_AT_ONCE }, lane));
   return total;
 }
 
+async function deliverTenant(deps: Dependencies, tenant: { id: string; slug: string }): Promise<(keyof Delivered)[]> {
+  const claimed = await transaction(deps.pool, { tenantId: tenant.id }, (tx) => claimDue(tx, tenant.id));
+  if (claimed.length > 0) deps.failPoint?.('alerts.claimed');
+  // One channel that hangs until its deadline keeps no other waiting.
+  return Promise.all(claimed.map((one) => deliverOne(deps, tenant, one)));
+}
+
+/** Takes what is due for CLAIM_SECONDS. `attempts` is the claim's token: a later claim has a greater one. */
+const claimDue = (tx: Tx, tenantId: string): Promise<Claimed[]> =>
+  query<Claimed>(
+    tx,
+    sql`with due as (
+        select d.id from alert_deliveries d
+        where d.tenant_id = ${tenantId} and d.status = 'pending' and d.next_attempt_at <= now()
+        order by d.next_attempt_at limit ${BATCH} for update skip locked
+      ), claimed as (
+        update alert_deliveries d set attempts = d.attempts + 1,
+          next_attempt_at = now() + make_interval(secs => ${CLAIM_SECONDS})
+        from due where d.tenant_id = ${tenantId} and d.id = due.id
+        returning d.id, d.channel, d.attempts, d.event_id, d.report_id
+      )
+      select c.id, c.channel, c.attempts,
+        case when e.id is not null then jsonb_build_object('eventId', e.id, 'kind', e.kind, 'ruleId', e.rule_id,
+          'ruleName', e.rule_name, 'metric', e.metric, 'value', e.value, 'operator', e.operator,
+          'threshold', e.threshold, 'at', e.at) end as alert,
+        case when r.id is not null then jsonb_build_object('reportId', r.id, 'scheduleId', r.schedule_id,
+          'title', r.title, 'template', r.template, 'from', r.period_from, 'to', r.period_to,
+          'timezone', r.timezone, 'figures', r.figures, 'html', r.html, 'csv', r.csv, 'at', r.made_at) end as report
+      from claimed c
+      left join alert_events e on e.tenant_id = ${tenantId} and e.id = c.event_id
+      left join reports r on r.tenant_id = ${tenantId} and r.id = c.report_id`,
+  );
+
 async function deliverOne(
-  deps: { pool: Pool; log: Logger; channels: Channels },
+  deps: Dependencies,
   tenant: { id: string; slug: string },
   one: Claimed,
 ): Promise<keyof Delivered> {
@@ -79,6 +104,7 @@ async function deliverOne(
   let problem: string | null = null;
   try {
     await deps.channels.send(channel, notificationOf(one, tenant.slug));
+    deps.failPoint?.('alerts.sent');
   } catch (error) {
     // What the other side answered may repeat what it was told, its password too.
     problem = scrub(error instanceof Error ? error.message : String(error)).slice(0, 500);
@@ -91,12 +117,14 @@ async function deliverOne(
   const outcome = problem === null ? 'sent' : attempts >= MAX_ATTEMPTS ? 'failed' : 'retried';
   const status = outcome === 'retried' ? 'pending' : outcome;
   const waitSeconds = backoffMs(BACKOFF, attempts) / 1_000;
+  // One whose claim lapsed, and was taken by another, says nothing about what that one is at.
   await transaction(deps.pool, { tenantId }, (tx) =>
     tx.execute(sql`update alert_deliveries set status = ${status}, last_error = ${problem},
         sent_at = case when ${status} = 'sent' then now() end,
         next_attempt_at = now() + make_interval(secs => ${waitSeconds})
-      where tenant_id = ${tenantId} and id = ${id} and status = 'pending'`),
+      where tenant_id = ${tenantId} and id = ${id} and status = 'pending' and attempts = ${attempts}`),
   );
+  deps.failPoint?.('alerts.marked');
   return outcome;
 }
 

@@ -29,16 +29,27 @@ type Rule = {
  * together, and a rule that someone else is evaluating is left to them: however many call at once, a change of
  * state is recorded, and told, once. One tenant's failure leaves the others evaluated.
  */
-export async function evaluateAlerts(deps: { pool: Pool; log: Logger; signal?: AbortSignal }): Promise<Evaluated> {
+export async function evaluateAlerts(deps: {
+  pool: Pool;
+  log: Logger;
+  signal?: AbortSignal;
+  /** Called after each tenant. */
+  onProgress?: () => void;
+  /** Tests end the process there: `alerts.recorded` before the commit, `alerts.evaluated` after it. */
+  failPoint?: (name: string) => void;
+}): Promise<Evaluated> {
   const total: Evaluated = { tenants: 0, rules: 0, fired: 0, resolved: 0, failed: 0 };
   for (const tenant of await listJobTenants(deps.pool)) {
     if (!tenant.isActive) continue;
     deps.signal?.throwIfAborted();
     total.tenants += 1;
     try {
-      const counts = await transaction(deps.pool, { tenantId: tenant.id }, (tx) =>
-        evaluateTenant(tx, tenant.id, deps.log),
-      );
+      const counts = await transaction(deps.pool, { tenantId: tenant.id }, async (tx) => {
+        const found = await evaluateTenant(tx, tenant.id, deps.log);
+        deps.failPoint?.('alerts.recorded');
+        return found;
+      });
+      deps.failPoint?.('alerts.evaluated');
       total.rules += counts.rules;
       total.fired += counts.fired;
       total.resolved += counts.resolved;
@@ -47,6 +58,7 @@ export async function evaluateAlerts(deps: { pool: Pool; log: Logger; signal?: A
       total.failed += 1;
       logError(deps.log, error, 'the alert rules of a tenant could not be evaluated', { tenantId: tenant.id });
     }
+    deps.onProgress?.();
   }
   return total;
 }

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import { positiveOutcomesOf } from '#server/engagement/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 import { countBacklog } from '#server/outbox/index.ts';
+import { latestExpected } from '#server/scheduler/index.ts';
 
 export const ALERT_METRICS = [
   'schedule_lag_minutes',
@@ -39,11 +40,15 @@ async function value(tx: Tx, statement: SQL): Promise<number | null> {
 }
 const since = (windowMinutes: number) => sql`now() - make_interval(mins => ${windowMinutes})`;
 
+/**
+ * By when it became known: a stretch of an outage was due long before the scheduler came back to write it down, and a
+ * late start is late for twice its interval before it is one. A stretch that grows counts as a whole.
+ */
 const occurrences = (verdicts: SQL) => (tx: Tx, tenantId: string, windowMinutes: number) =>
   value(
     tx,
     sql`select coalesce(sum(count), 0) as value from occurrences
-      where tenant_id = ${tenantId} and due_at > ${since(windowMinutes)} and verdict in (${verdicts})`,
+      where tenant_id = ${tenantId} and decided_at > ${since(windowMinutes)} and verdict in (${verdicts})`,
   );
 
 export const METRICS: Record<AlertMetric, Metric> = {
@@ -56,25 +61,21 @@ export const METRICS: Record<AlertMetric, Metric> = {
         tx,
         sql`select max(extract(epoch from greatest(
               case when s.next_fire_at < now() then now() - s.next_fire_at end,
-              coalesce(o.started_at, now()) - o.due_at)) / 60) as value
+              case when not o.is_settled then coalesce(o.started_at, now()) - o.due_at end)) / 60) as value
           from schedules s
-          left join lateral (select c.due_at,
-              (select r.started_at from runs r where r.tenant_id = ${tenantId} and r.id = c.run_id) as started_at
-            from occurrences c where c.tenant_id = ${tenantId} and c.pipeline_id = s.pipeline_id
-              and c.schedule_id = s.id and c.verdict in ('fired', 'late', 'pending')
-            order by c.due_at desc limit 1) o on true
+          left join lateral ${latestExpected(tenantId)} o on true
           where s.tenant_id = ${tenantId} and s.enabled
             and (s.paused_at is null or s.pause_until <= now())`,
       ),
   },
   missed_occurrences: {
-    says: 'Due instants in the window that did not run: missed, capped or coalesced',
+    says: 'Due instants that did not run (missed, capped or coalesced), of stretches found or grown in the window',
     unit: 'instants',
     isWindowed: true,
     read: occurrences(sql`'missed_window', 'capped', 'coalesced'`),
   },
   late_occurrences: {
-    says: 'Due instants in the window whose run started late',
+    says: 'Due instants whose run was found in the window to have started late',
     unit: 'instants',
     isWindowed: true,
     read: occurrences(sql`'late'`),

@@ -10,6 +10,11 @@ import type { AlertRuleInput, UpdateAlertRuleInput } from './schemas.ts';
 
 /** A tenant's rules at most: each is evaluated every minute. */
 const MAX_RULES = 200;
+/** "alnm": the first half of the advisory lock under which a tenant's rules are counted, made and named. */
+const NAMES_LOCK = 0x616c6e6d;
+/** Two that ask at once: the second waits for the end of the first, and then sees its rule. Before any row is locked. */
+const lockNames = (tx: Tx, tenantId: string) =>
+  tx.execute(sql`select pg_advisory_xact_lock(${NAMES_LOCK}::int, hashtext(${tenantId}))`);
 
 type Operator = '>' | '>=' | '<' | '<=';
 type Row = {
@@ -67,10 +72,11 @@ export function readRuleChannels(ctx: Ctx, id: string): Promise<AlertChannel[]> 
   });
 }
 
-/** @throws ServiceError ALERT_RULE_NAME_TAKEN, QUOTA_EXCEEDED */
+/** @throws ServiceError ALERT_RULE_NAME_TAKEN, ALERT_RULES_FULL */
 export function createAlertRule(ctx: Ctx, input: AlertRuleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
+    await lockNames(tx, tenantId);
     const [{ rules } = { rules: 0 }] = await query<{ rules: number }>(
       tx,
       sql`select count(*)::int as rules from alert_rules where tenant_id = ${tenantId}`,
@@ -104,6 +110,7 @@ export function createAlertRule(ctx: Ctx, input: AlertRuleInput): Promise<{ id: 
 export function updateAlertRule(ctx: Ctx, input: UpdateAlertRuleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
+    await lockNames(tx, tenantId);
     const before = await lockRule(tx, tenantId, input.id);
     await refuseTakenName(tx, tenantId, input.name, input.id);
     await tx.execute(sql`update alert_rules set name = ${input.name}, metric = ${input.metric},
@@ -165,8 +172,6 @@ async function lockRule(tx: Tx, tenantId: string, id: string): Promise<Row> {
 }
 
 async function refuseTakenName(tx: Tx, tenantId: string, name: string, ownId: string | null): Promise<void> {
-  // Two that ask at once: the second waits for the first, and then sees its rule.
-  await tx.execute(sql`select 1 from tenants where id = ${tenantId}`);
   const taken = await query(
     tx,
     sql`select 1 from alert_rules where tenant_id = ${tenantId} and name = ${name}

@@ -41,8 +41,11 @@ const healthSchema = {
     },
     components: {
       type: 'object',
-      required: ['database', 'scheduler', 'runner', 'publisher'],
-      properties: { database: component, scheduler: component, runner: component, publisher: component },
+      required: ['database', 'scheduler', 'runner', 'publisher', 'alerts'],
+      properties: {
+        ...{ database: component, scheduler: component, runner: component, publisher: component },
+        alerts: component,
+      },
     },
   },
 };
@@ -50,7 +53,8 @@ const healthSchema = {
 const probes: PlainRoute[] = [
   {
     ...{ method: 'get', path: '/health', operationId: 'health', tag: 'process', security: [] },
-    summary: 'Tells how database, scheduler, runner and publisher are; with a key also ages and failed pipelines.',
+    summary:
+      'Tells how database, scheduler, runner, publisher and alerts are; with a key also ages and failed pipelines.',
     responses: { '200': json('It works, perhaps degraded.', healthSchema), '503': json('It is down.', healthSchema) },
   },
   {

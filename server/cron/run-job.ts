@@ -1,9 +1,8 @@
 // The only runner of cron jobs: HTTP routes, node-cron in the worker and the operator's "run now" all come here.
 import type { Pool } from '#db/client.ts';
 import { type Counts, errorText, type JobContext, type JobResult, type TenantOutcome } from '#server/jobs/index.ts';
-import { type Logger, logError, ServiceError } from '#server/lib/index.ts';
+import { failPoint, type Logger, logError, ServiceError } from '#server/lib/index.ts';
 import { DEFAULT_LEASE_MS, GRACE_MS, type JobsConfig } from './config.ts';
-import { failPoint } from './fail-point.ts';
 import { type CronJob, findJob } from './jobs.ts';
 import { claimRun, fenceLease, finishRun, type Lease, type RunEnd, type RunRequest, renewLease } from './lease.ts';
 import { lastSuccess, runSeconds, runsTotal, tenantFailuresTotal } from './metrics.ts';

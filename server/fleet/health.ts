@@ -6,7 +6,7 @@ import type { Tenant } from '#server/tenancy/index.ts';
 
 export type ComponentStatus = 'ok' | 'degraded' | 'down' | 'unknown';
 export type Component = { status: ComponentStatus; since?: string | null; ageSeconds?: number | null };
-type Components = Record<'database' | 'scheduler' | 'runner' | 'publisher', Component> & {
+type Components = Record<'database' | 'scheduler' | 'runner' | 'publisher' | 'alerts', Component> & {
   /** Only where a living publisher sends to Kafka: whether the broker takes what it is sent. */
   kafka?: Component;
 };
@@ -22,6 +22,9 @@ export type Viewer = { kind: 'anybody' } | { kind: 'tenant'; tenant: Tenant } | 
 /** A tick every minute is the promise: two missed ones are a sign, five are an outage. */
 const TICK_DEGRADED_SECONDS = 120;
 const TICK_DOWN_SECONDS = 300;
+/** Alert rules are evaluated once a minute, and what is due is sent within seconds: the same holds for them. */
+const ALERTS_DEGRADED_SECONDS = 120;
+const ALERTS_DOWN_SECONDS = 300;
 /** Worker processes and publishers say every ten seconds, or more often, that they are there. */
 const SILENT_DOWN_SECONDS = 60;
 const PROBE_TIMEOUT_MS = 2_000;
@@ -29,7 +32,7 @@ const MAX_FAILED = 1_000;
 
 type Sign = { at: string | null; age: number | null };
 /** `at`: since when sends fail; null: they do not. No sign: nobody sends to Kafka. */
-type Signs = { tick: Sign; runner: Sign; publisher: Sign; kafka: Sign | null };
+type Signs = { tick: Sign; runner: Sign; publisher: Sign; kafka: Sign | null; alerts: Sign; untold: Sign };
 
 export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
   const signs = await readSigns(pool).catch(() => null);
@@ -40,6 +43,7 @@ export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
       scheduler: unknown,
       runner: unknown,
       publisher: unknown,
+      alerts: unknown,
     } as const;
     return { status: 'down', components };
   }
@@ -48,6 +52,7 @@ export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
     scheduler: byAge(signs.tick, TICK_DEGRADED_SECONDS, TICK_DOWN_SECONDS),
     runner: byAge(signs.runner, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
     publisher: byAge(signs.publisher, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
+    alerts: byAge(longer(signs.alerts, signs.untold), ALERTS_DEGRADED_SECONDS, ALERTS_DOWN_SECONDS),
     ...(signs.kafka ? { kafka: byFailure(signs.kafka) } : {}),
   };
   const isAllWell = Object.values(components).every((component) => component.status === 'ok');
@@ -76,6 +81,8 @@ function readSigns(pool: Pool): Promise<Signs> {
         ${sign('tick', sql`(select last_tick_at from scheduler_state)`)},
         ${sign('runner', sql`(select max(last_seen_at) from processes where tier = 'worker')`)},
         ${sign('publisher', sql`(select max(last_seen_at) from outbox_publishers)`)},
+        ${sign('alerts', sql`(select turned_at from alert_loop)`)},
+        ${sign('untold', sql`alert_oldest_due()`)},
         'kafka', (select jsonb_build_object('at', min(failing_since), 'age', extract(epoch from now() - min(failing_since)))
           from outbox_publishers where backend = 'kafka'
             and last_seen_at > now() - make_interval(secs => ${SILENT_DOWN_SECONDS}) having count(*) > 0)) as signs`,
@@ -86,6 +93,14 @@ function readSigns(pool: Pool): Promise<Signs> {
   return Promise.race([asked, tooLate])
     .then(({ signs }) => signs)
     .finally(() => clearTimeout(timer));
+}
+
+/**
+ * Alerts stand still when nobody evaluates them, and also when nobody sends what they said. A receiver that refuses
+ * is neither: its delivery waits for its next try, and is not due.
+ */
+function longer(turned: Sign, untold: Sign): Sign {
+  return turned.age !== null && untold.age !== null && untold.age > turned.age ? untold : turned;
 }
 
 function byAge({ at, age }: Sign, degraded: number, down: number): Component {

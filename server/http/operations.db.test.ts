@@ -54,7 +54,9 @@ describe('/health', () => {
       expect(Object.keys(answer).sort()).toEqual(['components', 'status']);
       for (const component of Object.values(answer.components as object))
         expect(Object.keys(component)).toEqual(['status']);
-      expect(Object.keys(answer.components as object)).toEqual(['database', 'scheduler', 'runner', 'publisher']);
+      expect(Object.keys(answer.components as object)).toEqual([
+        ...['database', 'scheduler', 'runner', 'publisher', 'alerts'],
+      ]);
     }
   });
 

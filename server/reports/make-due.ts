@@ -7,7 +7,7 @@ import { makeReport } from './make-report.ts';
 import { lastInstant, nextInstant } from './period.ts';
 
 export type MadeReports = { made: number; failed: number };
-type ReportDependencies = { pool: Pool; log: Logger; signal?: AbortSignal };
+type ReportDependencies = { pool: Pool; log: Logger; signal?: AbortSignal; onProgress?: () => void };
 
 /** Of a tenant in one pass; what is left is due in the next one. */
 const MOST_PER_TENANT = 20;
@@ -57,6 +57,7 @@ async function makeDueOfTenant(deps: ReportDependencies, tenantId: string, total
   );
   for (const { id } of due) {
     deps.signal?.throwIfAborted();
+    deps.onProgress?.();
     try {
       const isMade = await transaction(deps.pool, { tenantId, statementTimeoutMs: STATEMENT_TIMEOUT_MS }, (tx) =>
         makeDue(tx, tenantId, id),

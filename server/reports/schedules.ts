@@ -10,6 +10,11 @@ import type { ReportScheduleInput, UpdateReportScheduleInput } from './schemas.t
 
 /** A tenant's report schedules at most. */
 const MAX_SCHEDULES = 100;
+/** "renm": the first half of the advisory lock under which a tenant's schedules are counted, made and named. */
+const NAMES_LOCK = 0x72656e6d;
+/** Two that ask at once: the second waits for the end of the first, and then sees its schedule. Before any row is locked. */
+const lockNames = (tx: Tx, tenantId: string) =>
+  tx.execute(sql`select pg_advisory_xact_lock(${NAMES_LOCK}::int, hashtext(${tenantId}))`);
 
 type Row = {
   id: string;
@@ -64,6 +69,7 @@ export function readScheduleChannels(ctx: Ctx, id: string): Promise<AlertChannel
 export function createReportSchedule(ctx: Ctx, input: ReportScheduleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
+    await lockNames(tx, tenantId);
     const now = await databaseClock.now(tx);
     requireRule(input, now);
     const { schedules } = await queryOne<{ schedules: number }>(
@@ -102,6 +108,7 @@ export function createReportSchedule(ctx: Ctx, input: ReportScheduleInput): Prom
 export function updateReportSchedule(ctx: Ctx, input: UpdateReportScheduleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
+    await lockNames(tx, tenantId);
     const before = await lockSchedule(tx, tenantId, input.id);
     const now = await databaseClock.now(tx);
     requireRule(input, now);

@@ -4,7 +4,16 @@ import { type Channels, type Delivered, deliverAlerts, type Evaluated, evaluateA
 import { type Logger, query, transaction } from '#server/lib/index.ts';
 import { type MadeReports, makeDueReports } from './make-due.ts';
 
-export type AlertDependencies = { pool: Pool; log: Logger; channels: Channels; signal?: AbortSignal };
+export type AlertDependencies = {
+  pool: Pool;
+  log: Logger;
+  channels: Channels;
+  signal?: AbortSignal;
+  /** Called after each step of a pass, which may be long: whoever watches can tell it from one that hangs. */
+  onProgress?: () => void;
+  /** For tests that end the process at a point. */
+  failPoint?: (name: string) => void;
+};
 export type AlertTick = { evaluated: Evaluated; reports: MadeReports; delivered: Delivered };
 
 /** How often the workers' loop evaluates. */
@@ -16,8 +25,11 @@ export const ALERT_INTERVAL_SECONDS = 60;
  */
 export async function tickAlerts(deps: AlertDependencies): Promise<AlertTick> {
   const evaluated = await evaluateAlerts(deps);
+  deps.onProgress?.();
   // Before the reports: an alert does not wait for what may take a minute.
   const alerts = await deliverAlerts(deps);
+  await transaction(deps.pool, {}, (tx) => tx.execute(sql`update alert_loop set turned_at = now()`));
+  deps.onProgress?.();
   const reports = await makeDueReports(deps);
   const rest = await deliverAlerts(deps);
   const delivered = {

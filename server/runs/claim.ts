@@ -46,10 +46,10 @@ export async function claimRuns(
 
 /**
  * An occurrence whose run starts more than max(60 s, 2 × interval) after it was due is late, not fired. The tick
- * cannot know: the run may have waited in the queue since.
+ * cannot know: the run may have waited in the queue since. This is when it is decided: alerts count from here.
  */
 async function markLate(tx: Tx, tenantId: string, started: string): Promise<void> {
-  await tx.execute(sql`update occurrences o set verdict = 'late',
+  await tx.execute(sql`update occurrences o set verdict = 'late', decided_at = clock_timestamp(),
       reason = 'its run started ' || round(extract(epoch from r.started_at - r.scheduled_for)) || ' s after it was due'
     from jsonb_to_recordset(${started}::jsonb) as c("runId" uuid, attempt int)
     join runs r on r.tenant_id = ${tenantId} and r.id = c."runId"

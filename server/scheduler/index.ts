@@ -1,3 +1,4 @@
+export { latestExpected } from './latest-expected.ts';
 export { msToNextDue } from './read-due.ts';
 export { schedulerProcedures } from './router.ts';
 export { schedulerHealth } from './status.ts';

@@ -8,6 +8,7 @@ const lag = (given: Partial<Parameters<typeof lagMinutes>[0]>) =>
     isPaused: false,
     expectedAt: at('10:00:00'),
     startedAt: at('10:00:30'),
+    isSettled: false,
     nextFireAt: at('10:30:00'),
     now: at('10:20:00'),
     ...given,
@@ -23,6 +24,11 @@ describe('the lag of a schedule', () => {
   it('grows while the run has not started', () => {
     expect(lag({ startedAt: null, now: at('10:00:06') }).lagMinutes).toBe(0.1);
     expect(lag({ startedAt: null, now: at('10:20:00') }).lagMinutes).toBe(20);
+  });
+
+  it('is null when nobody waits for the run any more, until the next instant is overdue', () => {
+    expect(lag({ startedAt: null, isSettled: true }).lagMinutes).toBeNull();
+    expect(lag({ startedAt: null, isSettled: true, nextFireAt: at('10:10:00') }).lagMinutes).toBe(10);
   });
 
   it('is never negative, when a clock steps back', () => {

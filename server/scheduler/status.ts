@@ -7,6 +7,7 @@ import { labelCondition, labelsOf } from '#server/pipelines/index.ts';
 import { describeSchedule, nextFires } from '#server/schedules/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { lagMinutes } from './lag.ts';
+import { latestExpected } from './latest-expected.ts';
 
 const NEXT_FIRES = 5;
 /** The timeline is drawn from half-hour buckets: a minutely pipeline has 1,440 instants a day. */
@@ -30,6 +31,7 @@ type Row = {
   lastRunAt: string | null;
   expectedAt: string | null;
   expectedStartedAt: string | null;
+  isSettled: boolean;
 };
 type Bucket = {
   pipelineId: string;
@@ -71,14 +73,13 @@ function readRows(tx: Tx, tenantId: string, input: SchedulerStatusInput): Promis
         s.next_fire_at as "nextFireAt", case when s.pause_until <= now() then null else s.paused_at end as "pausedAt", s.paused_by as "pausedBy",
         s.pause_reason as "pauseReason", s.pause_until as "pauseUntil",
         r.id as "lastRunId", r.status as "lastRunStatus", coalesce(r.started_at, r.queued_at) as "lastRunAt",
-        o.due_at as "expectedAt", o.started_at as "expectedStartedAt"
+        o.due_at as "expectedAt", o.started_at as "expectedStartedAt",
+        coalesce(o.is_settled, false) as "isSettled"
       from pipelines p
       left join schedules s on s.tenant_id = ${tenantId} and s.pipeline_id = p.id and s.enabled
       left join lateral (select id, status, started_at, queued_at from runs
         where tenant_id = ${tenantId} and pipeline_id = p.id order by id desc limit 1) r on true
-      left join lateral (select c.due_at, (select started_at from runs where tenant_id = ${tenantId} and id = c.run_id)
-        from occurrences c where c.tenant_id = ${tenantId} and c.pipeline_id = p.id and c.schedule_id = s.id
-          and c.verdict in ('fired', 'late', 'pending') order by c.due_at desc limit 1) o on true
+      left join lateral ${latestExpected(tenantId)} o on true
       where p.tenant_id = ${tenantId} and p.archived_at is null and p.live_version is not null
         and ${labelCondition(tenantId, input.label ?? [])} and ${after === null ? sql`true` : sql`p.name > ${after}`}
       order by p.name limit ${input.limit + 1}`,
@@ -130,6 +131,7 @@ function statusItem(row: Row, recent: Bucket[], now: Date) {
       isPaused: row.pausedAt !== null,
       expectedAt: row.expectedAt === null ? null : new Date(row.expectedAt),
       startedAt: row.expectedStartedAt === null ? null : new Date(row.expectedStartedAt),
+      isSettled: row.isSettled,
       nextFireAt: row.nextFireAt === null ? null : new Date(row.nextFireAt),
       now,
     }),
