@@ -13,7 +13,7 @@ import {
 } from '#server/lib/index.ts';
 import { listenForEvents } from '#server/outbox/index.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
-import { publisherSettings } from './publisher-settings.ts';
+import { publisherSettings, publisherStopMs } from './publisher-settings.ts';
 
 /** 30 consecutive failures that waiting does not cure: whoever started this process should look. */
 const EXIT_GAVE_UP = 3;
@@ -56,11 +56,11 @@ function boot(): void {
     if (isStopping) return;
     isStopping = true;
     log.info({ signal }, 'outbox-publisher is stopping');
-    setTimeout(() => process.exit(1), env.OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS + 8_000).unref();
+    setTimeout(() => process.exit(1), publisherStopMs(env) + SIGN_OFF_MS + 1_000).unref();
     await loop.stop();
-    await events.stop();
     // A database that is away must not keep the process: its row is forgotten by itself.
-    await Promise.race([beats.stop(), new Promise((resolve) => setTimeout(resolve, SIGN_OFF_MS))]);
+    const signedOff = Promise.all([events.stop(), beats.stop()]);
+    await Promise.race([signedOff, new Promise((resolve) => setTimeout(resolve, SIGN_OFF_MS))]);
     process.exit(0);
   };
   const onSignal = (signal: string) => {

@@ -1,12 +1,13 @@
 // Keeps the outbox counted while no publisher does it: its page must go on drawing just when all of them are away.
 import type { Pool } from '#db/client.ts';
 import { type Logger, logError } from '#server/lib/index.ts';
-import { observeUnwatched } from '#server/outbox/index.ts';
+import { createUnwatchedObserver } from '#server/outbox/index.ts';
 
 const LOOK_MS = 10_000;
 
-/** Looks every ten seconds, one look at a time. */
-export function outboxWatch(config: { pool: Pool; log: Logger }) {
+/** Looks every ten seconds, one look at a time. `ownPublisher` names the publisher in this process, null without one. */
+export function outboxWatch(config: { pool: Pool; log: Logger; ownPublisher: string | null }) {
+  const observeUnwatched = createUnwatchedObserver(config);
   let timer: NodeJS.Timeout | undefined;
   let underWay: Promise<void> = Promise.resolve();
   let isLooking = false;

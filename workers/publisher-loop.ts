@@ -49,6 +49,8 @@ export type PublisherConfig = {
   onGivingUp: () => void;
 };
 
+/** Every step of stop() after the drain ends within this, all together, whatever does not answer. */
+export const STOP_GRACE_MS = 9_000;
 /** A turn lasts so long at most while there is a backlog: it ends early enough for signing on to be in time. */
 const MAX_TURN_MS = 1_000;
 const TURN_PART_OF_LEASE = 0.1;
@@ -196,15 +198,17 @@ export function createPublisherLoop(config: PublisherConfig) {
   async function stop(): Promise<void> {
     isStopping = true;
     waits.end();
+    const endsAtMs = performance.now() + config.drainMs + STOP_GRACE_MS;
+    const left = (atMostMs: number) => Math.max(1, Math.min(atMostMs, endsAtMs - performance.now()));
     const inTime = await within(config.drainMs, 'drain', loop).then(
       () => true,
       () => false,
     );
     if (!inTime) abort.abort();
-    await within(2_000, 'end of the last turn', loop).catch(() => {});
+    await within(left(2_000), 'end of the last turn', loop).catch(() => {});
     stopListening();
     const given = within(
-      4_000,
+      left(4_000),
       'return of lanes',
       returnLanes(pool, lanes).then(() => signOff(pool, config.name)),
     );
@@ -212,9 +216,10 @@ export function createPublisherLoop(config: PublisherConfig) {
     lanes = [];
     // For eyes only: what it published last is not worth a log line.
     const told = observer.settled().then(() => tellFlow(pool));
-    await within(1_000, 'last figures', told).catch(() => {});
-    await config.publisher.close();
-    await pool.end({ timeout: 1 });
+    await within(left(1_000), 'last figures', told).catch(() => {});
+    const closed = within(left(STOP_GRACE_MS), 'close of the backend', config.publisher.close());
+    await closed.catch((error: unknown) => logError(config.log, error, 'the backend could not be closed cleanly'));
+    await within(left(1_500), 'end of the connections', pool.end({ timeout: 1 })).catch(() => {});
   }
 
   return {
@@ -224,7 +229,7 @@ export function createPublisherLoop(config: PublisherConfig) {
         while (!isStopping) await turn();
       })();
     },
-    /** Stops claiming, finishes what is in flight within the drain time, gives the rest and the lanes back. */
+    /** Stops claiming, finishes what is in flight within the drain time, gives the rest and the lanes back within STOP_GRACE_MS. */
     stop,
     /** One turn over its lanes. For tests, without start(). */
     runOnce,

@@ -10,7 +10,7 @@ import {
   type EventPublisher,
   LANES,
 } from '#server/outbox/index.ts';
-import type { PublisherConfig } from './publisher-loop.ts';
+import { type PublisherConfig, STOP_GRACE_MS } from './publisher-loop.ts';
 
 /** What the publisher is, wherever it runs. `url` is the worker role's. */
 export function publisherSettings(
@@ -32,6 +32,16 @@ export function publisherSettings(
     backoffMaxMs: env.OUTBOX_BACKOFF_MAX_MS,
   };
 }
+
+type Drains = Pick<Environment, 'OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS' | 'SHUTDOWN_DRAIN_SECONDS' | 'OUTBOX_IN_WORKER'>;
+
+/** How long a publisher's stop may take. */
+export const publisherStopMs = (env: Pick<Drains, 'OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS'>): number =>
+  env.OUTBOX_SHUTDOWN_DRAIN_TIMEOUT_MS + STOP_GRACE_MS;
+
+/** When a worker that is stopping is ended: after its runs' drain and its publisher's, whichever is longer. */
+export const workerStopMs = (env: Drains): number =>
+  Math.max(env.SHUTDOWN_DRAIN_SECONDS * 1_000 + 5_000, env.OUTBOX_IN_WORKER ? publisherStopMs(env) + 3_000 : 0);
 
 /** What stands behind the lanes; parseEnvironment has seen to it that what it needs is there. */
 function openPublisher(env: Environment): EventPublisher {

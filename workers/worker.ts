@@ -16,6 +16,7 @@ import {
 } from '#server/cron/index.ts';
 import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from '#server/env.ts';
+import { observeExports } from '#server/exports/index.ts';
 import { health, heartbeat, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen, privateApp } from '#server/http/index.ts';
 import {
@@ -37,7 +38,7 @@ import { cronLoop } from './cron-loop.ts';
 import { deadManSwitch } from './dead-man.ts';
 import { outboxWatch } from './outbox-watch.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
-import { publisherSettings } from './publisher-settings.ts';
+import { publisherSettings, workerStopMs } from './publisher-settings.ts';
 import { restartingPublisher, withPublisherDown } from './restarting-publisher.ts';
 import { createRunner } from './runner-loop.ts';
 import { schedulerLoop } from './scheduler-loop.ts';
@@ -79,6 +80,7 @@ async function boot() {
   observeQueue(pool);
   observeAlerts(pool);
   observeUnshipped(pool, jobsConfig.siem);
+  observeExports(pool);
   const processId = env.PROCESS_NAME;
 
   const beats = heartbeat({ pool, log, processId, tier: 'worker', version: '0.1.0' });
@@ -142,11 +144,12 @@ async function boot() {
   };
   const crons = cronLoop({ ...jobs, firedBy: env.CRON_MODE, schedules });
   // A publisher that gives up is started again here, later and later: the worker's other loops must go on.
+  const publisherName = `${processId}/publisher`;
   const outbox = env.OUTBOX_IN_WORKER
     ? restartingPublisher(log, (onGivingUp) =>
         createPublisherLoop({
           ...publisherSettings(env, url, log),
-          name: `${processId}/publisher`,
+          name: publisherName,
           livenessFile: join(env.MAINSPRING_HOME, 'outbox-publisher.alive'),
           onGivingUp,
         }),
@@ -186,7 +189,7 @@ async function boot() {
   notifyPublishersThrough({ pool, log });
   const wakes = listenForWakes(directUrl, log);
   const events = outbox ? listenForEvents(directUrl, log) : null;
-  const watch = outboxWatch({ pool, log });
+  const watch = outboxWatch({ pool, log, ownPublisher: outbox ? publisherName : null });
   watch.start();
   await beats.start();
   // The first files lie there before the first run is claimed.
@@ -204,7 +207,7 @@ async function boot() {
     if (isStopping) return;
     isStopping = true;
     log.info({ signal }, 'worker is stopping');
-    setTimeout(() => process.exit(1), (env.SHUTDOWN_DRAIN_SECONDS + 5) * 1_000).unref();
+    setTimeout(() => process.exit(1), workerStopMs(env)).unref();
     feeder?.stop();
     stopping.abort();
     // All at once: a job or a report that takes its time must not keep the runner claiming until the process is ended.

@@ -6,7 +6,7 @@ export { DeadlineError, within } from './deadline.ts';
 export { tellFlow } from './flow.ts';
 export { type Hold, type PublisherIdentity, returnLanes, signOff, signOn, takeLanes } from './lanes.ts';
 export { tickFailures } from './metrics.ts';
-export { createBacklogObserver, observeUnwatched } from './observe-backlog.ts';
+export { createBacklogObserver, createUnwatchedObserver } from './observe-backlog.ts';
 export { type PruneResult, pruneOutbox } from './prune.ts';
 export { type LaneOptions, type LaneTurn, PublishFailedError, publishLane } from './publish-lane.ts';
 export { type EventPublisher, isTransient, type OutboxEvent, type PublishOutcome } from './publisher.ts';

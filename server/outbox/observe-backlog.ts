@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { type Logger, logError, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import { backlogByTenantStatement, readLowWaters } from './backlog.ts';
-import { COUNT_COST_FACTOR, SAMPLE_SECONDS, SAMPLES_KEPT } from './config.ts';
+import { COUNT_COST_FACTOR, PUBLISHER_SILENT_SECONDS, SAMPLE_SECONDS, SAMPLES_KEPT } from './config.ts';
 import { tellFlow } from './flow.ts';
 import { pendingCount } from './metrics.ts';
 
@@ -75,25 +75,41 @@ export function createBacklogObserver(config: { pollMs: number; log: Logger }) {
   };
 }
 
-let isOwnFigure = false;
-
 /**
- * Counts in a publisher's place while none does: the page's line and the gauge must go on just when every publisher
- * is away. When one is back it says how much waits, and this process's last figure would only grow old.
+ * Counts in the publishers' place while none lives, or none has counted for a while: the page's line and the gauge must
+ * go on just when every publisher is away. `ownPublisher` is the one in this process, null without: its figures are
+ * left alone. When one lives elsewhere again it says how much waits, and this process's last figure, which would only
+ * grow old, goes. Returns whether it counted.
  */
-export async function observeUnwatched(pool: Pool): Promise<boolean> {
-  const { isStale } = await transaction(pool, { statementTimeoutMs: 5_000 }, (tx) =>
-    queryOne<{ isStale: boolean }>(
-      tx,
-      sql`select sampled_at < clock_timestamp() - make_interval(secs => ${2.5 * SAMPLE_SECONDS}) as "isStale" from outbox_sampling`,
-    ),
-  );
-  if (isStale) {
+export function createUnwatchedObserver(config: { ownPublisher: string | null; nowMs?: () => number }) {
+  const nowMs = config.nowMs ?? (() => performance.now());
+  let isOwnFigure = false;
+  let nextAtMs = Number.NEGATIVE_INFINITY;
+  return async function observeUnwatched(pool: Pool): Promise<boolean> {
+    const seen = await transaction(pool, { statementTimeoutMs: 5_000 }, (tx) => lookForPublishers(tx));
+    const isOwnAlive = config.ownPublisher !== null && seen.living.includes(config.ownPublisher);
+    if (isOwnAlive) isOwnFigure = false;
+    if (seen.living.length > 0 && !seen.isStale) {
+      if (isOwnFigure) pendingCount.set(0);
+      isOwnFigure = false;
+      return false;
+    }
+    // The value stays until then: that of a while ago is nearer to the truth than none.
+    const started = nowMs();
+    if (started < nextAtMs) return false;
     await observeBacklog(pool);
-    isOwnFigure = true;
-  } else if (isOwnFigure) {
-    pendingCount.set(0);
-    isOwnFigure = false;
-  }
-  return isStale;
+    isOwnFigure = !isOwnAlive;
+    nextAtMs = nowMs() + COUNT_COST_FACTOR * (nowMs() - started);
+    return true;
+  };
 }
+
+/** Publishers that were heard of lately, and whether the last point is older than one that a publisher keeps in time. */
+const lookForPublishers = (tx: Tx) =>
+  queryOne<{ living: string[]; isStale: boolean }>(
+    tx,
+    sql`select sampled_at < clock_timestamp() - make_interval(secs => ${2.5 * SAMPLE_SECONDS}) as "isStale",
+        (select coalesce(array_agg(id), '{}') from outbox_publishers
+          where last_seen_at > clock_timestamp() - make_interval(secs => ${PUBLISHER_SILENT_SECONDS})) as living
+      from outbox_sampling`,
+  );

@@ -6,7 +6,8 @@ import { createLogger, queryOne, transaction } from '#server/lib/index.ts';
 import { type Ctx, createTenant } from '#server/tenancy/index.ts';
 import { backlogByTenantStatement, backlogStatement, type LowWater, readLowWaters } from './backlog.ts';
 import { tellFlow } from './flow.ts';
-import { type EventPublisher, LANES, observeUnwatched, publishLane, signOn, takeLanes } from './index.ts';
+import { createUnwatchedObserver, type EventPublisher, LANES, publishLane, signOn, takeLanes } from './index.ts';
+import { pendingCount } from './metrics.ts';
 import { observeBacklog } from './observe-backlog.ts';
 import { getEvent, getSummary, listEvents } from './read-events.ts';
 import { getHistory } from './read-history.ts';
@@ -82,9 +83,44 @@ describe('counting what waits', () => {
     ]);
   });
 
-  it('is done by others only while no publisher does it', async () => {
-    expect(await observeUnwatched(db.worker)).toBe(true);
-    expect(await observeUnwatched(db.worker)).toBe(false);
+  /** A look of a process without a publisher at a time of the test's own: ten seconds after the one before. */
+  function watchOf(ownPublisher: string | null) {
+    let nowMs = 0;
+    const look = createUnwatchedObserver({ ownPublisher, nowMs: () => nowMs });
+    return async () => {
+      const hasCounted = await look(db.worker);
+      nowMs += 10_000;
+      await db.owner`update outbox_depth set at = at - interval '10 seconds'`;
+      await db.owner`update outbox_sampling set sampled_at = sampled_at - interval '10 seconds'`;
+      return { hasCounted, gauge: await gauge() };
+    };
+  }
+  const gauge = async () => (await pendingCount.get()).values[0]?.value;
+  const lives = (id: string) => signOn(db.worker, { id, host: 'h', pid: 1, backend: 'file' }, 10_000);
+
+  it('is done by others at every look while no publisher lives, and the gauge keeps saying what waits', async () => {
+    await insert(120, 'pending');
+    const look = watchOf(null);
+    for (let n = 0; n < 4; n += 1) expect(await look()).toEqual({ hasCounted: true, gauge: 120 });
+    await lives('elsewhere');
+    // It has not counted yet, so this figure is the only one.
+    await db.owner`update outbox_sampling set sampled_at = now() - interval '1 minute'`;
+    expect(await look()).toEqual({ hasCounted: true, gauge: 120 });
+    expect(await look()).toEqual({ hasCounted: false, gauge: 0 });
+    await db.owner`update outbox_publishers set last_seen_at = now() - interval '20 seconds'`;
+    expect(await look()).toEqual({ hasCounted: true, gauge: 120 });
+  });
+
+  it('never takes the figure of a publisher in the same process away, however seldom that counts', async () => {
+    await insert(120, 'pending');
+    await lives('own');
+    const look = watchOf('own');
+    await observeBacklog(db.worker);
+    for (let n = 0; n < 8; n += 1) expect((await look()).gauge).toBe(120);
+    await db.owner`update outbox_publishers set last_seen_at = now() - interval '20 seconds'`;
+    expect(await look()).toEqual({ hasCounted: true, gauge: 120 });
+    await lives('own');
+    expect(await look()).toEqual({ hasCounted: false, gauge: 120 });
   });
 
   it('forgets points of more than a day ago', async () => {
