@@ -78,6 +78,13 @@ describe('the import ladder', () => {
     }
   });
 
+  it('lets what tests are made with be made with that of a room below, by its door alone', () => {
+    const from = 'server/gitops/testing/a.ts';
+    expect(judge(from, `import { x } from '#server/http/testing/index.ts';`)).toEqual([]);
+    expect(judge(from, `import { x } from '#server/http/testing/api.ts';`)).toHaveLength(1);
+    expect(judge(from, `import { x } from '#server/http/index.ts';`)).toHaveLength(1);
+  });
+
   it('keeps configuration an argument: only entries read the environment', () => {
     expect(judge('server/main.ts', `import { env } from '#server/env.ts';`)).toEqual([]);
     expect(judge('server/runs/a.ts', `import { env } from '#server/env.ts';`)[0]).toContain(
