@@ -4,7 +4,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { connectionOf, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
-import { headStatement } from './claim.ts';
+import { headStatement } from './head.ts';
 import { lookOnlyAfter } from './sight.ts';
 import { stretchStatement } from './take-events.ts';
 

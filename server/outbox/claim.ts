@@ -1,12 +1,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import { queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
-import { CLAIM_MAX_BYTES, CLAIM_MAX_SCAN } from './config.ts';
+import { chooseFromHead, type Head } from './head.ts';
 import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
+import { isRested, passOn } from './passed.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { type Look, lookFrom, lookOnlyAfter, lookStatement, nextSight } from './sight.ts';
-import { afterSweep, type Choice, chooseClaim, emptyChoice, type HeadRow, keyOf, type Progress } from './states.ts';
+import { afterSweep, type Choice, keyOf, type Progress } from './states.ts';
 import { placesOf, type Stretch, StretchBrokenError, takeEvents, takeStretch } from './take-events.ts';
 
 export type Claim = {
@@ -63,7 +64,7 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
     const [row] = await queryPrepared<{ isEmpty: boolean; snapshot: string }>(tx, emptyStatement(hold.lane, look));
     if (!row?.isEmpty) return null;
     const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot: row.snapshot });
-    return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight } };
+    return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight, passed: null } };
   });
   return taking.catch(noStretch);
 }
@@ -78,7 +79,8 @@ export function claimOf(before: Progress, stretch: Stretch | null, xid: bigint, 
   if (!first) return null;
   const { events, snapshot } = stretch;
   const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot });
-  const progress = { ...before, sight, cursor: first.seq - 1 };
+  // Whatever was passed was seen by another snapshot than the one that this sight is of.
+  const progress = { ...before, sight, cursor: first.seq - 1, passed: null };
   return { events, isFull: events.length >= batchSize, firstLeft: null, progress };
 }
 
@@ -94,24 +96,49 @@ export function keepClaim(hold: Hold, claim: Taken): Claim {
   return claim;
 }
 
-/** Chooses among the lane's unfinished events. */
+/** Chooses among the lane's unfinished events: from the head, or from where the last claim that met too many held ones ended. */
 function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken> {
   return transaction(pool, CLAIMING, async (tx) => {
     const lease = await renewLane(tx, hold, options.leaseMs);
-    const look = options.isSweep ? lookOnlyAfter(hold.progress.lowWater) : lookFrom(hold.progress);
-    const { choice, top, lower, snapshot } = await chooseFromHead(tx, hold.lane, look, options.batchSize);
-    const firstUnfinished = choice.chosen[0]?.seq ?? Number.POSITIVE_INFINITY;
-    const first = Math.min(firstUnfinished, choice.firstLeft ?? Number.POSITIVE_INFINITY);
-    const doneUpTo = Number.isFinite(first) ? first - 1 : Math.max(top, lower);
-    const sight = nextSight(hold.progress.sight, { xid: lease.xid, place: hold.progress.cursor, snapshot });
-    const before = { ...hold.progress, sight };
-    const progress = options.isSweep ? afterSweep(before, { ...lease, doneUpTo }) : { ...before, cursor: doneUpTo };
-    if (progress.lowWater > hold.progress.lowWater)
-      await queryPrepared(tx, sql`update outbox_lanes set low_water = ${progress.lowWater} where lane = ${hold.lane}`);
+    const { progress: before } = hold;
+    const nowMs = performance.now();
+    const passed = before.passed && !(options.isSweep && isRested(before.passed, nowMs)) ? before.passed : null;
+    const beyond = passed && lookFrom({ ...before, cursor: Math.max(before.cursor, passed.upTo) });
+    const look = beyond ?? (options.isSweep ? lookOnlyAfter(before.lowWater) : lookFrom(before));
+    const head = await chooseFromHead(tx, hold.lane, look, options.batchSize, passed?.blocked);
+    const { choice } = head;
+    // Events of whoever was stopped are not among the passed ones.
+    if (passed && head.stops !== passed.stops)
+      return { events: [], isFull: true, firstLeft: before.cursor + 1, progress: { ...before, passed: null } };
+    const place = Math.max(before.cursor, passed?.top ?? 0);
+    const sight = nextSight(before.sight, { xid: lease.xid, place, snapshot: head.snapshot });
+    const doneUpTo = passed && !options.isSweep ? before.cursor : await doneOf(tx, hold, head, passed !== null);
+    const swept = options.isSweep ? afterSweep(before, { ...lease, doneUpTo }) : { ...before, cursor: doneUpTo };
+    if (swept.lowWater > before.lowWater)
+      await queryPrepared(tx, sql`update outbox_lanes set low_water = ${swept.lowWater} where lane = ${hold.lane}`);
+    if (passed) choice.firstLeft = swept.cursor + 1;
     const seqs = choice.chosen.map((row) => row.seq);
     const events = seqs.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, seqs));
-    return { events, isFull: choice.isFull, firstLeft: choice.firstLeft, progress };
+    // A row that could not be had is one that was not passed.
+    const next = events.length < seqs.length ? null : passOn(passed, head, nowMs);
+    const isFull = choice.isFull || head.end === 'changed' || (head.end === 'limit' && next !== null);
+    return { events, isFull, firstLeft: choice.firstLeft, progress: { ...swept, sight, passed: next } };
   });
+}
+
+/** Up to where no unfinished row was seen. `isBeyond`: the head was not read from the low-water on, so that is asked. */
+async function doneOf(tx: Tx, hold: Hold, head: Head, isBeyond: boolean): Promise<number> {
+  const { choice, top, lower } = head;
+  let first = Math.min(choice.chosen[0]?.seq ?? Number.POSITIVE_INFINITY, choice.firstLeft ?? Number.POSITIVE_INFINITY);
+  if (isBeyond) {
+    const rows = await queryPrepared<{ seq: number }>(
+      tx,
+      sql`select seq::float8 as seq from outbox_events where lane = ${hold.lane} and seq > ${hold.progress.lowWater}
+        and status in ('pending', 'processing') order by seq limit 1`,
+    );
+    first = rows[0]?.seq ?? Number.POSITIVE_INFINITY;
+  }
+  return Number.isFinite(first) ? first - 1 : Math.max(top, lower);
 }
 
 /** The fence of everything in the claim: the row stays locked until it commits. */
@@ -125,66 +152,6 @@ export async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ 
   if (!row) throw new LaneLostError(hold.lane);
   return { xid: BigInt(row.xid), oldestOpen: BigInt(row.oldest) };
 }
-
-/** Reads unfinished rows in order until the claim is full, the lane ends, or too many were looked at. */
-async function chooseFromHead(
-  tx: Tx,
-  lane: number,
-  from: Look,
-  maxEvents: number,
-): Promise<{ choice: Choice; top: number; lower: number; snapshot: string }> {
-  const choice = emptyChoice();
-  const pageSize = maxEvents + 1;
-  let look = from;
-  let first: { top: number; lower: number; snapshot: string } | null = null;
-  let firstHeld: number | null = null;
-  for (let seen = 0; seen < CLAIM_MAX_SCAN; ) {
-    const rows: (HeadRow & HeadOf)[] = await queryPrepared(
-      tx,
-      headStatement(lane, look, pageSize, first?.snapshot ?? null),
-    );
-    const head = rows.filter((row) => row.seq !== null);
-    if (!first) {
-      if (!rows[0]) throw new Error(`the head of lane ${lane} was read without a row`);
-      first = rows[0];
-      firstHeld = rows[0].held;
-    }
-    chooseClaim(choice, head, { maxEvents, maxBytes: CLAIM_MAX_BYTES });
-    if (choice.isFull || head.length < pageSize) break;
-    seen += head.length;
-    look = lookOnlyAfter(head.at(-1)?.seq ?? first.top);
-  }
-  if (firstHeld !== null) choice.firstLeft = Math.min(choice.firstLeft ?? firstHeld, firstHeld);
-  if (!first) throw new Error(`nothing of lane ${lane} was read`);
-  return { choice, top: first.top, lower: first.lower, snapshot: first.snapshot };
-}
-
-type HeadOf = { top: number; held: number | null; lower: number; snapshot: string };
-
-// The lane's top comes from the same snapshot as its rows: what is not among them up to there is done or not
-// committed yet. No lock here: a row that somebody has locked must still hold back the later ones of its key.
-// Events of whoever is stopped, when the stop holds publishing, are not looked at, or they would hide the others;
-// `held` is the first of them, which the low-water must not pass. A further page is read later and sees more: it leaves out
-// what the first one (`seen`) could not see, for what commits between the two may lie below it. Exported for the tests.
-export const headStatement = (lane: number, look: Look, limit: number, seen: string | null = null): SQL => {
-  const unfinished = sql`lane = ${lane} and seq > (select lower from look) and status in ('pending', 'processing')`;
-  return sql`with ${lookStatement(look)} select look.lower::float8 as lower, look.snapshot::text as snapshot, t.top::float8 as top, held.seq::float8 as held, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key,
-      h.status, h.available_at <= clock_timestamp() as "isDue", h.payload_bytes as "payloadBytes"
-    from look cross join (select coalesce(max(seq), 0) as top from outbox_events where lane = ${lane}) t
-    cross join (select exists (select from instance_stops where resumed_at is null and holds_publishing) as all_held) i
-    left join lateral (select min(first.seq) as seq from (
-        (select seq from outbox_events where i.all_held and ${unfinished} order by seq limit 1)
-        union all
-        (select e.seq from tenant_stops s cross join lateral (
-          select seq from outbox_events where tenant_id = s.tenant_id and ${unfinished} order by seq limit 1) e
-        where s.resumed_at is null and s.holds_publishing)) first) held on true
-    left join lateral (
-      select seq, tenant_id, key, status, available_at, payload_bytes from outbox_events e
-      where not i.all_held and ${unfinished}
-        and (${seen}::text is null or pg_visible_in_snapshot(tx, ${seen}::text::pg_snapshot)) and not exists (
-        select from tenant_stops s where s.tenant_id = e.tenant_id and s.resumed_at is null and s.holds_publishing)
-      order by seq limit ${limit}) h on true`;
-};
 
 /** When a chosen row could not be had (a requeue or the reaper holds it), later ones of its key are given back. */
 async function withoutGaps(tx: Tx, hold: Hold, choice: Choice, rows: OutboxEvent[]): Promise<OutboxEvent[]> {

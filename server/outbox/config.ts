@@ -13,6 +13,11 @@ export const CLAIM_MAX_BYTES = 8_000_000;
 /** Unfinished rows that one claim looks at beyond its batch: a key that waits must not hide the others. */
 export const CLAIM_MAX_SCAN = 20_000;
 
+/** Keys with held events that a publisher remembers of one lane, so that its claims go on behind their events. */
+export const CLAIM_MAX_BLOCKED_KEYS = 100_000;
+/** After a pass over held events that took t, none for this many times t. */
+export const PASS_REST_FACTOR = 4;
+
 /** A publish is given up at this part of the lease: the rest is for marking before anyone takes over. */
 export const PUBLISH_PART_OF_LEASE = 0.7;
 

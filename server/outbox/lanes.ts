@@ -69,13 +69,20 @@ export async function returnLanes(pool: Pool, holds: readonly Hold[]): Promise<v
   if (holds.length === 0) return;
   const given = JSON.stringify(holds.map(({ lane, token }) => ({ lane, token })));
   await transaction(pool, { statementTimeoutMs: 5_000 }, async (tx) => {
-    await tx.execute(sql`update outbox_events e set status = 'pending', claim_token = null, updated_at = clock_timestamp()
-      from jsonb_to_recordset(${given}::jsonb) as g(lane smallint, token bigint)
-      join outbox_lanes l on l.lane = g.lane and l.token = g.token
-      where e.lane = g.lane and e.seq > l.low_water and e.status = 'processing' and e.claim_token = g.token`);
-    await tx.execute(sql`update outbox_lanes l set owner = null, lease_until = null
-      from jsonb_to_recordset(${given}::jsonb) as g(lane smallint, token bigint)
-      where l.lane = g.lane and l.token = g.token`);
+    // The lanes' rows first, as whoever takes a lane over locks them; one that has changed hands is left alone.
+    const own = await query<{ lane: number; token: number; lowWater: number }>(
+      tx,
+      sql`select l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater"
+        from jsonb_to_recordset(${given}::jsonb) as g(lane smallint, token bigint)
+        join outbox_lanes l on l.lane = g.lane and l.token = g.token order by l.lane for update of l`,
+    );
+    for (const { lane, token, lowWater } of own) {
+      await tx.execute(sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
+        where lane = ${lane} and seq > ${lowWater} and status = 'processing' and claim_token = ${token}`);
+      await tx.execute(
+        sql`update outbox_lanes set owner = null, lease_until = null where lane = ${lane} and token = ${token}`,
+      );
+    }
   });
 }
 

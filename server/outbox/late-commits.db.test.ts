@@ -2,16 +2,21 @@
 // already. The next claim must find it before a later event of its key, whichever way that claim goes.
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { query, transaction } from '#server/lib/index.ts';
-import { headStatement } from './claim.ts';
-import { type Hold, publishLane } from './index.ts';
-import { lookFrom } from './sight.ts';
+import { createLogger, query, transaction } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
+import { headStatement } from './head.ts';
+import { type Hold, publishLane, returnLanes } from './index.ts';
+import { requeueEvents } from './settle-failed.ts';
+import { lookFrom, lookOnlyAfter } from './sight.ts';
 import { counting, LANE, openLane } from './testing/one-lane.ts';
 
 const db = await testDatabase();
 const { tenantId, keys, restart } = await openLane(db);
 const [a = '', b = '', c = ''] = keys;
 let hold: Hold;
+const tenant = { id: tenantId, slug: 'acme', name: 'Acme' };
+const log = createLogger({ level: 'silent', tier: 'test' });
+const ctx: Ctx = { pool: db.app, tenant, actor: { kind: 'system', id: 'test' }, requestId: 'test', log };
 beforeEach(async () => {
   hold = await restart();
 });
@@ -155,4 +160,43 @@ it('looks no further below its place than to where the oldest transaction that e
   await publish();
   await publish();
   expect(await readFrom()).toBeGreaterThan(tenth + 5);
+});
+
+it('leaves a requeued event out of a further page that leaves out what committed before it was requeued', async () => {
+  await store(a, 1);
+  await db.owner`update outbox_events set status = 'failed', failed_at = now()`;
+  await store(b, 2);
+  const pageOf = (seen: string | null) =>
+    transaction(db.worker, {}, async (tx) => {
+      const rows = await query<{ key: string | null; snapshot: string }>(
+        tx,
+        headStatement(LANE, lookOnlyAfter(0), 10, seen),
+      );
+      return { keys: rows.map(({ key }) => key), snapshot: rows[0]!.snapshot };
+    });
+  const first = await pageOf(null);
+  expect(first.keys).toEqual([b]);
+  await store(a, 3);
+  const [{ id } = { id: '' }] = await db.owner<{ id: string }[]>`select id from outbox_events where status = 'failed'`;
+  expect(await requeueEvents(ctx, { ids: [id], dryRun: false })).toMatchObject({ changed: 1 });
+  expect((await pageOf(first.snapshot)).keys).toEqual([b]);
+  expect(await publish()).toEqual([2, 3, 1]);
+});
+
+it('gives lanes back in the order of locks of whoever takes them over', async () => {
+  await store(a, 1);
+  await db.owner`update outbox_events set status = 'processing', claim_token = ${hold.token}`;
+  const takeover = await begin();
+  await takeover.run(`update outbox_lanes set token = token + 1 where lane = ${LANE}`);
+  const returned = returnLanes(db.worker, [hold]);
+  const isWaiting = async () =>
+    (
+      await db.owner`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+        and query like '%outbox_lanes%'`
+    ).length;
+  await expect.poll(isWaiting, { timeout: 30_000, interval: 20 }).toBeGreaterThan(0);
+  await takeover.run(`update outbox_events set status = 'pending', claim_token = null where status = 'processing'`);
+  await takeover.commit();
+  await returned;
+  expect(await db.owner`select from outbox_lanes where lane = ${LANE} and owner = 'one'`).toHaveLength(1);
 });

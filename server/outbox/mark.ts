@@ -13,6 +13,7 @@ import { MAX_MESSAGE_CHARS } from './config.ts';
 import { noteFlow } from './flow.ts';
 import type { Hold } from './lanes.ts';
 import { eventAge, eventAttempts, processed } from './metrics.ts';
+import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
@@ -129,8 +130,10 @@ function note(hold: Hold, claim: Claim, verdicts: readonly Verdict[], marked: Wr
   if (counts.lost === 0) {
     const settled = verdicts.map(({ event: { seq }, settled: { status } }) => ({ seq, status }));
     const cursor = cursorAfter(hold.progress.cursor, { firstLeft: claim.firstLeft, marked: settled });
-    hold.progress = { ...hold.progress, cursor };
-  }
+    const { passed } = hold.progress;
+    const sent = verdicts.map(({ event: { tenantId, key, seq }, settled }) => ({ tenantId, key, seq, settled }));
+    hold.progress = { ...hold.progress, cursor, passed: passed && passedAfter(passed, sent) };
+  } else hold.progress = { ...hold.progress, passed: null };
   count(counts, [...verdicts.filter(isPublished), ...failed]);
   return counts;
 }

@@ -45,6 +45,8 @@ export async function publishLane(
   // The lease runs from the claim's first statement: what the claim took is not there for sending any more.
   let claimSentAtMs = performance.now();
   let claim: Claim | null = await within(options.leaseMs, 'claim', claimEvents(deps.pool, hold, options));
+  // One that met too many held events took none, and goes on behind them.
+  total.isFull = claim.isFull;
   while (claim && claim.events.length > 0) {
     const errorId = randomUUID();
     const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE - (performance.now() - claimSentAtMs);
@@ -97,6 +99,7 @@ async function send(
     observe('error');
     const message = error instanceof Error ? error.message : String(error);
     const seqs = claim.events.map((event) => event.seq);
+    hold.progress = { ...hold.progress, passed: null };
     const isReleased = await within(
       options.leaseMs,
       'release',

@@ -66,8 +66,8 @@ export function chooseClaim(
       continue;
     }
     choice.firstLeft ??= row.seq;
-    choice.blocked.add(keyOf(row));
     if (isFree) choice.isFull = true;
+    else choice.blocked.add(keyOf(row));
   }
 }
 
@@ -113,10 +113,25 @@ export type Progress = {
   /** What the sweep before this one saw done. */
   seenDone: number;
   barrier: { seq: number; xid: bigint } | null;
+  /** Set when more held events than one claim may look at lie above the cursor. */
+  passed: Passed | null;
+};
+
+/** All that was seen up to `upTo` is done, or of a key in `blocked`; of whoever was stopped nothing was looked at. */
+export type Passed = {
+  upTo: number;
+  blocked: Set<string>;
+  /** The lane's highest place at the last look. */
+  top: number;
+  /** Who was stopped then, as text. */
+  stops: string;
+  startedAtMs: number;
+  /** When the end of the lane was reached; null: not yet. */
+  endedAtMs: number | null;
 };
 
 export const startProgress = (lowWater: number): Progress => ({
-  ...{ lowWater, cursor: lowWater, sight: NO_SIGHT, seenDone: lowWater, barrier: null },
+  ...{ lowWater, cursor: lowWater, sight: NO_SIGHT, seenDone: lowWater, barrier: null, passed: null },
 });
 
 /**
