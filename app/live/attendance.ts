@@ -6,7 +6,8 @@ export const UNATTENDED_HEADER = 'x-mainspring-unattended';
 /** How long after a touch a person is taken to be there, in milliseconds. */
 const PRESENT_MS = 60_000;
 // Not `pointermove`: a browser makes some of its own when the page moves below a pointer that lies still.
-const SIGNS = ['pointerdown', 'keydown', 'wheel', 'touchmove', 'popstate', 'pageshow'] as const;
+// `click` and `input` without the others are a screen reader's, or somebody's who speaks.
+const SIGNS = ['pointerdown', 'keydown', 'click', 'input', 'wheel', 'touchmove', 'popstate', 'pageshow'] as const;
 
 type Target = Pick<Window, 'fetch' | 'addEventListener' | 'removeEventListener' | 'location'>;
 

@@ -65,8 +65,11 @@ export function setUserRole(ctx: Ctx, input: { id: string; role: Role }) {
     if (ROLE_SCOPES[input.role].length < ROLE_SCOPES.admin.length) await requireOtherAdmin(tx, ctx, member);
     await tx.execute(sql`update memberships set role = ${input.role}
       where tenant_id = ${ctx.tenant.id} and user_id = ${member.id}`);
-    const giverId = await findPersonBehind(tx, ctx.tenant.id, ctx.actor);
-    await tx.execute(sql`select account_given(${member.id}, 'role', ${actorName(ctx.actor)}, ${giverId}, false)`);
+    // Who takes rights away gives nothing: it must not cost the person their vote.
+    if (ROLE_SCOPES[input.role].length > ROLE_SCOPES[member.role].length) {
+      const giverId = await findPersonBehind(tx, ctx.tenant.id, ctx.actor);
+      await tx.execute(sql`select account_given(${member.id}, 'role', ${actorName(ctx.actor)}, ${giverId}, false)`);
+    }
     await recordAudit(tx, ctx, {
       ...{ action: 'user.role', targetKind: 'user', targetId: member.id },
       ...{ before: { role: member.role }, after: { role: input.role }, details: { email: member.email } },

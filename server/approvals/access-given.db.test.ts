@@ -105,6 +105,32 @@ describe('access that was given', () => {
     expect(await approve(await house.person('dan'), asked.changeRequest!.id)).toMatchObject({ state: 'applied' });
   });
 
+  it('by the one admin to a second one: the rules wait, and who asks is told who else could come', async () => {
+    await db.owner`delete from memberships where user_id = ${bea.id}`;
+    const second = await invited(house.ada, 'second');
+    const asked = await house.set({ version: 1, selectors: [], stages: [] });
+    expect(asked).toMatchObject({
+      state: 'waiting',
+      hint: expect.stringContaining('the instance operator invite one'),
+    });
+    await expect(approve(second, asked.changeRequest!.id)).rejects.toMatchObject(GIVEN);
+    await agedBy(73);
+    const again = await house.set({ version: 1, selectors: [], stages: [] });
+    expect(again).toMatchObject({ state: 'waiting', hint: null });
+    expect(await approve(second, again.changeRequest!.id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('is none where a right was taken: the vote stays', async () => {
+    const cid = await house.person('cid');
+    const accounts = apiOf(house.ada.ctx).accounts;
+    await accounts.setRole({ id: cid.id, role: 'operator' });
+    await accounts.setRole({ id: cid.id, role: 'operator' });
+    const { id } = await house.request('lesser');
+    expect(await getRequest(cid.ctx, { id })).toMatchObject({ state: 'open' });
+    const given = await db.owner`select from access_givings where user_id = ${cid.id} and kind = 'role'`;
+    expect(given).toHaveLength(0);
+  });
+
   it('by an invite or a role takes the vote, also over others in between, and not that of whom somebody else let in', async () => {
     const first = await invited(house.ada, 'first');
     const second = await invited(first, 'second');

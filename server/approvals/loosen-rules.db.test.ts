@@ -159,7 +159,7 @@ describe('rules that ask for more', () => {
     await db.owner`update memberships set disabled_at = now() where user_id = ${bea.id}`;
     const set = await house.set({ version: 1, selectors: ['env:prod', 'team'], expiryHours: 24 });
     expect(set).toMatchObject({ state: 'set', version: 2, changeRequest: null, loosens: [], admins: 1 });
-    expect(set.hint).toContain('Invite another person as admin');
+    expect(set.hint).toContain('Have the instance operator invite one');
   });
 });
 

@@ -76,3 +76,27 @@ it('does not keep others waiting while somebody reads, and drops once they have 
   await reader;
   expect((await pruning).dropped).toContain(nameOf(5));
 });
+
+it('leaves a detached month that somebody has locked to the next cleanup, and no other for it', async () => {
+  await insert(5, ['published']);
+  await passAll();
+  await db.owner`create table a_month_of_old (id int)`;
+  await db.owner`insert into detached_months (part, of_table, judged_by, is_detached)
+    values ('a_month_of_old', 'outbox_events', pg_current_xact_id(), true)`;
+  const isLocked = Promise.withResolvers<void>();
+  const mayEnd = Promise.withResolvers<void>();
+  const reader = db.owner.begin(async (tx) => {
+    await tx`lock table a_month_of_old in access share mode`;
+    isLocked.resolve();
+    await mayEnd.promise;
+  });
+  await isLocked.promise;
+  expect((await pruneOutbox(db.owner, { days: 35 })).dropped).toContain(nameOf(5));
+  expect(await db.owner`select from outbox_events`).toHaveLength(0);
+  mayEnd.resolve();
+  await reader;
+  await pruneOutbox(db.owner, { days: 35 });
+  expect(await partitions()).not.toContain(nameOf(5));
+  expect(await db.owner`select from detached_months`).toHaveLength(0);
+  expect(await db.owner`select to_regclass('a_month_of_old') as left`).toEqual([{ left: null }]);
+});

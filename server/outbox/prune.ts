@@ -23,10 +23,20 @@ export type PruneResult = {
 export async function pruneOutbox(owner: Pool, options: { days: number; signal?: AbortSignal }): Promise<PruneResult> {
   const result: PruneResult = { dropped: [], kept: [] };
   for (const partition of await oldPartitions(owner, options.days)) {
-    const isDropped = await dropPartition(owner, partition, options.signal);
-    (isDropped ? result.dropped : result.kept).push(partition);
+    const isDetached = await detachPartition(owner, partition, options.signal);
+    (isDetached ? result.dropped : result.kept).push(partition);
   }
+  await dropDetached(owner);
   return result;
+}
+
+/** No query finds what is detached: what somebody still has locked may stay until the next cleanup. */
+async function dropDetached(owner: Pool): Promise<void> {
+  try {
+    await transaction(owner, {}, (tx) => tx.execute(sql`select drop_detached_months()`));
+  } catch (error) {
+    if (!isLockTimeout(error)) throw error;
+  }
 }
 
 /** Oldest first. The default partition has no month and is never among them. */
@@ -43,14 +53,12 @@ async function oldPartitions(owner: Pool, days: number): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-async function dropPartition(owner: Pool, partition: string, signal: AbortSignal | undefined): Promise<boolean> {
+async function detachPartition(owner: Pool, partition: string, signal: AbortSignal | undefined): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     signal?.throwIfAborted();
     try {
       // Of a crash of the server it may be undone: then the partition is back, and goes with the next cleanup.
-      const isDetached = await transaction(owner, { mayBeUndone: true }, (tx) => detachIfDone(tx, partition));
-      if (isDetached) await transaction(owner, {}, (tx) => tx.execute(sql`select drop_detached_months()`));
-      return isDetached;
+      return await transaction(owner, { mayBeUndone: true }, (tx) => detachIfDone(tx, partition));
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
       if (tries === TRIES) return false;

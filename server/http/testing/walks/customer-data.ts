@@ -10,6 +10,7 @@ export const INPUTS: Walks = {
   // These name nothing that could be another tenant's.
   'retention.setPolicy': () => [{ dataClass: 'decision_traces', retentionDays: 30, note: 'mine' }],
   'retention.setMode': () => [{ mode: 'strictest' }],
+  'retention.setRequestDueDays': () => [{ requestDueDays: 20 }],
   'retention.placeHold': (names) => [{ kind: 'subject', customerId: names.slug, reason: 'mine' }],
   'retention.releaseHold': (names) => [{ id: names.holdId, reason: 'mine' }],
   'dsar.list': (names) => [{}, { customerId: names.slug }, { state: 'open', cursor: after(newId()) }],
@@ -27,5 +28,6 @@ export const ANSWERS_ALL: readonly string[] = [
   'retention.listHolds',
   'retention.setPolicy',
   'retention.setMode',
+  'retention.setRequestDueDays',
   'dsar.list',
 ];
