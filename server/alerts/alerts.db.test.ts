@@ -235,7 +235,9 @@ describe('POST /api/cron/tick', () => {
     ['CRON_TOKEN as x-cron-token', { 'x-cron-token': 'the-token-of-the-cloud-rule' }],
     ['CRON_SECRET as x-cron-token', { 'x-cron-token': CRON_SECRET }],
     ['CRON_SECRET as x-cron-secret', { 'x-cron-secret': CRON_SECRET }],
+    ['CRON_TOKEN as x-cron-secret', { 'x-cron-secret': 'the-token-of-the-cloud-rule' }],
     ['CRON_TOKEN as Bearer', { authorization: 'Bearer the-token-of-the-cloud-rule' }],
+    ['CRON_SECRET as Bearer', { authorization: `Bearer ${CRON_SECRET}` }],
   ];
   const open = async () =>
     openWeb(db, {
