@@ -107,6 +107,7 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     isWorkerWide: true,
   },
   outbox_lanes: { tenantColumn: null, app: ['SELECT'], worker: ['SELECT', 'UPDATE'] },
+  outbox_lane_owners: { tenantColumn: null, app: [], worker: ['SELECT', 'INSERT', 'UPDATE'] },
   outbox_counters: {
     tenantColumn: 'tenant_id',
     app: ['SELECT'],

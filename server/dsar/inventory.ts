@@ -99,7 +99,7 @@ export const INVENTORY: readonly Store[] = [
       or octet_length(dsar_redact(r.key, ${customerId})) > 1024)`,
     given: 'own',
     isGoneOver: true,
-    hidden: ['lane', 'seq', 'claim_token', 'is_claimed', 'headers_bytes', 'payload_bytes'],
+    hidden: ['lane', 'seq', 'claim_token', 'headers_bytes', 'payload_bytes'],
   },
   {
     table: 'dlq_entries',

@@ -39,6 +39,7 @@ export const NOT_SEARCHED: Readonly<Record<string, string>> = {
     'run_queue',
     'checkpoints',
     'outbox_lanes',
+    'outbox_lane_owners',
     'outbox_counters',
     'outbox_depth',
     'outbox_flow',

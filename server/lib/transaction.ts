@@ -22,6 +22,8 @@ export type TransactionOptions = {
   statementTimeoutMs?: number;
   /** Server-side limit of waiting between statements. Default 60,000. */
   idleTimeoutMs?: number;
+  /** Server-side limit of waiting for one lock. Default: as long as the statement may take. */
+  lockTimeoutMs?: number;
   isolation?: 'read committed' | 'repeatable read';
   /** Its commit does not wait for the disk: when the database server crashes it may be undone, whole. */
   mayBeUndone?: boolean;
@@ -102,6 +104,7 @@ async function configure(guarded: postgres.Sql, options: TransactionOptions): Pr
     ['idle_in_transaction_session_timeout', String(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS)],
     ['timezone', 'UTC'],
   ];
+  if (options.lockTimeoutMs) settings.push(['lock_timeout', String(options.lockTimeoutMs)]);
   if (options.mayBeUndone) settings.push(['synchronous_commit', 'off']);
   if (options.isHot) settings.push(['plan_cache_mode', 'force_generic_plan']);
   const list = settings.map(([name], index) => `set_config('${name}', $${index + 1}, true)`).join(', ');

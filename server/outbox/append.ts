@@ -14,6 +14,9 @@ export type NewEvent = {
   headers?: Record<string, string>;
 };
 
+/** What follows from an event `e`: its lane, and the bytes of its payload and headers as they are stored. */
+const FOLLOWING = sql`outbox_lane(e.tenant_id, e.key), octet_length(e.payload::text), octet_length(e.headers::text)`;
+
 /**
  * Stores an event in the caller's transaction and wakes the publishers after its commit. Whatever is thrown, the
  * transaction must not be committed: the event and what it tells of go together.
@@ -29,8 +32,10 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: s
     // `tx` and `seq` come from their defaults, in this order: see the migration.
     await queryPrepared(
       tx,
-      sql`insert into outbox_events (tenant_id, id, type, key, payload, headers)
-        values (${event.tenantId}, ${eventId}, ${event.type}, ${event.key}, ${payload}::jsonb, ${headers}::jsonb)`,
+      sql`insert into outbox_events (tenant_id, id, type, key, payload, headers, lane, payload_bytes, headers_bytes)
+        select e.tenant_id, ${eventId}, ${event.type}, e.key, e.payload, e.headers, ${FOLLOWING}
+        from (select ${event.tenantId}::uuid as tenant_id, ${event.key}::text as key, ${payload}::jsonb as payload,
+          ${headers}::jsonb as headers) e`,
     );
   } catch (error) {
     throw refusal(error, payloadBytes);
@@ -51,10 +56,11 @@ export async function appendStagedEvents(
     const { stored } = await queryOne<{ stored: number }>(
       tx,
       sql`with stored as (
-          insert into outbox_events (tenant_id, type, key, payload, headers)
-          select ${run.tenantId}, s.event_type, s.event_key, s.payload,
-            ${JSON.stringify(run.headers)}::jsonb || jsonb_build_object('mainspring-node', s.node_id)
-          from (select * from pg_temp.ms_events order by ctid) s
+          insert into outbox_events (tenant_id, type, key, payload, headers, lane, payload_bytes, headers_bytes)
+          select e.tenant_id, e.type, e.key, e.payload, e.headers, ${FOLLOWING}
+          from (select ${run.tenantId}::uuid as tenant_id, event_type as type, event_key as key, payload,
+              ${JSON.stringify(run.headers)}::jsonb || jsonb_build_object('mainspring-node', node_id) as headers
+            from pg_temp.ms_events order by ctid) e
           returning 1)
         select count(*)::int as stored from stored`,
     );

@@ -8,7 +8,7 @@ import { isRested, passOn } from './passed.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { type Look, lookFrom, lookOnlyAfter, lookStatement, nextSight } from './sight.ts';
 import { afterSweep, type Choice, keyOf, type Progress } from './states.ts';
-import { placesOf, type Stretch, StretchBrokenError, takeEvents, takeStretch } from './take-events.ts';
+import { isStretchBroken, placesOf, STRETCH_LOCK_MS, type Stretch, takeEvents, takeStretch } from './take-events.ts';
 
 export type Claim = {
   events: OutboxEvent[];
@@ -53,7 +53,7 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
   if (options.isSweep) return null;
   const { progress } = hold;
   const look = lookFrom(progress);
-  const taking = transaction(pool, CLAIMING, async (tx) => {
+  const taking = transaction(pool, { ...CLAIMING, lockTimeoutMs: STRETCH_LOCK_MS }, async (tx) => {
     // Sent together; the lane's row is locked before the events are looked at.
     const [{ xid }, stretch] = await Promise.all([
       renewLane(tx, hold, options.leaseMs),
@@ -66,7 +66,7 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
     const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot: row.snapshot });
     return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight, passed: null } };
   });
-  return taking.catch(noStretch);
+  return taking.catch(nullIfBroken);
 }
 
 const emptyStatement = (lane: number, look: Look): SQL => sql`with ${lookStatement(look)}
@@ -84,8 +84,8 @@ export function claimOf(before: Progress, stretch: Stretch | null, xid: bigint, 
   return { events, isFull: events.length >= batchSize, firstLeft: null, progress };
 }
 
-function noStretch(error: unknown): null {
-  if (error instanceof StretchBrokenError) return null;
+function nullIfBroken(error: unknown): null {
+  if (isStretchBroken(error)) return null;
   throw error;
 }
 
@@ -141,12 +141,17 @@ async function doneOf(tx: Tx, hold: Hold, head: Head, isBeyond: boolean): Promis
   return Number.isFinite(first) ? first - 1 : Math.max(top, lower);
 }
 
-/** The fence of everything in the claim: the row stays locked until it commits. */
+/**
+ * The fence of everything in the claim: the row stays locked until it commits. After a crash of the database no lane has an
+ * owner: what the last one believes to have claimed and marked may be undone.
+ * @throws LaneLostError
+ */
 export async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
   const [row] = await queryPrepared<{ xid: string; oldest: string }>(
     tx,
     sql`update outbox_lanes set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1_000}::float8)
       where lane = ${hold.lane} and token = ${hold.token}
+        and exists (select from outbox_lane_owners o where o.lane = ${hold.lane} and o.token = ${hold.token})
       returning pg_current_xact_id()::text as xid, pg_snapshot_xmin(pg_current_snapshot())::text as oldest`,
   );
   if (!row) throw new LaneLostError(hold.lane);

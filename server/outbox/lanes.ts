@@ -57,9 +57,12 @@ export async function takeLanes(
         from free where l.lane = free.lane
         returning l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater"`,
     );
-    for (const { lane, token, lowWater } of taken)
+    for (const { lane, token, lowWater } of taken) {
+      await tx.execute(sql`insert into outbox_lane_owners (lane, token) values (${lane}, ${token})
+        on conflict (lane) do update set token = excluded.token`);
       await tx.execute(sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
         where lane = ${lane} and seq > ${lowWater} and status = 'processing' and claim_token = ${token - 1}`);
+    }
     return taken.map(({ lane, token, lowWater }) => ({ lane, token, progress: startProgress(lowWater) }));
   });
 }

@@ -17,7 +17,7 @@ import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
-import { placesOf, StretchBrokenError, takeStretch } from './take-events.ts';
+import { isStretchBroken, placesOf, STRETCH_LOCK_MS, StretchBrokenError, takeStretch } from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -35,11 +35,15 @@ export async function markEvents(
   options: MarkOptions,
 ): Promise<MarkCounts> {
   const verdicts = judge(claim, outcomes, options.maxAttempts);
-  const marked = await transaction(pool, MARKING, (tx) => write(tx, hold, verdicts, options));
+  const marking = verdicts.every(isPublished) ? MARKING_PUBLISHED : MARKING;
+  const marked = await transaction(pool, marking, (tx) => write(tx, hold, verdicts, options));
   return note(hold, claim, verdicts, marked);
 }
 
+// Where all was published, nothing is waited for but the mark itself: one that a crash of the database undoes is an event sent twice,
+// as its lane is taken anew (renewLane). What an event failed of is to be known for sure.
 const MARKING: TransactionOptions = { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000, isHot: true };
+const MARKING_PUBLISHED: TransactionOptions = { ...MARKING, mayBeUndone: true };
 
 /**
  * Marks a claim of which all was published and takes the next stretch of the lane in the same transaction, which
@@ -57,7 +61,7 @@ export async function markAndClaim(
   if (last === undefined || !isPlain || outcomes.length !== claim.events.length) return null;
   const verdicts = judge(claim, outcomes, options.maxAttempts);
   const progress = { ...hold.progress, cursor: last };
-  const done = await transaction(pool, MARKING, async (tx) => {
+  const done = await transaction(pool, { ...MARKING_PUBLISHED, lockTimeoutMs: STRETCH_LOCK_MS }, async (tx) => {
     // Sent together, and the lane's row first, as whoever takes the lane over locks it before its events.
     const [lease, marked, stretch] = await Promise.all([
       renewLane(tx, hold, options.leaseMs),
@@ -66,7 +70,7 @@ export async function markAndClaim(
     ]);
     return { marked, next: claimOf(progress, stretch, lease.xid, options.batchSize) };
   }).catch((error: unknown) => {
-    if (error instanceof StretchBrokenError || error instanceof LaneLostError) return null;
+    if (isStretchBroken(error) || error instanceof LaneLostError) return null;
     throw error;
   });
   if (!done) return null;

@@ -19,9 +19,10 @@ export function requeueEvents(ctx: Ctx, input: FailedInput): Promise<Result> {
   return change(ctx, input, 'outbox.requeue', async (tx, id) => {
     // One by one, so that they keep their order among each other. The place is this transaction's, and so is the number:
     // a claim that began before it commits must not see the event at its new place and miss what stands before that.
+    const headers = sql`headers || jsonb_build_object('mainspring-requeued', (requeue_count + 1)::text)`;
     await tx.execute(sql`update outbox_events set status = 'pending', tx = default, seq = default, attempts = 0, failed_at = null,
         requeue_count = requeue_count + 1, claim_token = null, available_at = clock_timestamp(), updated_at = clock_timestamp(),
-        headers = headers || jsonb_build_object('mainspring-requeued', (requeue_count + 1)::text)
+        headers = ${headers}, headers_bytes = octet_length((${headers})::text)
       where tenant_id = ${ctx.tenant.id} and id = ${id}`);
   });
 }
