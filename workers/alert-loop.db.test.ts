@@ -61,7 +61,7 @@ test('a worker that stops while a report is being made ends in its time, and the
 
   release.resolve();
   await locking;
-  await db.owner`update alert_loop set next_at = now()`;
+  await db.owner`update alert_loop set reports_next_at = now()`;
   await start('next');
   await eventually(async () => expect(await reports()).toHaveLength(1));
   expect((await reports())[0]?.from).toEqual(before[0]?.covered_to);

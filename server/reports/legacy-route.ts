@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { type AlertDependencies, tickAlerts } from './tick.ts';
+import { type AlertDependencies, tickAlertsAndReports } from './tick.ts';
 
 /**
  * `POST /api/cron/tick`, for one scheduled rule of a cloud that drives alerts and reports without our worker's loop. `authorize`
@@ -10,7 +10,7 @@ export function legacyTickRoute(authorize: (headers: Headers) => void, deps: Ale
   app.post('/', async (c) => {
     authorize(c.req.raw.headers);
     const startedMs = performance.now();
-    const { evaluated, reports, delivered } = await tickAlerts(deps);
+    const { evaluated, reports, delivered } = await tickAlertsAndReports(deps);
     return c.json({
       ok: true,
       ...{ tenants: evaluated.tenants, rules: evaluated.rules, fired: evaluated.fired, resolved: evaluated.resolved },

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { AlertChannel, ReportTemplate } from '#db/schema/index.ts';
+import type { AlertChannel, ReportCarried, ReportTemplate } from '#db/schema/index.ts';
 import { queueDeliveries } from '#server/alerts/index.ts';
 import { newId, queryOne, type Tx } from '#server/lib/index.ts';
 import { renderCsv, renderHtml } from './render.ts';
@@ -15,16 +15,20 @@ export type ReportOrder = {
   timezone: string;
   channels: AlertChannel[];
   period: Period;
+  /** What the report that ended where this one begins left; null: there is none. */
+  carried: ReportCarried | null;
   /** The instant it is made for; null: somebody asked. */
   dueAt: string | null;
   madeBy: string;
 };
 
+export type MadeReport = { id: string; carried: ReportCarried | null };
+
 /** Composes a report, keeps it, and leaves it for delivery: all of it or, when the transaction fails, nothing. */
-export async function makeReport(tx: Tx, tenantId: string, order: ReportOrder): Promise<string> {
+export async function makeReport(tx: Tx, tenantId: string, order: ReportOrder): Promise<MadeReport> {
   const template = TEMPLATES[order.template];
   const { name: tenant } = await queryOne<{ name: string }>(tx, sql`select name from tenants where id = ${tenantId}`);
-  const composed = await template.compose(tx, tenantId, order.period);
+  const composed = await template.compose(tx, tenantId, order.period, order.carried);
   const title = `${template.title}: ${order.scheduleName}`;
   const html = renderHtml({ title, tenant, timeZone: order.timezone, period: order.period }, composed);
   const id = newId();
@@ -38,5 +42,5 @@ export async function makeReport(tx: Tx, tenantId: string, order: ReportOrder): 
   await tx.execute(sql`delete from reports where tenant_id = ${tenantId} and schedule_id = ${order.scheduleId}
       and id < (select id from reports where tenant_id = ${tenantId} and schedule_id = ${order.scheduleId}
         order by id desc offset ${KEPT_PER_SCHEDULE - 1} limit 1)`);
-  return id;
+  return { id, carried: composed.carried ?? null };
 }

@@ -161,6 +161,14 @@ describe('a report schedule', () => {
     expect(await reports(off)).toEqual([]);
   });
 
+  it('is left to the next pass where this one has no time for it', async () => {
+    const id = await makeSchedule();
+    await letHoursPass(id, 1);
+    expect(await makeDueReports({ pool: db.worker, log, beginWithinMs: 0 })).toEqual({ made: 0, failed: 0 });
+    expect(await reports(id)).toEqual([]);
+    expect(await makeDueReports({ pool: db.worker, log, beginWithinMs: 600_000 })).toEqual({ made: 1, failed: 0 });
+  });
+
   it('keeps its hundred newest reports', async () => {
     const id = await makeSchedule();
     await db.owner`insert into reports (tenant_id, schedule_id, schedule_name, template, period_from, period_to, timezone,
@@ -244,7 +252,7 @@ describe('what a report says', () => {
     await letHoursPass(id, 1);
     await makeDue();
     const item = (await reports(id))[0]!;
-    expect(item.figures.map(({ value }) => value)).toEqual([60, 3, 1, 1, 1]);
+    expect(item.figures.map(({ value }) => value)).toEqual([60, 3, 1, 1, 1, 0, null]);
   });
 
   it('of retention: each purge with its receipt’s hash', async () => {
