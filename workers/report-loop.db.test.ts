@@ -15,8 +15,7 @@ const look = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 60_000
 const count = async (table: string) =>
   (await db.owner<{ n: number }[]>`select count(*)::int as n from ${db.owner(table)}`)[0]!.n;
 /** As if a minute had gone by since rules were evaluated, and a quarter of an hour since anybody looked. */
-const letMinutePass = () =>
-  db.owner`update alert_loop set next_at = now(), turned_at = now() - interval '15 minutes'`;
+const letMinutePass = () => db.owner`update alert_loop set next_at = now(), turned_at = now() - interval '15 minutes'`;
 const alertsNow = async () => (await health(db.app, { kind: 'anybody' })).components.alerts;
 
 it('alerts are evaluated and sent, and well, whatever a report takes', { timeout: 300_000 }, async () => {

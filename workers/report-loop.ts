@@ -3,14 +3,13 @@
 import { makeReportsWhenDue, type ReportDependencies } from '#server/reports/index.ts';
 import { type TurnLoop, type TurnSettings, turnLoop } from './turn-loop.ts';
 
-export type ReportLoopConfig = TurnSettings & Pick<ReportDependencies, 'pool' | 'log'>;
+export type ReportLoopConfig = TurnSettings & Pick<ReportDependencies, 'pool' | 'log' | 'failPoint'>;
 
-/** A report that is being made when the loop stops is undone with its connection, and as due as it was. */
-export function reportLoop({ pool, log, ...settings }: ReportLoopConfig): TurnLoop {
+/** A report that is being made when the loop stops is undone at once, and as due as it was. */
+export function reportLoop({ turnMs, staleMs, ...deps }: ReportLoopConfig): TurnLoop {
   return turnLoop({
-    ...settings,
-    log,
-    turn: (of) => makeReportsWhenDue({ pool, log, ...of }),
+    ...{ turnMs, staleMs, log: deps.log },
+    turn: (of) => makeReportsWhenDue({ ...deps, ...of }),
     says: { failing: 'due reports cannot be read; trying again', again: 'due reports are read again' },
   });
 }

@@ -128,7 +128,7 @@ async function boot() {
     failPoint: (name: string) => failPoint(env.FAIL_POINT, name),
   };
   const alerts = alertLoop(alertDeps);
-  const reports = reportLoop({ pool, log });
+  const reports = reportLoop(alertDeps);
   const deadMan = env.HEARTBEAT_URL
     ? deadManSwitch({
         ...{ url: env.HEARTBEAT_URL, log, outbound },
@@ -158,8 +158,7 @@ async function boot() {
       )
     : null;
 
-  const isAlive = () =>
-    isRunnerTurning() && [scheduler, crons, alerts, reports].every((loop) => loop.isTurning());
+  const isAlive = () => isRunnerTurning() && [scheduler, crons, alerts, reports].every((loop) => loop.isTurning());
   const app = baseApp({
     log,
     isAlive,
@@ -181,7 +180,10 @@ async function boot() {
   );
   app.route(
     '/api/cron/tick',
-    legacyTickRoute((headers) => requireCronToken(headers, [env.CRON_TOKEN, env.CRON_SECRET]), alertDeps),
+    legacyTickRoute((headers) => requireCronToken(headers, [env.CRON_TOKEN, env.CRON_SECRET]), {
+      ...alertDeps,
+      signal: stopping.signal,
+    }),
   );
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
   const privateServer = env.WORKER_METRICS_PORT

@@ -5,6 +5,7 @@ import { listJobTenants } from '#server/jobs/index.ts';
 import { type Clock, databaseClock, type Logger, logError, query, type Tx, transaction } from '#server/lib/index.ts';
 import { makeReport } from './make-report.ts';
 import { lastInstant, nextInstant } from './period.ts';
+import { stoppableTransaction } from './stoppable.ts';
 
 export type MadeReports = { made: number; failed: number };
 export type ReportDependencies = {
@@ -15,6 +16,8 @@ export type ReportDependencies = {
   onProgress?: () => void;
   /** No report is begun later than this in a pass; what is left is due in the next one. Absent: all are made. */
   beginWithinMs?: number;
+  /** Tests end the process there: `reports.made` before the commit, `reports.kept` after it. */
+  failPoint?: (name: string) => void;
   /** For tests. */
   clock?: Clock;
 };
@@ -76,21 +79,28 @@ async function makeDueOfTenant({ total, isOver, ...deps }: Pass, tenantId: strin
     deps.signal?.throwIfAborted();
     deps.onProgress?.();
     try {
-      const isMade = await transaction(deps.pool, { tenantId, statementTimeoutMs: STATEMENT_TIMEOUT_MS }, (tx) =>
-        makeDue(tx, { tenantId, id, clock }),
-      );
-      if (isMade) total.made += 1;
+      const limits = { tenantId, statementTimeoutMs: STATEMENT_TIMEOUT_MS, signal: deps.signal };
+      const isMade = await stoppableTransaction(deps.pool, limits, async (tx) => {
+        const isMaking = await makeDue(tx, { tenantId, id, clock });
+        if (isMaking) deps.failPoint?.('reports.made');
+        return isMaking;
+      });
+      if (!isMade) continue;
+      deps.failPoint?.('reports.kept');
+      total.made += 1;
     } catch (error) {
-      // The process ends and takes its connections with it: the report is as due as it was.
+      // The process ends, and the transaction was undone with that: the report is as due as it was.
       if (deps.signal?.aborted) throw error;
       total.failed += 1;
       const errorId = logError(deps.log, error, 'a report could not be made', { tenantId, scheduleId: id });
       const problem = `the report could not be made and is tried again; the log tells why under ${errorId}`;
-      await transaction(deps.pool, { tenantId }, async (tx) =>
-        tx.execute(sql`update report_schedules set last_error = ${problem},
-            next_at = ${(await clock.now(tx)).toISOString()}::timestamptz + make_interval(mins => ${RETRY_MINUTES})
-          where tenant_id = ${tenantId} and id = ${id}`),
-      );
+      await transaction(deps.pool, { tenantId }, async (tx) => {
+        const now = sql`${(await clock.now(tx)).toISOString()}::timestamptz`;
+        // Not of one that is due no more: its commit came through, and only the answer was lost; or another has made it.
+        await tx.execute(sql`update report_schedules set last_error = ${problem},
+            next_at = ${now} + make_interval(mins => ${RETRY_MINUTES})
+          where tenant_id = ${tenantId} and id = ${id} and next_at <= ${now}`);
+      });
     }
   }
 }

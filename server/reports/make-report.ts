@@ -5,7 +5,7 @@ import { newId, queryOne, type Tx } from '#server/lib/index.ts';
 import { renderCsv, renderHtml } from './render.ts';
 import { type Period, TEMPLATES } from './templates/index.ts';
 
-/** Older reports of a schedule go as new ones come. */
+/** Older reports of a schedule go as new ones come, but none that is still to be sent. */
 const KEPT_PER_SCHEDULE = 100;
 
 export type ReportOrder = {
@@ -41,6 +41,8 @@ export async function makeReport(tx: Tx, tenantId: string, order: ReportOrder): 
   await queueDeliveries(tx, tenantId, { reportId: id }, order.channels);
   await tx.execute(sql`delete from reports where tenant_id = ${tenantId} and schedule_id = ${order.scheduleId}
       and id < (select id from reports where tenant_id = ${tenantId} and schedule_id = ${order.scheduleId}
-        order by id desc offset ${KEPT_PER_SCHEDULE - 1} limit 1)`);
+        order by id desc offset ${KEPT_PER_SCHEDULE - 1} limit 1)
+      and not exists (select from alert_deliveries d
+        where d.tenant_id = ${tenantId} and d.report_id = reports.id and d.status = 'pending')`);
   return { id, carried: composed.carried ?? null };
 }

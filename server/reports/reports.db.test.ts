@@ -182,6 +182,28 @@ describe('a report schedule', () => {
     expect(counts).toEqual({ kept: 100, newest: 1 });
   });
 
+  it('keeps an older one that is still to be sent', async () => {
+    const id = await makeSchedule();
+    const addOld = (
+      title: string,
+      count: number,
+    ) => db.owner`insert into reports (tenant_id, schedule_id, schedule_name,
+        template, period_from, period_to, timezone, title, figures, html, csv, made_by)
+      select ${tenant.id}, ${id}, 'old', 'sla', now(), now(), 'UTC', ${title}, '[]', '', '', 'test'
+      from generate_series(1, ${count}::int)`;
+    await addOld('unsent', 1);
+    await db.owner`insert into alert_deliveries (tenant_id, report_id, channel)
+      select tenant_id, id, '{"kind": "log"}' from reports where title = 'unsent'`;
+    await addOld('sent', 120);
+    const unsent = () => db.owner`select from reports where title = 'unsent'`;
+    await letHoursPass(id, 1);
+    await makeDue();
+    expect(await unsent()).toHaveLength(1);
+    await deliver();
+    await call('POST', `/schedules/${id}/run`);
+    expect(await unsent()).toHaveLength(0);
+  });
+
   it('is made by the legacy tick too', async () => {
     const id = await makeSchedule();
     await letHoursPass(id, 1);

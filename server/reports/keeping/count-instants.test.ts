@@ -26,16 +26,23 @@ const anyRule = fc.constantFrom(
 describe('the instants of a stretch before a moment', () => {
   it('are those of its rule, however uneven it is', () => {
     fc.assert(
-      fc.property(anyRule, fc.integer({ min: 1, max: 40 }), fc.double({ min: -0.1, max: 1.1, noNaN: true }), (rule, count, share) => {
-        const instants = instantsOf(rule, count);
-        const { firstMs, lastMs } = stretchOf(instants);
-        const at = firstMs + Math.round(share * Math.max(lastMs - firstMs, 60_000));
-        const before = instants.filter((one) => one < at).length;
-        expect(createInstantCounter().before(stretchOf(instants), rule, at)).toBe(before);
-        expect(createInstantCounter().due(rule, firstMs, at)).toBe(nextFires(rule.schedule, {
-          ...{ after: new Date(firstMs - 1), until: new Date(at - 1), count: 10_000, dst },
-        }).length);
-      }),
+      fc.property(
+        anyRule,
+        fc.integer({ min: 1, max: 40 }),
+        fc.double({ min: -0.1, max: 1.1, noNaN: true }),
+        (rule, count, share) => {
+          const instants = instantsOf(rule, count);
+          const { firstMs, lastMs } = stretchOf(instants);
+          const at = firstMs + Math.round(share * Math.max(lastMs - firstMs, 60_000));
+          const before = instants.filter((one) => one < at).length;
+          expect(createInstantCounter().before(stretchOf(instants), rule, at)).toBe(before);
+          expect(createInstantCounter().due(rule, firstMs, at)).toBe(
+            nextFires(rule.schedule, {
+              ...{ after: new Date(firstMs - 1), until: new Date(at - 1), count: 10_000, dst },
+            }).length,
+          );
+        },
+      ),
     );
   });
 

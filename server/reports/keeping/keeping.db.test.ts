@@ -52,10 +52,14 @@ async function reportAt(time: string): Promise<{ lines: string[]; figures: Repor
 }
 
 /** What becomes of a schedule's runs that wait. */
-const begin = (of: Ids) => db.owner`with gone as (delete from run_queue where schedule_id = ${of.scheduleId} and claimed_by is null)
+const begin = (
+  of: Ids,
+) => db.owner`with gone as (delete from run_queue where schedule_id = ${of.scheduleId} and claimed_by is null)
   update runs set status = 'running', started_at = scheduled_for + interval '1 second'
   where schedule_id = ${of.scheduleId} and status = 'queued'`;
-const cancel = (of: Ids) => db.owner`with gone as (delete from run_queue where schedule_id = ${of.scheduleId} and claimed_by is null)
+const cancel = (
+  of: Ids,
+) => db.owner`with gone as (delete from run_queue where schedule_id = ${of.scheduleId} and claimed_by is null)
   update runs set status = 'cancelled', finished_at = now() where schedule_id = ${of.scheduleId} and status = 'queued'`;
 /** A real runner takes them, months after they were due. */
 const claim = (limit = 100) => claimRuns(db.worker, { runner: 'test', limit, leaseMs: 600_000 });
@@ -78,7 +82,13 @@ describe('what is decided after the report of its period', () => {
     expect(await claim()).toHaveLength(1);
     const second = await reportAt('10:10');
     expect(second.lines).toEqual(['earlier: 1 late', 'earlier: 1 on time', 'earlier: 1 skipped or cancelled']);
-    expect(second.figures).toMatchObject({ 'On time': 0, Late: 0, Open: 0, 'Decided later': 3, 'Decided later: late': 1 });
+    expect(second.figures).toMatchObject({
+      'On time': 0,
+      Late: 0,
+      Open: 0,
+      'Decided later': 3,
+      'Decided later: late': 1,
+    });
     await tickAt('10:10');
     await begin(begun);
     expect((await reportAt('10:15')).lines).toEqual([
@@ -110,7 +120,12 @@ describe('what is decided after the report of its period', () => {
     await tickAt('11:00:30');
     const second = await reportAt('11:00:40');
     expect(second.lines).toEqual(['earlier: 3 missed', 'in period: 3 missed']);
-    expect(second.figures).toMatchObject({ 'Kept on time': 0, Missed: 3, 'Decided later': 3, 'Decided later: missed': 3 });
+    expect(second.figures).toMatchObject({
+      'Kept on time': 0,
+      Missed: 3,
+      'Decided later': 3,
+      'Decided later: missed': 3,
+    });
   });
 });
 
@@ -200,7 +215,9 @@ describe('reports that follow each other', () => {
         for (const one of all) await begin(one);
         await makeDueAt(new Date(now.getTime() + 60_000));
         await expectAccounted(all);
-        expect(sumOf(await readReports(), ['On time', 'Late', 'Missed', 'Skipped or cancelled'])).toEqual(await truth());
+        expect(sumOf(await readReports(), ['On time', 'Late', 'Missed', 'Skipped or cancelled'])).toEqual(
+          await truth(),
+        );
       }),
       { numRuns: 25 },
     );
