@@ -75,4 +75,5 @@ export const alertLoop = pgTable('alert_loop', {
   isOnly: boolean('is_only').primaryKey().default(true),
   nextAt: instant('next_at').notNull().defaultNow(),
   turnedAt: instant('turned_at'),
+  reportsNextAt: instant('reports_next_at').notNull().defaultNow(),
 });

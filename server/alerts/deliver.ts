@@ -1,6 +1,6 @@
 // Sends what evaluations wrote down, outside any transaction. At least once: a sender that dies between the
 // receiver's answer and its own mark leaves the delivery to the next one, after CLAIM_SECONDS. Every copy carries the
-// delivery's id, by which a receiver tells a copy from news.
+// delivery's id, by which a receiver tells a copy from news, and there are MAX_ATTEMPTS of them at most.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
@@ -94,6 +94,13 @@ const claimDue = (tx: Tx, tenantId: string): Promise<Claimed[]> =>
       left join reports r on r.tenant_id = ${tenantId} and r.id = c.report_id`,
   );
 
+class UntoldDeliveryError extends Error {
+  constructor() {
+    super(`none of the ${MAX_ATTEMPTS} senders that tried could say how it went; it may have arrived all the same`);
+    this.name = 'UntoldDeliveryError';
+  }
+}
+
 async function deliverOne(
   deps: Dependencies,
   tenant: { id: string; slug: string },
@@ -103,6 +110,8 @@ async function deliverOne(
   const tenantId = tenant.id;
   let problem: string | null = null;
   try {
+    // Each sender died, or could not mark what it had sent. Nobody goes on doing so for ever.
+    if (attempts > MAX_ATTEMPTS) throw new UntoldDeliveryError();
     await deps.channels.send(channel, notificationOf(one, tenant.slug));
     deps.failPoint?.('alerts.sent');
   } catch (error) {
@@ -120,6 +129,7 @@ async function deliverOne(
   // One whose claim lapsed, and was taken by another, says nothing about what that one is at.
   await transaction(deps.pool, { tenantId }, (tx) =>
     tx.execute(sql`update alert_deliveries set status = ${status}, last_error = ${problem},
+        attempts = ${Math.min(attempts, MAX_ATTEMPTS)},
         sent_at = case when ${status} = 'sent' then now() end,
         next_attempt_at = now() + make_interval(secs => ${waitSeconds})
       where tenant_id = ${tenantId} and id = ${id} and status = 'pending' and attempts = ${attempts}`),

@@ -156,10 +156,10 @@ export function runReportNow(ctx: Ctx, input: { id: string }): Promise<{ reportI
     const schedule = await lockSchedule(tx, ctx.tenant.id, input.id);
     const { from, to } = trailingPeriod(schedule, await databaseClock.now(tx));
     const { id: scheduleId, name: scheduleName, template, timezone, channels } = schedule;
-    const reportId = await makeReport(tx, ctx.tenant.id, {
+    const { id: reportId } = await makeReport(tx, ctx.tenant.id, {
       ...{ scheduleId, scheduleName, template, timezone, channels },
       period: { from: from.toISOString(), to: to.toISOString() },
-      ...{ dueAt: null, madeBy: actorName(ctx.actor) },
+      ...{ carried: null, dueAt: null, madeBy: actorName(ctx.actor) },
     });
     await recordAudit(tx, ctx, {
       ...{ action: 'report.run', targetKind: 'report_schedule', targetId: input.id },
