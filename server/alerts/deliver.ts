@@ -4,9 +4,11 @@
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
+import { readAddresses } from '#server/connections/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';
 import { backoffMs, type Logger, logError, query, scrub, type Tx, transaction } from '#server/lib/index.ts';
-import type { Channels, Notification } from './channels.ts';
+import type { Channels, Notification, OpenChannel } from './channels.ts';
+import { idsOf } from './stored-channels.ts';
 
 type AlertNotification = Extract<Notification, { kind: 'firing' | 'resolved' | 'test' }>;
 type ReportNotification = Extract<Notification, { kind: 'report' }>;
@@ -62,10 +64,19 @@ export async function deliverAlerts(deps: Dependencies): Promise<Delivered> {
 }
 
 async function deliverTenant(deps: Dependencies, tenant: { id: string; slug: string }): Promise<(keyof Delivered)[]> {
-  const claimed = await transaction(deps.pool, { tenantId: tenant.id }, (tx) => claimDue(tx, tenant.id));
+  const { claimed, open } = await transaction(deps.pool, { tenantId: tenant.id }, async (tx) => {
+    const due = await claimDue(tx, tenant.id);
+    return { claimed: due, open: await readAddresses(tx, tenant.id, idsOf(due.map(({ channel }) => channel))) };
+  });
   if (claimed.length > 0) deps.failPoint?.('alerts.claimed');
   // One channel that hangs until its deadline keeps no other waiting.
-  return Promise.all(claimed.map((one) => deliverOne(deps, tenant, one)));
+  return Promise.all(claimed.map((one) => deliverOne(deps, tenant, one, open)));
+}
+
+/** @throws what `open` throws for an address that cannot be opened */
+function openChannel(channel: AlertChannel, open: (id: string) => string): OpenChannel {
+  if (channel.kind !== 'webhook') return channel;
+  return { kind: 'webhook', url: 'id' in channel ? open(channel.id) : channel.url };
 }
 
 /** Takes what is due for CLAIM_SECONDS. `attempts` is the claim's token: a later claim has a greater one. */
@@ -98,12 +109,13 @@ async function deliverOne(
   deps: Dependencies,
   tenant: { id: string; slug: string },
   one: Claimed,
+  open: (id: string) => string,
 ): Promise<keyof Delivered> {
   const { id, channel, attempts } = one;
   const tenantId = tenant.id;
   let problem: string | null = null;
   try {
-    await deps.channels.send(channel, notificationOf(one, tenant.slug));
+    await deps.channels.send(openChannel(channel, open), notificationOf(one, tenant.slug));
     deps.failPoint?.('alerts.sent');
   } catch (error) {
     // What the other side answered may repeat what it was told, its password too.
