@@ -1,5 +1,6 @@
 import { expect, expectUsable, test } from './fixtures.ts';
 import { withOwner } from './owner.ts';
+import { postedTo } from './receiver.ts';
 import { makeKeptTenant, signInAsAdmin } from './retention-tenant.ts';
 
 test('a rule is made, fires, is seen in the history and is deleted', async ({ operator: page, isMobile }) => {
@@ -101,13 +102,15 @@ test('channels that the form does not show, and the address that it shows masked
   await expect(page.locator('#content')).toBeFocused();
 });
 
-test('a rule is seen firing when a run fails, and resolved when none has failed any more', async ({
+test('a rule is seen firing when a run fails, tells a webhook, and is seen and told resolved when none has failed any more', async ({
   page,
   installation,
 }) => {
+  test.skip(!process.env.E2E_RECEIVER, 'needs the receiver that this run starts its own installation with');
   test.slow();
   const tenant = await makeKeptTenant([]);
   await signInAsAdmin(page, tenant, installation.baseUrl);
+  const hook = `${RECEIVER}/hooks/${tenant.slug}?key=of-the-team`;
   await page.goto('/ops/alerts');
   await page.getByRole('button', { name: 'New rule' }).click();
   const dialog = page.getByRole('dialog', { name: 'New alert rule' });
@@ -115,6 +118,7 @@ test('a rule is seen firing when a run fails, and resolved when none has failed 
   await dialog.getByLabel('Figure').selectOption('failed_runs');
   await dialog.getByLabel('Fires when it is').selectOption('>');
   await dialog.getByLabel(/^Threshold/).fill('0');
+  await dialog.getByLabel('Webhook', { exact: true }).fill(hook);
   await dialog.getByRole('button', { name: 'Create rule' }).click();
   const row = page.getByRole('region', { name: 'Alert rules' }).getByRole('row').filter({ hasText: 'a run fails' });
   await expect(row).toContainText('OK');
@@ -132,7 +136,9 @@ test('a rule is seen firing when a run fails, and resolved when none has failed 
     .getByRole('region', { name: 'Alert history' })
     .getByRole('row')
     .filter({ hasText: 'a run fails' });
-  const told = (what: string) => history.filter({ hasText: what }).filter({ hasText: 'log: sent' });
+  const told = (what: string) =>
+    history.filter({ hasText: what }).filter({ hasText: 'log: sent' }).filter({ hasText: 'webhook: sent' });
+  const telling = { tenant: tenant.slug, ruleName: 'a run fails', metric: 'failed_runs' };
 
   await withOwner(
     (sql) => sql`insert into runs (tenant_id, pipeline_id, version, status, trigger, finished_at)
@@ -141,10 +147,15 @@ test('a rule is seen firing when a run fails, and resolved when none has failed 
   await tickUntil(/Firing/);
   await expect(page.getByText('1 of 1 rules fire.')).toBeVisible();
   await expect(told('Firing')).toBeVisible({ timeout: 60_000 });
+  expect(await postedTo(hook)).toMatchObject([{ ...telling, type: 'alert.firing', value: 1 }]);
   await expectUsable(page);
 
   await withOwner((sql) => sql`delete from runs where tenant_id = ${tenant.id}`);
   await tickUntil(/OK/);
   await expect(page.getByText('No rule fires.')).toBeVisible();
   await expect(told('Resolved')).toBeVisible({ timeout: 60_000 });
+  expect(await postedTo(hook)).toMatchObject([
+    { type: 'alert.firing' },
+    { ...telling, type: 'alert.resolved', value: 0 },
+  ]);
 });

@@ -6,7 +6,16 @@ import type { Pool } from '#db/client.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import { readAddresses } from '#server/connections/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';
-import { backoffMs, type Logger, logError, query, scrub, type Tx, transaction } from '#server/lib/index.ts';
+import {
+  backoffMs,
+  type Logger,
+  logError,
+  query,
+  ServiceError,
+  scrub,
+  type Tx,
+  transaction,
+} from '#server/lib/index.ts';
 import type { Channels, Notification, OpenChannel } from './channels.ts';
 import { idsOf } from './stored-channels.ts';
 
@@ -21,6 +30,8 @@ const BATCH = 50;
 const TENANTS_AT_ONCE = 16;
 const MAX_ATTEMPTS = 8;
 const BACKOFF = { initialSeconds: 15, factor: 2, maxSeconds: 900 };
+/** Until an address that this worker cannot open is tried again, by a worker that has its key by then. */
+const UNOPENED_WAIT_SECONDS = 300;
 
 export type Delivered = { sent: number; retried: number; failed: number };
 type Claimed = {
@@ -42,8 +53,9 @@ type Dependencies = {
 };
 
 /**
- * Sends each due delivery of every tenant once; what fails is tried again later, MAX_ATTEMPTS times in all. A tenant
- * whose deliveries cannot be read or marked leaves the others delivered.
+ * Sends each due delivery of every tenant once; what fails is tried again later, MAX_ATTEMPTS times in all. One whose
+ * address cannot be opened for want of its key waits without end, as nobody was asked. A tenant whose deliveries cannot
+ * be read or marked leaves the others delivered.
  */
 export async function deliverAlerts(deps: Dependencies): Promise<Delivered> {
   const total: Delivered = { sent: 0, retried: 0, failed: 0 };
@@ -114,10 +126,12 @@ async function deliverOne(
   const { id, channel, attempts } = one;
   const tenantId = tenant.id;
   let problem: string | null = null;
+  let isUnopened = false;
   try {
     await deps.channels.send(openChannel(channel, open), notificationOf(one, tenant.slug));
     deps.failPoint?.('alerts.sent');
   } catch (error) {
+    isUnopened = error instanceof ServiceError && error.code === 'SECRETS_UNAVAILABLE';
     // What the other side answered may repeat what it was told, its password too.
     problem = scrub(error instanceof Error ? error.message : String(error)).slice(0, 500);
     logError(deps.log, error, 'a notification could not be delivered', {
@@ -126,12 +140,13 @@ async function deliverOne(
       channel: channel.kind,
     });
   }
-  const outcome = problem === null ? 'sent' : attempts >= MAX_ATTEMPTS ? 'failed' : 'retried';
+  const outcome = problem === null ? 'sent' : isUnopened || attempts < MAX_ATTEMPTS ? 'retried' : 'failed';
   const status = outcome === 'retried' ? 'pending' : outcome;
-  const waitSeconds = backoffMs(BACKOFF, attempts) / 1_000;
+  const waitSeconds = isUnopened ? UNOPENED_WAIT_SECONDS : backoffMs(BACKOFF, attempts) / 1_000;
   // One whose claim lapsed, and was taken by another, says nothing about what that one is at.
   await transaction(deps.pool, { tenantId }, (tx) =>
     tx.execute(sql`update alert_deliveries set status = ${status}, last_error = ${problem},
+        attempts = ${isUnopened ? attempts - 1 : attempts},
         sent_at = case when ${status} = 'sent' then now() end,
         next_attempt_at = now() + make_interval(secs => ${waitSeconds})
       where tenant_id = ${tenantId} and id = ${id} and status = 'pending' and attempts = ${attempts}`),

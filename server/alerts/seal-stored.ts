@@ -18,25 +18,39 @@ const isPlainDelivery = sql`channel ->> 'url' is not null`;
 /** `left`: rows that somebody else holds. */
 export type SealedStored = { sealed: number; left: number };
 
-/** One pass over all tenants. @throws ServiceError SECRETS_UNAVAILABLE; the signal's reason, between two batches */
+/**
+ * One pass over all tenants; what cannot be sealed of one leaves the others sealed.
+ * @throws the first of such errors, at the end (ServiceError SECRETS_UNAVAILABLE); the signal's reason, between two batches
+ */
 export async function sealStoredChannels(pool: Pool, signal?: AbortSignal): Promise<SealedStored> {
   const tenants = await transaction(pool, {}, (tx) =>
     query<{ id: string }>(tx, sql`select tenant_id as id from instance_tenants() order by 1`),
   );
   const total = { sealed: 0, left: 0 };
-  for (const { id: tenantId } of tenants) {
-    const inTurn = async (batch: (tx: Tx, tenantId: string) => Promise<number>, full: number) => {
-      for (let count = full; count === full; total.sealed += count) {
-        signal?.throwIfAborted();
-        count = await transaction(pool, { tenantId }, (tx) => batch(tx, tenantId));
-      }
-    };
-    for (const table of LISTS) await inTurn((tx) => sealLists(tx, tenantId, table), BATCH_ROWS);
-    await inTurn(sealDeliveries, BATCH_ROWS);
-    await inTurn(clearDone, BATCH_DONE);
-    total.left += await transaction(pool, { tenantId }, (tx) => countPlain(tx, tenantId));
+  const errors: unknown[] = [];
+  for (const { id } of tenants) {
+    try {
+      await sealTenant(pool, id, total, signal);
+    } catch (error) {
+      signal?.throwIfAborted();
+      errors.push(error);
+    }
   }
+  if (errors.length > 0) throw errors[0];
   return total;
+}
+
+async function sealTenant(pool: Pool, tenantId: string, total: SealedStored, signal?: AbortSignal): Promise<void> {
+  const inTurn = async (batch: (tx: Tx, tenantId: string) => Promise<number>, full: number) => {
+    for (let count = full; count === full; total.sealed += count) {
+      signal?.throwIfAborted();
+      count = await transaction(pool, { tenantId }, (tx) => batch(tx, tenantId));
+    }
+  };
+  for (const table of LISTS) await inTurn((tx) => sealLists(tx, tenantId, table), BATCH_ROWS);
+  await inTurn(sealDeliveries, BATCH_ROWS);
+  await inTurn(clearDone, BATCH_DONE);
+  total.left += await transaction(pool, { tenantId }, (tx) => countPlain(tx, tenantId));
 }
 
 async function sealLists(tx: Tx, tenantId: string, table: SQL): Promise<number> {

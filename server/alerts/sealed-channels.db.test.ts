@@ -20,7 +20,7 @@ import { openInboxes } from './testing/index.ts';
 const db = await testDatabase();
 const web = await openWeb(db);
 const log = createLogger({ level: 'silent', tier: 'test' });
-const { hookUrl, posted } = await openInboxes();
+const { hookUrl, posted, answerWith } = await openInboxes();
 const outbound = createOutboundClient({ allowCidrs: ['127.0.0.0/8'] });
 const { origin } = new URL(hookUrl);
 const SECRET = 'c0ffee-path-of-a-webhook';
@@ -151,20 +151,49 @@ describe('a notification', () => {
     expect(await stored()).not.toContain(SECRET);
   });
 
-  it('whose address cannot be opened waits for another try, and the other channels are told', async () => {
-    await call('POST', 'alerts/rules', rule([webhook(hook('a')), { kind: 'log' }]));
+  it('whose address its worker cannot open says so and waits, however often that worker comes, and no other waits for it', async () => {
+    await call('POST', 'alerts/rules', rule([webhook(hook('a')), { kind: 'log' }, webhook(hook('b'))]));
     await failRun();
     await evaluate();
+    const waiting = () =>
+      db.owner`select attempts, last_error, next_attempt_at > now() as later from alert_deliveries
+        where status = 'pending' order by id`;
+    const letTimePass = () => db.owner`update alert_deliveries set next_attempt_at = now() where status = 'pending'`;
     serveTestConnections({ allowCidrs: ['127.0.0.1'], keys: ['another encryption key of 32 characters or so'] });
-    expect(await deliver()).toEqual({ sent: 1, retried: 1, failed: 0 });
-    const [waiting] = await db.owner`select last_error from alert_deliveries where status = 'pending'`;
-    expect(waiting!.last_error).toContain('ENCRYPTION_KEY');
-    // Whoever lost the key replaces the address, or takes it away.
-    const [{ id } = { id: '' }] = (await call('GET', 'alerts/rules')).body.items;
-    expect((await call('PUT', `alerts/rules/${id}`, rule([{ kind: 'log' }]))).status).toBe(200);
+    expect(await deliver()).toEqual({ sent: 1, retried: 2, failed: 0 });
+    const said = { attempts: 0, later: true, last_error: expect.stringContaining('another ENCRYPTION_KEY') };
+    expect(await waiting()).toEqual([said, said]);
+    // More often than a receiver is asked that refuses.
+    for (let turn = 0; turn < 10; turn += 1) {
+      await letTimePass();
+      expect(await deliver()).toEqual({ sent: 0, retried: 2, failed: 0 });
+    }
+    // With the key it begins as if nobody had tried: a receiver that refuses then is asked again.
     serveTestConnections({ allowCidrs: ['127.0.0.1'] });
-    await db.owner`update alert_deliveries set next_attempt_at = now() where status = 'pending'`;
-    expect(await deliver()).toMatchObject({ sent: 1 });
+    answerWith(503);
+    await letTimePass();
+    expect(await deliver()).toEqual({ sent: 0, retried: 2, failed: 0 });
+    answerWith(204);
+    await letTimePass();
+    expect(await deliver()).toEqual({ sent: 2, retried: 0, failed: 0 });
+  });
+
+  it('whose key is lost leaves its rule to be changed, and its address to be replaced', async () => {
+    const { id } = (await call('POST', 'alerts/rules', rule([webhook(hook('a'))]))).body;
+    const shown = await channelsOf('alerts/rules');
+    serveTestConnections({ allowCidrs: ['127.0.0.1'], keys: ['another encryption key of 32 characters or so'] });
+    expect((await call('PUT', `alerts/rules/${id}`, rule(shown, { threshold: 3 }))).status).toBe(200);
+    expect(await channelsOf('alerts/rules')).toEqual(shown);
+    // Nothing can be sealed before a rotation has made a key, which it does though it cannot open what it finds.
+    const replace = () => call('PUT', `alerts/rules/${id}`, rule([webhook(hook('b'))]));
+    expect((await replace()).body.code).toBe('SECRETS_UNAVAILABLE');
+    await expect(rotateKeys(testContext(db.app))).rejects.toMatchObject({ code: 'SECRETS_UNAVAILABLE' });
+    expect((await replace()).status).toBe(200);
+    expect(await addresses()).toHaveLength(1);
+    expect(await rotateKeys(testContext(db.app))).toMatchObject({ remaining: 0 });
+    // As the other tests find it: with no key yet.
+    await db.owner`truncate webhook_addresses`;
+    await db.owner`delete from encryption_keys`;
   });
 });
 
@@ -224,6 +253,16 @@ describe('what an earlier release stored in the clear', () => {
     expect(rotated).toMatchObject({ resealed: RULES + 2, remaining: 0 });
     expect(await deliver()).toMatchObject({ sent: 1, retried: 0 });
     expect(posted()).toHaveLength(1);
+  });
+
+  it('that cannot be sealed keeps no other tenant’s from being sealed, and is said at the end', async () => {
+    await leaveAsBefore();
+    const later = await createTenant(db.owner, { slug: 'later', name: 'Later' });
+    await db.owner`update alert_rules set tenant_id = ${later.id} where name = 'rule 7'`;
+    await db.owner`update alert_rules set channels = '[{"kind": "webhook", "url": "no address"}]' where name = 'rule 3'`;
+    await expect(sealStoredChannels(db.app)).rejects.toThrow('Invalid URL');
+    const [row] = await db.owner`select channels from alert_rules where name = 'rule 7'`;
+    expect(row!.channels[0]).toEqual({ kind: 'webhook', id: expect.any(String), origin });
   });
 
   it('is sealed in the background from a process’s boot on', async () => {
