@@ -22,7 +22,7 @@ export function WebhookField({ stored }: { stored: Webhook | null }) {
         hint={
           stored === null
             ? 'Kept as a secret: only its host is shown again.'
-            : `In the place of ${stored.url}. Left empty: no webhook is told any more.`
+            : `${stored.url} is replaced by it. Left empty: no webhook is told any more.`
         }
       />
     );
