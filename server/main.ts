@@ -2,7 +2,7 @@
 
 import { openPool, urlForRole } from '#db/client.ts';
 import { roleNames } from '#db/roles.ts';
-import { createChannels } from './alerts/index.ts';
+import { channelSealing, createChannels } from './alerts/index.ts';
 import { flushRefusals } from './audit/index.ts';
 import { readHeadsBelow } from './audit-trail/index.ts';
 import { masterKeys, serveConnectionsWith } from './connections/index.ts';
@@ -121,6 +121,8 @@ async function boot() {
     ? await listen(privateApp({ log, pool, isAlive: () => true }), { host: env.METRICS_HOST, port: env.METRICS_PORT })
     : null;
   await beats.start();
+  const sealing = env.ENCRYPTION_KEY ? channelSealing({ pool, log }) : null;
+  sealing?.start();
   log.info({ host: env.HOST, port: server.port }, 'web is listening');
 
   let isStopping = false;
@@ -136,6 +138,7 @@ async function boot() {
     await server.close();
     await privateServer?.close();
     await beats.stop();
+    await sealing?.stop();
     await flushRefusals(pool, log);
     await Promise.all([closePages(), pool.end({ timeout: 5 }), cronPool.end({ timeout: 5 })]);
     process.exit(0);
