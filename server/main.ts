@@ -24,6 +24,7 @@ import {
 import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
+import { warnOfUnknownSiem } from './siem/index.ts';
 import { createLiveHub, createPagesHandler } from './web/index.ts';
 
 keepOutOfLogs(secretsOf(env));
@@ -36,6 +37,7 @@ async function boot() {
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
+  warnOfUnknownSiem(log, env, jobsConfig.siem);
   outliveLostConnections(log);
   collectProcessMetrics();
   readHeadsBelow(env.MAINSPRING_HOME);

@@ -31,7 +31,7 @@ import { createOutboundClient } from '#server/outbound/index.ts';
 import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
 import { legacyTickRoute } from '#server/reports/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
-import { observeUnshipped } from '#server/siem/index.ts';
+import { observeUnshipped, warnOfUnknownSiem } from '#server/siem/index.ts';
 import { alertLoop } from './alert-loop.ts';
 import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
@@ -58,7 +58,7 @@ async function boot() {
   }
   const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
-  if (env.SIEM_BACKEND && 'skipped' in jobsConfig.siem) log.warn(`${jobsConfig.siem.skipped}: nothing is shipped`);
+  warnOfUnknownSiem(log, env, jobsConfig.siem);
   outliveLostConnections(log);
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);
