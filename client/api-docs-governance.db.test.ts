@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { serveTestConnections } from '#server/connections/testing/index.ts';
 import { makeKey, makeSession, openWeb } from '#server/http/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { asTenantRole, createTenant, findTenantData } from '#server/tenancy/index.ts';
@@ -11,6 +12,7 @@ import { asTenantRole, createTenant, findTenantData } from '#server/tenancy/inde
 const page = await readFile(resolve(fileURLToPath(new URL('..', import.meta.url)), 'docs/api.md'), 'utf8');
 const db = await testDatabase();
 const web = await openWeb(db);
+serveTestConnections();
 
 const ANY = '…';
 type Names = Map<string, string>;

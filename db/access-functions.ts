@@ -4,7 +4,7 @@
 export const AUTH_FUNCTIONS = [
   'auth_login(text)',
   'auth_session_open(uuid, bytea, text, int)',
-  'auth_session(bytea, int)',
+  'auth_session(bytea, int, boolean)',
   'auth_sessions_alive(bytea[], int)',
   'auth_session_close(bytea)',
   'auth_key(bytea)',

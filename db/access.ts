@@ -144,7 +144,8 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
   alert_events: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT'], worker: ['SELECT', 'INSERT', 'DELETE'] },
   alert_deliveries: {
     tenantColumn: 'tenant_id',
-    app: ['SELECT', 'INSERT'],
+    // It seals what an earlier release left in the clear.
+    app: ['SELECT', 'INSERT', 'UPDATE'],
     worker: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     // alert_oldest_due() looks at all tenants'.
     auth: ['SELECT'],
@@ -252,6 +253,11 @@ export const TABLE_ACCESS: Record<string, TableAccess> = {
     tenantColumn: 'tenant_id',
     app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
     worker: ['SELECT', 'UPDATE'],
+  },
+  webhook_addresses: {
+    tenantColumn: 'tenant_id',
+    app: ['SELECT', 'INSERT', 'UPDATE', 'DELETE'],
+    worker: ['SELECT', 'DELETE'],
   },
   tenant_limits: { tenantColumn: 'tenant_id', app: ['SELECT', 'INSERT', 'UPDATE'], worker: NONE, auth: ['SELECT'] },
   tenant_stops: {

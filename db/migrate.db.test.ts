@@ -92,6 +92,18 @@ describe('migrate', () => {
     expect(roles).toHaveLength(0);
   });
 
+  it('refuses a migration that came into the journal behind one that is applied, by its name, and does nothing', async () => {
+    const options = await emptyDatabase();
+    await migrate(options);
+    const journal = JSON.parse(await readFile(new URL('./migrations/meta/_journal.json', import.meta.url), 'utf8'));
+    const { tag, when } = journal.entries.at(-2) as { tag: string; when: number };
+    // As a database is that was migrated before the entry was there.
+    await inDatabase(options, (sql) => sql`delete from drizzle.__drizzle_migrations where created_at = ${when}`);
+    const before = await fingerprint(options);
+    await expect(migrate(options)).rejects.toThrow(`has not got ${tag} (when ${when}) and never will`);
+    expect(await fingerprint(options)).toEqual(before);
+  });
+
   it.each(['', 'Upper', '1st', 'has space', `a${'b'.repeat(31)}`, 'quote"'])(
     'refuses the prefix %j',
     async (prefix) => {

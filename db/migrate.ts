@@ -1,5 +1,7 @@
 // Brings a database to this release's schema: roles, migrations under a session lock on the direct URL,
 // then row security and grants. Safe to run twice and from two processes at once.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator';
@@ -11,6 +13,7 @@ import { roleNames, roleStatements } from './roles.ts';
 /** "msmg": drizzle's migrator takes no lock of its own. */
 const MIGRATION_LOCK = 0x6d736d67;
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
+type Journal = { entries: { tag: string; when: number }[] };
 const ROLE_PREFIX = /^[a-z][a-z0-9_]{0,30}$/;
 
 export type MigrateOptions = {
@@ -22,7 +25,10 @@ export type MigrateOptions = {
   log?: (line: string) => void;
 };
 
-/** @throws when the server is older than PostgreSQL 16, the role may not create roles, or the prefix is taken. */
+/**
+ * @throws when the server is older than PostgreSQL 16, the role may not create roles, the prefix is taken, or the journal
+ * has a migration that this database would pass over.
+ */
 export async function migrate(options: MigrateOptions): Promise<void> {
   if (!ROLE_PREFIX.test(options.rolePrefix))
     throw new Error(`role prefix "${options.rolePrefix}" must be 1 to 31 of a-z, 0-9 and _, beginning with a letter`);
@@ -31,6 +37,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     await checkServer(sql);
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`;
     await refuseOtherPrefix(sql, options.rolePrefix);
+    await refuseSkipped(sql);
     const roles = roleNames(options.rolePrefix);
     for (const statement of roleStatements(roles, options.passwords)) await sql.unsafe(statement);
     await runMigrations(drizzle(sql), { migrationsFolder: MIGRATIONS_FOLDER });
@@ -52,6 +59,28 @@ async function checkServer(sql: postgres.Sql): Promise<void> {
   if (!row || row.version < 160000)
     throw new Error(`PostgreSQL 16 or newer is needed, this server is ${row?.version ?? 'unknown'}`);
   if (!row.may) throw new Error('the role in DATABASE_URL needs CREATEROLE: ALTER ROLE … CREATEROLE');
+}
+
+/**
+ * The migrator applies what is newer than the newest that a database has, and nothing else: a migration that came into
+ * the journal behind that one would never be applied, and nobody would be told.
+ */
+async function refuseSkipped(sql: postgres.Sql): Promise<void> {
+  const [there] = await sql<
+    { isThere: boolean }[]
+  >`select to_regclass('drizzle.__drizzle_migrations') is not null as "isThere"`;
+  if (!there?.isThere) return;
+  const rows = await sql<{ when: string }[]>`select created_at as when from drizzle.__drizzle_migrations`;
+  const applied = new Set(rows.map(({ when }) => Number(when)));
+  const newest = Math.max(...applied);
+  const journal = JSON.parse(await readFile(join(MIGRATIONS_FOLDER, 'meta/_journal.json'), 'utf8')) as Journal;
+  const skipped = journal.entries.filter(({ when }) => when < newest && !applied.has(when));
+  if (skipped.length === 0) return;
+  const last = journal.entries.find(({ when }) => when === newest)?.tag ?? `one of ${newest}, which is not known here`;
+  throw new Error(
+    `this database has not got ${skipped.map(({ tag, when }) => `${tag} (when ${when})`).join(', ')} and never will: ` +
+      `in the journal ${last} comes after, which has been applied. Give a later number and time to what was missed`,
+  );
 }
 
 /** Before any role is touched: those of a wrong prefix may be another installation's, passwords included. */

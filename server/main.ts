@@ -2,7 +2,7 @@
 
 import { openPool, urlForRole } from '#db/client.ts';
 import { roleNames } from '#db/roles.ts';
-import { createChannels } from './alerts/index.ts';
+import { channelSealing, createChannels } from './alerts/index.ts';
 import { flushRefusals } from './audit/index.ts';
 import { readHeadsBelow } from './audit-trail/index.ts';
 import { masterKeys, serveConnectionsWith } from './connections/index.ts';
@@ -24,6 +24,7 @@ import {
 import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
+import { warnOfUnknownSiem } from './siem/index.ts';
 import { createLiveHub, createPagesHandler } from './web/index.ts';
 
 keepOutOfLogs(secretsOf(env));
@@ -36,6 +37,7 @@ async function boot() {
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
+  warnOfUnknownSiem(log, env, jobsConfig.siem);
   outliveLostConnections(log);
   collectProcessMetrics();
   readHeadsBelow(env.MAINSPRING_HOME);
@@ -121,6 +123,8 @@ async function boot() {
     ? await listen(privateApp({ log, pool, isAlive: () => true }), { host: env.METRICS_HOST, port: env.METRICS_PORT })
     : null;
   await beats.start();
+  const sealing = env.ENCRYPTION_KEY ? channelSealing({ pool, log }) : null;
+  sealing?.start();
   log.info({ host: env.HOST, port: server.port }, 'web is listening');
 
   let isStopping = false;
@@ -136,6 +140,7 @@ async function boot() {
     await server.close();
     await privateServer?.close();
     await beats.stop();
+    await sealing?.stop();
     await flushRefusals(pool, log);
     await Promise.all([closePages(), pool.end({ timeout: 5 }), cronPool.end({ timeout: 5 })]);
     process.exit(0);

@@ -12,12 +12,12 @@ import {
   ERROR_CODES,
   type ErrorBody,
   type ErrorCode,
-  findUnstorableText,
   histogram,
   type IdempotencyClaim,
   keepResponse,
   type Logger,
   logError,
+  requireStorable,
   type SecretFields,
   ServiceError,
   withTransaction,
@@ -205,10 +205,13 @@ function rethrowAsTrpc(error: unknown): never {
 
 /** Refused here once, before any operation meets the database's own refusal of such text as a failure of ours. */
 const storableInput = t.middleware(async ({ getRawInput, next }) => {
-  const pointer = findUnstorableText(await getRawInput());
-  if (pointer === null) return next();
-  const message = `${pointer}: text holds U+0000 or half of a surrogate pair, which cannot be stored; take it out`;
-  return rethrowAsTrpc(new ServiceError('INPUT_INVALID', message, { issues: [{ pointer, message }] }));
+  const input = await getRawInput();
+  try {
+    requireStorable(input);
+  } catch (error) {
+    return rethrowAsTrpc(error);
+  }
+  return next();
 });
 
 /** A query: who calls, and with which scope, is checked. */

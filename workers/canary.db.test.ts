@@ -26,6 +26,8 @@ const SECRETS = {
   siem: canary('siem'),
   smtp: canary('smtp'),
   git: canary('git'),
+  alertPath: canary('alertpath'),
+  alertQuery: canary('alertquery'),
   wrong: canary('wrong'),
 };
 
@@ -35,15 +37,18 @@ const web = await openWeb(db);
 const home = await mkdtemp(join(tmpdir(), 'mainspring-canary-'));
 const answers: string[] = [];
 /** What reached the systems outside, with the secrets that are theirs to know. */
-const outside = { events: 0, audit: 0, git: 0, mail: 0 };
+const outside = { events: 0, audit: 0, git: 0, hooks: 0, mail: 0 };
+const PLACES = { siem: 'audit', repo: 'git', hooks: 'hooks' } as const;
+const REFUSALS = { events: 200, audit: 403, git: 401, hooks: 410 };
+let hookUrl: string;
 const receiver = createServer((request, response) => {
-  const place = request.url?.startsWith('/siem') ? 'audit' : request.url?.startsWith('/repo') ? 'git' : 'events';
+  const room = Object.entries(PLACES).find(([path]) => request.url?.startsWith(`/${path}`));
+  const place = room?.[1] ?? 'events';
   outside[place] += 1;
   request.resume();
-  // The SIEM and the repository refuse, so that each says why it does not go on.
-  response
-    .writeHead(place === 'events' ? 200 : place === 'git' ? 401 : 403)
-    .end(`no: ${request.headers.authorization ?? ''}`);
+  // All but the events' refuse, so that each says why it does not go on.
+  const { authorization = '' } = request.headers;
+  response.writeHead(REFUSALS[place]).end(`no: ${authorization} ${place === 'hooks' ? request.url : ''}`);
 });
 /** A mail server that takes a password and refuses it, with all that it was told in its answer. */
 const mail = createTcpServer((socket) => {
@@ -70,6 +75,7 @@ let key: string;
 
 beforeAll(async () => {
   const port = await listening(receiver);
+  hookUrl = `http://127.0.0.1:${port}/hooks/${SECRETS.alertPath}?k=${SECRETS.alertQuery}`;
   worker = await startWorker(db, {
     ...{ name: 'canary', cronSecret: SECRETS.cron, filesDir: join(home, 'files') },
     env: {
@@ -150,20 +156,30 @@ describe('a worker with secrets', () => {
     expect(outside.git).toBeGreaterThanOrEqual(1);
   }, 180_000);
 
-  it('mails an alert, which the mail server refuses with the password in its answer', async () => {
+  it('mails and posts an alert and a report, which mail server and webhook refuse with what they know in their answers', async () => {
     const rule = { name: 'runs fail', metric: 'failed_runs', operator: '>', threshold: 0, windowMinutes: 60 };
-    await post('alerts/rules', { ...rule, channels: [{ kind: 'email', to: ['ops@example.org'] }, { kind: 'log' }] });
+    const hook = { kind: 'webhook', url: hookUrl };
+    const channels = [{ kind: 'email', to: ['ops@example.org'] }, { kind: 'log' }, hook];
+    const { id } = await post('alerts/rules', { ...rule, channels });
+    const listed = await web.fetch('/api/v1/alerts/rules', { headers: { authorization: `Bearer ${key}` } });
+    const text = await listed.text();
+    answers.push(text);
+    const { items } = JSON.parse(text) as { items: { channels: object[] }[] };
+    // As a form sends it back.
+    await post(`alerts/rules/${id}`, { ...rule, channels: items[0]!.channels }, 'PUT');
+    const schedule = { name: 'told', template: 'sla', cron: '0 4 1 1 *', timezone: 'UTC', channels: [hook] };
+    await post(`reports/schedules/${(await post('reports/schedules', schedule)).id}/run`, {});
     await expect
       .poll(
         async () => {
           await askWorker('/api/cron/tick', { 'x-cron-token': SECRETS.cronToken }, 'POST');
-          return outside.mail;
+          return Math.min(outside.mail, outside.hooks - 1);
         },
         { timeout: DEADLINE_MS, interval: 500 },
       )
       .toBeGreaterThanOrEqual(1);
     const failures = () => db.owner`select last_error from alert_deliveries where last_error is not null`;
-    await expect.poll(async () => (await failures()).length, { timeout: DEADLINE_MS }).toBeGreaterThanOrEqual(1);
+    await expect.poll(async () => (await failures()).length, { timeout: DEADLINE_MS }).toBeGreaterThanOrEqual(3);
   }, 180_000);
 
   it('shows its metrics and log levels to who has the token, and is asked wrongly', async () => {

@@ -31,7 +31,7 @@ import { createOutboundClient } from '#server/outbound/index.ts';
 import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
 import { legacyTickRoute } from '#server/reports/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
-import { observeUnshipped } from '#server/siem/index.ts';
+import { observeUnshipped, warnOfUnknownSiem } from '#server/siem/index.ts';
 import { alertLoop } from './alert-loop.ts';
 import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
@@ -39,6 +39,7 @@ import { deadManSwitch } from './dead-man.ts';
 import { outboxWatch } from './outbox-watch.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings, workerStopMs } from './publisher-settings.ts';
+import { reportLoop } from './report-loop.ts';
 import { restartingPublisher, withPublisherDown } from './restarting-publisher.ts';
 import { createRunner } from './runner-loop.ts';
 import { schedulerLoop } from './scheduler-loop.ts';
@@ -57,7 +58,7 @@ async function boot() {
   }
   const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
-  if (env.SIEM_BACKEND && 'skipped' in jobsConfig.siem) log.warn(`${jobsConfig.siem.skipped}: nothing is shipped`);
+  warnOfUnknownSiem(log, env, jobsConfig.siem);
   outliveLostConnections(log);
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);
@@ -127,6 +128,7 @@ async function boot() {
     failPoint: (name: string) => failPoint(env.FAIL_POINT, name),
   };
   const alerts = alertLoop(alertDeps);
+  const reports = reportLoop(alertDeps);
   const deadMan = env.HEARTBEAT_URL
     ? deadManSwitch({
         ...{ url: env.HEARTBEAT_URL, log, outbound },
@@ -156,7 +158,7 @@ async function boot() {
       )
     : null;
 
-  const isAlive = () => scheduler.isTurning() && isRunnerTurning() && crons.isTurning() && alerts.isTurning();
+  const isAlive = () => isRunnerTurning() && [scheduler, crons, alerts, reports].every((loop) => loop.isTurning());
   const app = baseApp({
     log,
     isAlive,
@@ -178,7 +180,10 @@ async function boot() {
   );
   app.route(
     '/api/cron/tick',
-    legacyTickRoute((headers) => requireCronToken(headers, [env.CRON_TOKEN, env.CRON_SECRET]), alertDeps),
+    legacyTickRoute((headers) => requireCronToken(headers, [env.CRON_TOKEN, env.CRON_SECRET]), {
+      ...alertDeps,
+      signal: stopping.signal,
+    }),
   );
   const server = await listen(app, { host: env.WORKER_HOST, port: env.WORKER_PORT });
   const privateServer = env.WORKER_METRICS_PORT
@@ -199,6 +204,7 @@ async function boot() {
   outbox?.start();
   sealer.start();
   alerts.start();
+  reports.start();
   deadMan?.start();
   crons.start();
 
@@ -212,7 +218,7 @@ async function boot() {
     stopping.abort();
     // All at once: a job or a report that takes its time must not keep the runner claiming until the process is ended.
     await Promise.all([
-      ...[crons.stop(), sealer.stop(), alerts.stop(), deadMan?.stop()],
+      ...[crons.stop(), sealer.stop(), alerts.stop(), reports.stop(), deadMan?.stop()],
       ...[scheduler.stop(), runner.stop(), outbox?.stop()],
     ]);
     await Promise.all([wakes.stop(), events?.stop()]);

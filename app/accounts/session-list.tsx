@@ -24,14 +24,14 @@ export function SessionList({ sessions, show }: SessionListProps) {
         {show === 'user' && <Column>Who</Column>}
         <Column>Browser</Column>
         {show === 'tenant' && <Column>Tenant</Column>}
-        <Column>Last seen</Column>
+        <Column>Last used</Column>
         <Column className="max-sm:hidden">Signed in</Column>
         <Column align="right">
           <span className="sr-only">Actions</span>
         </Column>
       </Head>
       <tbody>
-        {sessions.map(({ id, user, tenant, userAgent, lastSeenAt, createdAt, isCurrent }) => (
+        {sessions.map(({ id, user, tenant, userAgent, lastUsedAt, createdAt, isCurrent }) => (
           <Row key={id}>
             {show === 'user' && (
               <Cell className="max-w-60 max-sm:max-w-34">
@@ -46,7 +46,7 @@ export function SessionList({ sessions, show }: SessionListProps) {
             </Cell>
             {show === 'tenant' && <Cell>{tenant === null ? <Dash why="in no tenant" /> : tenant.name}</Cell>}
             <Cell>
-              <Time at={lastSeenAt} />
+              <Time at={lastUsedAt} />
             </Cell>
             <Cell className="max-sm:hidden">
               <Time at={createdAt} />

@@ -1,5 +1,6 @@
 import type { AlertChannel } from '#server/web/index.ts';
 import { Field } from '../ui/field.tsx';
+import { WebhookField } from './webhook-field.tsx';
 import { channelWords } from './words.ts';
 
 /** Whom something tells; `channels` null: the log alone, to begin with. Read back by channelsOf. */
@@ -11,7 +12,7 @@ export function ChannelFields({ channels }: { channels: AlertChannel[] | null })
   return (
     <fieldset className="space-y-3">
       <legend className="sr-only">Whom it tells</legend>
-      <Field label="Webhook" name="webhook" type="url" placeholder="https://…" defaultValue={webhook?.url} />
+      <WebhookField stored={webhook ?? null} />
       <Field
         label="E-mail"
         name="email"

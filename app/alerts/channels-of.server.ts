@@ -1,26 +1,30 @@
 // What the forms of alerts and reports have in common.
-import type { AlertChannel } from '#server/web/index.ts';
+import type { AlertChannelInput } from '#server/web/index.ts';
 import { text } from '../api.server.ts';
 
 /** The channels of ChannelFields' form. */
-export function channelsOf(form: FormData): AlertChannel[] {
+export function channelsOf(form: FormData): AlertChannelInput[] {
   const to = text(form, 'email')
     .split(/[\s,;]+/)
     .filter((address) => address !== '');
   const url = text(form, 'webhook');
   return [
     ...(form.get('log') === null ? [] : [{ kind: 'log' } as const]),
+    ...carried(text(form, 'keptWebhook') && `[${text(form, 'keptWebhook')}]`),
     ...(url === '' ? [] : [{ kind: 'webhook', url } as const]),
     ...(to.length === 0 ? [] : [{ kind: 'email', to } as const]),
-    ...moreOf(form),
+    ...carried(text(form, 'moreChannels')),
   ];
 }
 
-/** Channels beyond one of each kind, which the form carries and does not show. The API checks what they are. */
-function moreOf(form: FormData): AlertChannel[] {
+/**
+ * Channels that the form carries as they were shown: the webhook that is kept, and those beyond one of each kind. The
+ * API checks what they are.
+ */
+function carried(json: string): AlertChannelInput[] {
   try {
-    const more: unknown = JSON.parse(text(form, 'moreChannels') || '[]');
-    return Array.isArray(more) ? (more as AlertChannel[]) : [];
+    const channels: unknown = JSON.parse(json || '[]');
+    return Array.isArray(channels) ? (channels as AlertChannelInput[]) : [];
   } catch {
     return [];
   }

@@ -19,11 +19,14 @@ export const ActionsColumn = () => (
   </Column>
 );
 
+/** Two webhooks of one host look alike. */
+const keyOf = (channel: AlertChannel) => (channel.kind === 'webhook' && channel.id) || channelWords(channel);
+
 /** Whom it tells, a line each. */
 export const ChannelsCell = ({ channels }: { channels: AlertChannel[] }) => (
   <Cell className="max-w-60 break-words text-xs max-sm:hidden">
     {channels.map((channel) => (
-      <p key={channelWords(channel)} className="truncate" title={channelWords(channel)}>
+      <p key={keyOf(channel)} className="truncate" title={channelWords(channel)}>
         {channelWords(channel)}
       </p>
     ))}

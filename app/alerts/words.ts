@@ -34,6 +34,5 @@ export function minutesWords(minutes: number): string {
 
 export function channelWords(channel: AlertChannel): string {
   if (channel.kind === 'email') return channel.to.join(', ');
-  // The path of a webhook may be a secret, and lists are seen over shoulders.
   return channel.kind === 'webhook' ? `webhook at ${new URL(channel.url).host}` : 'log';
 }

@@ -70,7 +70,7 @@ async function rotate(api: PagesApi): Promise<Outcome> {
   const { keyId, resealed, remaining } = await api.connections.rotateKeys();
   return {
     ok: true,
-    title: `${resealed} connections are sealed with the key ${keyId} now`,
+    title: `${resealed} secrets are sealed with the key ${keyId} now`,
     detail: remaining === 0 ? 'None is left on an older key.' : `${remaining} are left: rotate again to finish.`,
   };
 }

@@ -34,11 +34,21 @@ export function PoliciesCard({ overview, canManage }: { overview: RetentionOverv
         </tbody>
       </Table>
       <p className="border-line border-t px-4 py-2 text-faint text-xs">
-        {purge.schedule === null ? 'No purge is scheduled here' : <NextPurge purge={purge} />}
+        <WhenPurged purge={purge} />
         {' · '}
         {purge.lastFinishedAt === null ? 'none has run yet' : <LastPurge at={purge.lastFinishedAt} />}
       </p>
     </Card>
+  );
+}
+
+function WhenPurged({ purge }: { purge: RetentionOverview['purge'] }) {
+  if (purge.schedule !== null) return <NextPurge purge={purge} />;
+  if (purge.calledAt === null) return 'No purge is scheduled here';
+  return (
+    <>
+      No schedule here; purge last called <Time at={purge.calledAt} />
+    </>
   );
 }
 

@@ -24,13 +24,13 @@ export function Warnings({ overview }: { overview: RetentionOverview }) {
         </>
       ),
     });
-  if (purge.schedule === null && isAnythingDue)
+  if (purge.schedule === null && purge.calledAt === null && isAnythingDue)
     warnings.unshift({
       key: 'schedule',
       text: (
         <>
-          <strong>No purge is scheduled.</strong> Nothing is deleted until the job <code>dsarPurge</code> gets a
-          schedule or somebody calls it.
+          <strong>No purge is scheduled.</strong> No worker here fires the job <code>dsarPurge</code>, and nothing
+          outside has called it lately: nothing is deleted until one of them does.
         </>
       ),
     });

@@ -3,8 +3,13 @@ import { id, instant, tenantId } from './columns.ts';
 
 export const ALERT_STATES = ['ok', 'pending', 'firing'] as const;
 export const ALERT_OPERATORS = ['>', '>=', '<', '<='] as const;
-/** Where a notification goes. A webhook's URL and a person's address are the tenant's. */
-export type AlertChannel = { kind: 'log' } | { kind: 'webhook'; url: string } | { kind: 'email'; to: string[] };
+/**
+ * A webhook's address is sealed in webhook_addresses, under `id`. What an earlier release stored has it in the clear, until
+ * it is sealed.
+ */
+export type WebhookChannel = { kind: 'webhook'; id: string; origin: string } | { kind: 'webhook'; url: string };
+/** Where a notification goes, as it is stored. */
+export type AlertChannel = { kind: 'log' } | WebhookChannel | { kind: 'email'; to: string[] };
 
 export const alertRules = pgTable(
   'alert_rules',
@@ -75,4 +80,5 @@ export const alertLoop = pgTable('alert_loop', {
   isOnly: boolean('is_only').primaryKey().default(true),
   nextAt: instant('next_at').notNull().defaultNow(),
   turnedAt: instant('turned_at'),
+  reportsNextAt: instant('reports_next_at').notNull().defaultNow(),
 });

@@ -83,7 +83,7 @@ export const accessGivings = pgTable('access_givings', {
   id: id().primaryKey(),
   userId: uuid('user_id').notNull(),
   madeFor: uuid('made_for'),
-  kind: text('kind', { enum: ['password', 'membership', 'role'] }).notNull(),
+  kind: text('kind', { enum: ['password', 'membership', 'role', 'left'] }).notNull(),
   givenBy: text('given_by').notNull(),
   giverId: uuid('giver_id'),
   byInstance: boolean('by_instance').notNull().default(false),
@@ -111,6 +111,8 @@ export const sessions = pgTable('sessions', {
   expiresAt: instant('expires_at').notNull(),
   revokedAt: instant('revoked_at'),
   userAgent: text('user_agent').notNull().default(''),
+  /** Also by a page that asked by itself, which is no sign of its person. */
+  lastUsedAt: instant('last_used_at').notNull().defaultNow(),
 });
 
 export const loginAttempts = pgTable(

@@ -40,6 +40,19 @@ export const connections = pgTable(
   (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
 );
 
+/** Where webhooks of alert rules and reports go. */
+export const webhookAddresses = pgTable(
+  'webhook_addresses',
+  {
+    tenantId: tenantId(),
+    id: id(),
+    secrets: bytea('secrets'),
+    keyId: text('key_id'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.tenantId, t.id] })],
+);
+
 export const tenantLimits = pgTable('tenant_limits', {
   tenantId: uuid('tenant_id').primaryKey(),
   requestsPerSecond: integer('requests_per_second'),

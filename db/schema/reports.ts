@@ -6,6 +6,15 @@ export const REPORT_TEMPLATES = ['fleet_summary', 'sla', 'retention_receipt'] as
 export type ReportTemplate = (typeof REPORT_TEMPLATES)[number];
 /** A number that a report begins with; null: there was nothing to measure. */
 export type ReportFigure = { label: string; value: number | null; unit: string };
+/** What a report leaves to the next one of its schedule, so that each instant of the ledger is in one of them, once. */
+export type ReportCarried = {
+  /** The end of the report that left it. */
+  to: string;
+  /** Rows of the ledger that are still open or may grow, and how many instants of each are in a report. */
+  rows: { scheduleId: string; dueAt: string; counted: number }[];
+  /** Schedules that had instants before `to` undecided, and the first of these. */
+  undecided: { scheduleId: string; firstAt: string }[];
+};
 
 export const reportSchedules = pgTable(
   'report_schedules',
@@ -20,6 +29,7 @@ export const reportSchedules = pgTable(
     enabled: boolean('enabled').notNull().default(true),
     nextAt: instant('next_at'),
     coveredTo: instant('covered_to').notNull(),
+    carried: jsonb('carried').$type<ReportCarried>(),
     lastError: text('last_error'),
     createdBy: text('created_by').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),

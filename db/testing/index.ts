@@ -4,6 +4,7 @@ import { openPool, type Pool, urlForRole } from '../client.ts';
 import { roleNames } from '../roles.ts';
 import { urlOfDatabase, withAdmin } from './admin.ts';
 
+export { databaseBefore, type EarlierDatabase } from './earlier.ts';
 export { passHorizon } from './horizon.ts';
 export { requireComponent } from './require.ts';
 

@@ -50,6 +50,16 @@ describe("one's own sessions", () => {
     expect(itemsOf(await here!.ask('GET /me/sessions'))).toHaveLength(1);
   });
 
+  it('are listed by their last use, also by one that was no sign of its person', async () => {
+    const [here, stolen] = [await house.session(bob), await house.session(bob)];
+    const at = async (token: string, change: string) =>
+      db.owner.unsafe(`update sessions set ${change} where token_hash = sha256('${token}'::bytea)`);
+    await at(stolen.token, "last_seen_at = now() - interval '50 minutes', last_used_at = now() + interval '1 minute'");
+    const [first] = (await here.ask('GET /me/sessions')).body.items as { lastUsedAt: string; lastSeenAt: string }[];
+    expect(Date.parse(first!.lastUsedAt) - Date.parse(first!.lastSeenAt)).toBe(51 * 60_000);
+    await at(stolen.token, 'revoked_at = now()');
+  });
+
   it('are nobody else’s to end', async () => {
     const [mine, theirs] = [await house.session(admin), await house.session(bob)];
     const [item] = itemsOf(await theirs.ask('GET /me/sessions'));

@@ -16,6 +16,7 @@ type Row = {
   tenant_name: string | null;
   created_at: string;
   last_seen_at: string;
+  last_used_at: string;
   expires_at: string;
   user_agent: string;
 };
@@ -39,7 +40,8 @@ async function readSessions(tx: Tx, which: Which, own: string | null, idleSecond
     user: { id: row.user_id, email: row.email, name: row.user_name },
     tenant: row.tenant_slug === null ? null : { slug: row.tenant_slug, name: row.tenant_name ?? '' },
     userAgent: row.user_agent,
-    ...{ createdAt: iso(row.created_at)!, lastSeenAt: iso(row.last_seen_at)!, expiresAt: iso(row.expires_at)! },
+    ...{ createdAt: iso(row.created_at)!, lastUsedAt: iso(row.last_used_at)!, lastSeenAt: iso(row.last_seen_at)! },
+    expiresAt: iso(row.expires_at)!,
     isCurrent: row.session_id === own,
   }));
 }

@@ -108,6 +108,9 @@ export function removeUser(ctx: Ctx, input: { id: string }) {
     requireReach(ctx.actor, member.role);
     await requireOtherAdmin(tx, ctx, member);
     await tx.execute(sql`delete from memberships where tenant_id = ${ctx.tenant.id} and user_id = ${member.id}`);
+    // Approvals ask who belonged to the tenant: leaving it first must not make anybody a stranger to it.
+    const remover = await findPersonBehind(tx, ctx.tenant.id, ctx.actor);
+    await tx.execute(sql`select account_given(${member.id}, 'left', ${actorName(ctx.actor)}, ${remover}, false)`);
     await recordAudit(tx, ctx, {
       ...{ action: 'user.remove', targetKind: 'user', targetId: member.id },
       ...{ before: { role: member.role }, details: { email: member.email } },

@@ -26,6 +26,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await db.owner`delete from alert_rules`;
+  await db.owner`delete from webhook_addresses`;
   await db.owner`delete from alert_events`;
   await db.owner`delete from runs`;
 });
@@ -175,7 +176,10 @@ describe('an alert rule', () => {
     const { id } = (await call('POST', 'rules', rule())).body;
     expect((await call('PUT', `rules/${id}`, rule({ channels }))).status).toBe(400);
     const rows = await db.owner`select channels from alert_rules`;
-    expect(rows).toEqual([{ channels: [{ kind: 'webhook', url: hookUrl }] }]);
+    expect(rows).toEqual([
+      { channels: [{ kind: 'webhook', id: expect.any(String), origin: new URL(hookUrl).origin }] },
+    ]);
+    expect(await db.owner`select from webhook_addresses`).toHaveLength(1);
   });
 
   it('reaches no private address that the operator has not allowed', async () => {

@@ -1,6 +1,5 @@
 // How a notification leaves: as a log line, as a webhook through the guarded client, as an e-mail.
 import { createTransport } from 'nodemailer';
-import type { AlertChannel } from '#db/schema/index.ts';
 import { type Logger, ServiceError } from '#server/lib/index.ts';
 import type { OutboundClient } from '#server/outbound/index.ts';
 
@@ -39,9 +38,12 @@ type ReportNotification = Common & {
   csv: string;
 };
 
+/** Where a notification goes, a webhook's address in the clear: never to be logged or answered. */
+export type OpenChannel = { kind: 'log' } | { kind: 'webhook'; url: string } | { kind: 'email'; to: string[] };
+
 export type Channels = {
   /** @throws when the notification did not arrive, as far as is known */
-  send(channel: AlertChannel, notification: Notification): Promise<void>;
+  send(channel: OpenChannel, notification: Notification): Promise<void>;
   close(): void;
 };
 

@@ -1,20 +1,21 @@
 import type { OutboundClient } from '#server/outbound/index.ts';
-import type { AlertChannel } from './schemas.ts';
+import type { AlertChannelInput } from './schemas.ts';
+import { matchChannels, type OpenedWebhook } from './stored-channels.ts';
 
 /**
  * Asks for every new address of a webhook whether a tenant may reach it. It asks resolvers, so not inside a
  * transaction. An address that is stored already is not asked again, or nobody could switch off what tells a host that
  * is gone; what is sent is checked each time anyway.
- * @throws ServiceError ADDRESS_REFUSED, OUTBOUND_UNREACHABLE; what `open` throws, which is called for a webhook only
+ * @throws ServiceError ADDRESS_REFUSED, OUTBOUND_UNREACHABLE, INPUT_INVALID; what `open` throws, which is called for a
+ * webhook only
  */
 export async function checkChannels(
   open: () => OutboundClient,
-  channels: readonly AlertChannel[],
-  stored: readonly AlertChannel[] = [],
+  channels: readonly AlertChannelInput[],
+  stored: readonly OpenedWebhook[] = [],
 ): Promise<void> {
-  const known = new Set(stored.flatMap((channel) => (channel.kind === 'webhook' ? [channel.url] : [])));
-  for (const channel of channels)
-    if (channel.kind === 'webhook' && !known.has(channel.url)) await open().checkUrl(channel.url, { trust: 'tenant' });
+  for (const wanted of matchChannels(channels, stored))
+    if (wanted.kind === 'webhook' && 'url' in wanted) await open().checkUrl(wanted.url, { trust: 'tenant' });
 }
 
 /** What may go wrong when addresses are checked. */

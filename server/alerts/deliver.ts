@@ -1,12 +1,23 @@
 // Sends what evaluations wrote down, outside any transaction. At least once: a sender that dies between the
 // receiver's answer and its own mark leaves the delivery to the next one, after CLAIM_SECONDS. Every copy carries the
-// delivery's id, by which a receiver tells a copy from news.
+// delivery's id, by which a receiver tells a copy from news, and there are MAX_ATTEMPTS of them at most.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
+import { readAddresses } from '#server/connections/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';
-import { backoffMs, type Logger, logError, query, scrub, type Tx, transaction } from '#server/lib/index.ts';
-import type { Channels, Notification } from './channels.ts';
+import {
+  backoffMs,
+  type Logger,
+  logError,
+  query,
+  ServiceError,
+  scrub,
+  type Tx,
+  transaction,
+} from '#server/lib/index.ts';
+import type { Channels, Notification, OpenChannel } from './channels.ts';
+import { idsOf } from './stored-channels.ts';
 
 type AlertNotification = Extract<Notification, { kind: 'firing' | 'resolved' | 'test' }>;
 type ReportNotification = Extract<Notification, { kind: 'report' }>;
@@ -19,6 +30,8 @@ const BATCH = 50;
 const TENANTS_AT_ONCE = 16;
 const MAX_ATTEMPTS = 8;
 const BACKOFF = { initialSeconds: 15, factor: 2, maxSeconds: 900 };
+/** Until an address that this worker cannot open is tried again, by a worker that has its key by then. */
+const UNOPENED_WAIT_SECONDS = 300;
 
 export type Delivered = { sent: number; retried: number; failed: number };
 type Claimed = {
@@ -40,8 +53,9 @@ type Dependencies = {
 };
 
 /**
- * Sends each due delivery of every tenant once; what fails is tried again later, MAX_ATTEMPTS times in all. A tenant
- * whose deliveries cannot be read or marked leaves the others delivered.
+ * Sends each due delivery of every tenant once; what fails is tried again later, MAX_ATTEMPTS times in all. One whose
+ * address cannot be opened for want of its key waits without end, as nobody was asked. A tenant whose deliveries cannot
+ * be read or marked leaves the others delivered.
  */
 export async function deliverAlerts(deps: Dependencies): Promise<Delivered> {
   const total: Delivered = { sent: 0, retried: 0, failed: 0 };
@@ -62,10 +76,19 @@ export async function deliverAlerts(deps: Dependencies): Promise<Delivered> {
 }
 
 async function deliverTenant(deps: Dependencies, tenant: { id: string; slug: string }): Promise<(keyof Delivered)[]> {
-  const claimed = await transaction(deps.pool, { tenantId: tenant.id }, (tx) => claimDue(tx, tenant.id));
+  const { claimed, open } = await transaction(deps.pool, { tenantId: tenant.id }, async (tx) => {
+    const due = await claimDue(tx, tenant.id);
+    return { claimed: due, open: await readAddresses(tx, tenant.id, idsOf(due.map(({ channel }) => channel))) };
+  });
   if (claimed.length > 0) deps.failPoint?.('alerts.claimed');
   // One channel that hangs until its deadline keeps no other waiting.
-  return Promise.all(claimed.map((one) => deliverOne(deps, tenant, one)));
+  return Promise.all(claimed.map((one) => deliverOne(deps, tenant, one, open)));
+}
+
+/** @throws what `open` throws for an address that cannot be opened */
+function openChannel(channel: AlertChannel, open: (id: string) => string): OpenChannel {
+  if (channel.kind !== 'webhook') return channel;
+  return { kind: 'webhook', url: 'id' in channel ? open(channel.id) : channel.url };
 }
 
 /** Takes what is due for CLAIM_SECONDS. `attempts` is the claim's token: a later claim has a greater one. */
@@ -94,18 +117,31 @@ const claimDue = (tx: Tx, tenantId: string): Promise<Claimed[]> =>
       left join reports r on r.tenant_id = ${tenantId} and r.id = c.report_id`,
   );
 
+class UntoldDeliveryError extends Error {
+  constructor() {
+    super(`none of the ${MAX_ATTEMPTS} senders that tried could say how it went; it may have arrived all the same`);
+    this.name = 'UntoldDeliveryError';
+  }
+}
+
 async function deliverOne(
   deps: Dependencies,
   tenant: { id: string; slug: string },
   one: Claimed,
+  open: (id: string) => string,
 ): Promise<keyof Delivered> {
   const { id, channel, attempts } = one;
   const tenantId = tenant.id;
   let problem: string | null = null;
+  let isUnopened = false;
   try {
-    await deps.channels.send(channel, notificationOf(one, tenant.slug));
+    const opened = openChannel(channel, open);
+    // Each sender died, or could not mark what it had sent. Nobody goes on doing so for ever.
+    if (attempts > MAX_ATTEMPTS) throw new UntoldDeliveryError();
+    await deps.channels.send(opened, notificationOf(one, tenant.slug));
     deps.failPoint?.('alerts.sent');
   } catch (error) {
+    isUnopened = error instanceof ServiceError && error.code === 'SECRETS_UNAVAILABLE';
     // What the other side answered may repeat what it was told, its password too.
     problem = scrub(error instanceof Error ? error.message : String(error)).slice(0, 500);
     logError(deps.log, error, 'a notification could not be delivered', {
@@ -114,12 +150,13 @@ async function deliverOne(
       channel: channel.kind,
     });
   }
-  const outcome = problem === null ? 'sent' : attempts >= MAX_ATTEMPTS ? 'failed' : 'retried';
+  const outcome = problem === null ? 'sent' : isUnopened || attempts < MAX_ATTEMPTS ? 'retried' : 'failed';
   const status = outcome === 'retried' ? 'pending' : outcome;
-  const waitSeconds = backoffMs(BACKOFF, attempts) / 1_000;
+  const waitSeconds = isUnopened ? UNOPENED_WAIT_SECONDS : backoffMs(BACKOFF, attempts) / 1_000;
   // One whose claim lapsed, and was taken by another, says nothing about what that one is at.
   await transaction(deps.pool, { tenantId }, (tx) =>
     tx.execute(sql`update alert_deliveries set status = ${status}, last_error = ${problem},
+        attempts = ${Math.min(isUnopened ? attempts - 1 : attempts, MAX_ATTEMPTS)},
         sent_at = case when ${status} = 'sent' then now() end,
         next_attempt_at = now() + make_interval(secs => ${waitSeconds})
       where tenant_id = ${tenantId} and id = ${id} and status = 'pending' and attempts = ${attempts}`),

@@ -63,6 +63,20 @@ it('a slow mailbox of one tenant keeps no other tenant waiting', async () => {
   expect(await delivering).toEqual({ sent: 1, retried: 1, failed: 0 });
 });
 
+it('a delivery that no sender came to mark is sent eight times at most, and then says so', async () => {
+  const id = await alertOf('unmarked', hook);
+  // Seven have died before they could say how it went, or once they had sent it.
+  const letClaimLapse = (attempts: number) => db.owner`update alert_deliveries set status = 'pending', sent_at = null,
+    attempts = ${attempts}, next_attempt_at = now() where id = ${id}`;
+  await letClaimLapse(7);
+  expect(await deliver()).toEqual({ sent: 1, retried: 0, failed: 0 });
+  await letClaimLapse(8);
+  expect(await deliver()).toEqual({ sent: 0, retried: 0, failed: 1 });
+  expect(inboxes.posted().map((one) => one.id)).toEqual([id]);
+  expect(await stateOf(id)).toMatchObject({ status: 'failed', attempts: 8 });
+  expect((await stateOf(id))?.last_error).toContain('may have arrived all the same');
+});
+
 it('a sender whose claim has lapsed does not mark what another is sending', async () => {
   const id = await alertOf('stale', mailbox);
   inboxes.slowMailBy(700);

@@ -1,8 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { AlertChannel } from '#db/schema/index.ts';
-import { hasScope, type Scope } from '#server/auth/index.ts';
 import type { Tx } from '#server/lib/index.ts';
-import type { Actor } from '#server/tenancy/index.ts';
 
 /** What a delivery carries: what a rule said, or a report. */
 export type Carried = { eventId: string } | { reportId: string };
@@ -19,17 +17,3 @@ export async function queueDeliveries(
     select ${tenantId}::uuid, ${eventId}::uuid, ${reportId}::uuid, channel
     from jsonb_array_elements(${JSON.stringify(channels)}::jsonb) as channel`);
 }
-
-/** As they are for who may change them; for who may only look, of a webhook its origin alone. */
-export const channelsFor = (actor: Actor, write: Scope, channels: AlertChannel[]): AlertChannel[] =>
-  hasScope(actor, write)
-    ? channels
-    : channels.map((channel) =>
-        channel.kind === 'webhook' ? { ...channel, url: `${new URL(channel.url).origin}/` } : channel,
-      );
-
-/** What the audit log keeps of channels: of a webhook its host alone, because its path may be a secret. */
-export const shownChannels = (channels: AlertChannel[]) =>
-  channels.map((channel) =>
-    channel.kind === 'webhook' ? { kind: 'webhook', host: new URL(channel.url).host } : channel,
-  );

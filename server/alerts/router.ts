@@ -8,7 +8,7 @@ import {
   createAlertRule,
   deleteAlertRule,
   listAlertRules,
-  readRuleChannels,
+  readRuleWebhooks,
   testAlertRule,
   updateAlertRule,
 } from './rules.ts';
@@ -64,6 +64,7 @@ export const alertProcedures = {
       summary: 'Creates an alert rule; it is evaluated every minute.',
       scope: 'alerts:write',
       audit: 'alert.create',
+      secrets: { input: ['channels'] },
       status: 201,
       output: AlertRuleMade,
       errors: ['ALERT_RULE_NAME_TAKEN', 'ALERT_RULES_FULL', ...ADDRESS_ERRORS],
@@ -78,15 +79,16 @@ export const alertProcedures = {
   updateRule: procedure
     .meta({
       rest: 'PUT /alerts/rules/:id',
-      summary: 'Replaces an alert rule.',
+      summary: 'Replaces an alert rule. A webhook sent back as the list shows it keeps its stored address.',
       scope: 'alerts:write',
       audit: 'alert.update',
+      secrets: { input: ['channels'] },
       output: AlertRuleMade,
       errors: ['ALERT_RULE_NOT_FOUND', 'ALERT_RULE_NAME_TAKEN', ...ADDRESS_ERRORS],
     })
     .input(UpdateAlertRuleInput)
     .use(async ({ ctx, input, next }) => {
-      await checkChannels(outboundClient, input.channels, await readRuleChannels(ctx, input.id));
+      await checkChannels(outboundClient, input.channels, await readRuleWebhooks(ctx, input.id));
       return next();
     })
     .use(transacted)

@@ -3,10 +3,11 @@ import type { AlertChannel } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { newId, query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
+import { dropUnusedAddresses } from './drop-addresses.ts';
 import { recordEvent } from './evaluate.ts';
 import type { AlertMetric } from './metrics.ts';
-import { channelsFor, shownChannels } from './queue-deliveries.ts';
 import type { AlertRuleInput, UpdateAlertRuleInput } from './schemas.ts';
+import { idsOf, type OpenedWebhook, openWebhooks, sealChannels, shownChannels } from './stored-channels.ts';
 
 /** A tenant's rules at most: each is evaluated every minute. */
 const MAX_RULES = 200;
@@ -54,25 +55,26 @@ export function listAlertRules(ctx: Ctx) {
         ...row,
         stateSince: new Date(row.stateSince).toISOString(),
         evaluatedAt: iso(row.evaluatedAt),
-        channels: channelsFor(ctx.actor, 'alerts:write', row.channels),
+        channels: shownChannels(row.channels),
         toldAt: iso(row.toldAt),
       })),
     };
   });
 }
 
-/** Whom a rule tells; nobody when there is no such rule. */
-export function readRuleChannels(ctx: Ctx, id: string): Promise<AlertChannel[]> {
+/** The webhooks that a rule tells, with their addresses. @throws ServiceError ALERT_RULE_NOT_FOUND */
+export function readRuleWebhooks(ctx: Ctx, id: string): Promise<OpenedWebhook[]> {
   return withTransaction(ctx, async (tx) => {
     const [rule] = await query<{ channels: AlertChannel[] }>(
       tx,
       sql`select channels from alert_rules where tenant_id = ${ctx.tenant.id} and id = ${id}`,
     );
-    return rule?.channels ?? [];
+    if (!rule) throw notFound(id);
+    return openWebhooks(tx, ctx.tenant.id, rule.channels);
   });
 }
 
-/** @throws ServiceError ALERT_RULE_NAME_TAKEN, ALERT_RULES_FULL */
+/** @throws ServiceError ALERT_RULE_NAME_TAKEN, ALERT_RULES_FULL, INPUT_INVALID, SECRETS_UNAVAILABLE */
 export function createAlertRule(ctx: Ctx, input: AlertRuleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
     const tenantId = ctx.tenant.id;
@@ -89,13 +91,14 @@ export function createAlertRule(ctx: Ctx, input: AlertRuleInput): Promise<{ id: 
     }
     await refuseTakenName(tx, tenantId, input.name, null);
     const id = newId();
+    const channels = await sealChannels(tx, tenantId, input.channels);
     await tx.execute(sql`insert into alert_rules (tenant_id, id, name, metric, operator, threshold, window_minutes,
         cooldown_minutes, channels, enabled, created_by)
       values (${tenantId}, ${id}, ${input.name}, ${input.metric}, ${input.operator}, ${input.threshold}::float8,
-        ${input.windowMinutes}, ${input.cooldownMinutes}, ${JSON.stringify(input.channels)}::jsonb, ${input.enabled},
+        ${input.windowMinutes}, ${input.cooldownMinutes}, ${JSON.stringify(channels)}::jsonb, ${input.enabled},
         ${actorName(ctx.actor)})`);
     await recordAudit(tx, ctx, {
-      ...{ action: 'alert.create', targetKind: 'alert_rule', targetId: id, after: shownOf(input) },
+      ...{ action: 'alert.create', targetKind: 'alert_rule', targetId: id, after: shownOf({ ...input, channels }) },
       details: { name: input.name },
     });
     return { id };
@@ -104,8 +107,8 @@ export function createAlertRule(ctx: Ctx, input: AlertRuleInput): Promise<{ id: 
 
 /**
  * Replaces a rule. What it watches has changed or it was switched off: it starts over from "ok", and nobody hears
- * that the old one was resolved.
- * @throws ServiceError ALERT_RULE_NOT_FOUND, ALERT_RULE_NAME_TAKEN
+ * that the old one was resolved. A webhook's address that comes back masked stays what it is.
+ * @throws ServiceError ALERT_RULE_NOT_FOUND, ALERT_RULE_NAME_TAKEN, INPUT_INVALID, SECRETS_UNAVAILABLE
  */
 export function updateAlertRule(ctx: Ctx, input: UpdateAlertRuleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
@@ -113,9 +116,10 @@ export function updateAlertRule(ctx: Ctx, input: UpdateAlertRuleInput): Promise<
     await lockNames(tx, tenantId);
     const before = await lockRule(tx, tenantId, input.id);
     await refuseTakenName(tx, tenantId, input.name, input.id);
+    const channels = await sealChannels(tx, tenantId, input.channels, before.channels);
     await tx.execute(sql`update alert_rules set name = ${input.name}, metric = ${input.metric},
         operator = ${input.operator}, threshold = ${input.threshold}::float8, window_minutes = ${input.windowMinutes},
-        cooldown_minutes = ${input.cooldownMinutes}, channels = ${JSON.stringify(input.channels)}::jsonb,
+        cooldown_minutes = ${input.cooldownMinutes}, channels = ${JSON.stringify(channels)}::jsonb,
         enabled = ${input.enabled}, updated_at = now(), last_error = null,
         state = case when kept.is_same then state else 'ok' end,
         state_since = case when kept.is_same then state_since else now() end,
@@ -124,9 +128,10 @@ export function updateAlertRule(ctx: Ctx, input: UpdateAlertRuleInput): Promise<
           and operator = ${input.operator} and threshold = ${input.threshold}::float8 as is_same
         from alert_rules where tenant_id = ${tenantId} and id = ${input.id}) kept
       where tenant_id = ${tenantId} and id = kept.rule_id`);
+    await dropUnusedAddresses(tx, tenantId, idsOf(before.channels));
     await recordAudit(tx, ctx, {
       ...{ action: 'alert.update', targetKind: 'alert_rule', targetId: input.id },
-      ...{ before: shownOf(before), after: shownOf(input), details: { name: input.name } },
+      ...{ before: shownOf(before), after: shownOf({ ...input, channels }), details: { name: input.name } },
     });
     return { id: input.id };
   });
@@ -137,6 +142,7 @@ export function deleteAlertRule(ctx: Ctx, input: { id: string }): Promise<{ id: 
   return withTransaction(ctx, async (tx) => {
     const before = await lockRule(tx, ctx.tenant.id, input.id);
     await tx.execute(sql`delete from alert_rules where tenant_id = ${ctx.tenant.id} and id = ${input.id}`);
+    await dropUnusedAddresses(tx, ctx.tenant.id, idsOf(before.channels));
     await recordAudit(tx, ctx, {
       ...{ action: 'alert.delete', targetKind: 'alert_rule', targetId: input.id },
       ...{ before: shownOf(before), details: { name: before.name } },
@@ -156,7 +162,7 @@ export function testAlertRule(ctx: Ctx, input: { id: string }): Promise<{ id: st
   });
 }
 
-const shownOf = (rule: AlertRuleInput | Row) => ({
+const shownOf = (rule: Omit<AlertRuleInput, 'channels'> & { channels: AlertChannel[] }) => ({
   ...{ name: rule.name, metric: rule.metric, operator: rule.operator, threshold: rule.threshold },
   ...{ windowMinutes: rule.windowMinutes, cooldownMinutes: rule.cooldownMinutes, enabled: rule.enabled },
   channels: shownChannels(rule.channels),
@@ -167,9 +173,11 @@ async function lockRule(tx: Tx, tenantId: string, id: string): Promise<Row> {
     tx,
     sql`select ${columns} from alert_rules where tenant_id = ${tenantId} and id = ${id} for update`,
   );
-  if (!row) throw new ServiceError('ALERT_RULE_NOT_FOUND', `no alert rule ${id}`);
+  if (!row) throw notFound(id);
   return row;
 }
+
+const notFound = (id: string) => new ServiceError('ALERT_RULE_NOT_FOUND', `no alert rule ${id}`);
 
 async function refuseTakenName(tx: Tx, tenantId: string, name: string, ownId: string | null): Promise<void> {
   const taken = await query(

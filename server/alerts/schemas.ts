@@ -7,9 +7,29 @@ const instant = z.iso.datetime();
 
 export const AlertChannelInput = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('log') }),
-  z.object({ kind: z.literal('webhook'), url: z.url({ protocol: /^https?$/ }).max(2_000) }),
+  z.object({
+    kind: z.literal('webhook'),
+    /** The whole address; or, to keep a stored one, what a list shows of it. */
+    url: z.url({ protocol: /^https?$/ }).max(2_000),
+    /** Says which stored one is kept, where several look alike. */
+    id: z.uuid().optional(),
+  }),
   z.object({ kind: z.literal('email'), to: z.array(z.email()).min(1).max(20) }),
 ]);
+export type AlertChannelInput = z.infer<typeof AlertChannelInput>;
+
+/** Of a webhook's address, which is a secret, its origin alone: `https://chat.example.org/…`. */
+export const AlertChannel = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('log') }),
+  z.object({
+    kind: z.literal('webhook'),
+    url: z.string(),
+    /** Missing on what an earlier release stored, until its address is sealed. */
+    id: z.string().optional(),
+  }),
+  z.object({ kind: z.literal('email'), to: z.array(z.string()) }),
+]);
+export type AlertChannel = z.infer<typeof AlertChannel>;
 
 export const AlertRuleInput = z.object({
   name: z.string().trim().min(1).max(200),
@@ -24,7 +44,6 @@ export const AlertRuleInput = z.object({
   enabled: z.boolean().default(true),
 });
 export type AlertRuleInput = z.infer<typeof AlertRuleInput>;
-export type AlertChannel = z.infer<typeof AlertChannelInput>;
 export const AlertRuleRef = z.object({ id: z.uuid() });
 export const UpdateAlertRuleInput = AlertRuleInput.extend({ id: z.uuid() });
 export type UpdateAlertRuleInput = z.infer<typeof UpdateAlertRuleInput>;
@@ -37,7 +56,7 @@ export const AlertRule = z.object({
   threshold: z.number(),
   windowMinutes: z.number().int(),
   cooldownMinutes: z.number().int(),
-  channels: z.array(AlertChannelInput),
+  channels: z.array(AlertChannel),
   enabled: z.boolean(),
   state: z.enum(ALERT_STATES),
   stateSince: instant,

@@ -29,8 +29,8 @@ const apiOf = (ctx: Person['ctx'], tenant: Tenant | null = ctx.tenant) =>
 const tokenIn = (linkPath: string) => new URL(linkPath, 'http://localhost').searchParams.get('token')!;
 const setPasswordBy = ({ linkPath }: { linkPath: string }) =>
   resetPassword({ ...house.program, requestId: 'test' }, { token: tokenIn(linkPath), password: PASSWORD });
-/** By an instance operator who is nobody in the tenant. */
-async function operatorsLink(of: Person, operator?: Person) {
+/** What the API is for an instance operator in that office: this person, or one who is nobody in the tenant. */
+async function officeOf(operator: Person | null) {
   const email = `root${count}@operators.example`;
   const [row] = operator
     ? [{ id: operator.id }]
@@ -40,14 +40,25 @@ async function operatorsLink(of: Person, operator?: Person) {
     ...{ kind: 'user' as const, id: row!.id, email: operator?.email ?? email, role: 'viewer' as const },
     isInstanceOperator: true,
   };
-  await setPasswordBy(await apiOf({ ...house.program, actor }, null).accounts.instanceResetLink({ email: of.email }));
+  return apiOf({ ...house.program, actor }, null).accounts;
 }
+const operatorsLink = async (of: Person, operator: Person | null = null) =>
+  setPasswordBy(await (await officeOf(operator)).instanceResetLink({ email: of.email }));
 const resetBy = async (maker: Person, of: Person) =>
   setPasswordBy(await apiOf(maker.ctx).accounts.resetLink({ id: of.id }));
-/** Somebody whom `by` invites, and who accepts. */
+const emailOf = (name: string) => `${name}@${house.tenant.slug}.example`;
+/** Somebody whom `by` invites as an admin, and who accepts. */
 async function invited(by: Person, name: string): Promise<Person> {
-  const email = `${name}@${house.tenant.slug}.example`;
-  const { linkPath } = await apiOf(by.ctx).accounts.invite({ email, role: 'admin' });
+  const { linkPath } = await apiOf(by.ctx).accounts.invite({ email: emailOf(name), role: 'admin' });
+  return accepted(name, linkPath);
+}
+async function invitedByOperator(operator: Person | null, name: string): Promise<Person> {
+  const office = await officeOf(operator);
+  const { linkPath } = await office.inviteTenantAdmin({ id: house.tenant.id, email: emailOf(name) });
+  return accepted(name, linkPath);
+}
+async function accepted(name: string, linkPath: string): Promise<Person> {
+  const email = emailOf(name);
   await acceptInvite(
     { ...house.program, requestId: 'test' },
     {
@@ -164,14 +175,44 @@ describe('access that was given', () => {
     expect(await approve(await house.person('dan'), id)).toMatchObject({ state: 'applied' });
   });
 
+  it('by an instance operator in that office counts as a member’s where they are one of the tenant’s people, or were', async () => {
+    const cid = await house.person('cid');
+    const [own, other] = [await invitedByOperator(cid, 'own'), await invitedByOperator(cid, 'other')];
+    const far = await invitedByOperator(null, 'far');
+    const asked = await publishVersion(own.ctx, { id: await house.pipeline('of-own') });
+    if (asked.state !== 'waiting') throw new Error('it went live');
+    const { id } = asked.changeRequest;
+    // House's ada saved what is asked for: she is no other's either.
+    for (const who of [other, cid]) await expect(approve(who, id)).rejects.toMatchObject(GIVEN);
+    await apiOf(house.ada.ctx).accounts.removeUser({ id: cid.id });
+    await expect(approve(other, id)).rejects.toMatchObject(GIVEN);
+    expect(await approve(far, id)).toMatchObject({ state: 'applied' });
+  });
+
+  it('is not ended by a link of an operator who is one of the tenant’s people, and is by one of another’s', async () => {
+    const cid = await house.person('cid');
+    await resetBy(house.ada, bea);
+    const { id } = await house.request('ended');
+    await operatorsLink(bea, cid);
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    await apiOf(house.ada.ctx).accounts.removeUser({ id: cid.id });
+    await operatorsLink(bea, cid);
+    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
+    await operatorsLink(bea);
+    expect(await approve(bea, id)).toMatchObject({ state: 'applied' });
+  });
+
   it('by a key that nobody is known to have made takes the vote, and so does the operator’s own link for their own change', async () => {
     const key = await house.key(null);
     const actor = { kind: 'api_key' as const, id: key.actor.id, scopes: [...ROLE_SCOPES.admin] };
     await setPasswordBy(await apiOf({ ...key, actor }).accounts.resetLink({ id: bea.id }));
+    const [cid, dan] = [await house.person('cid'), await house.person('dan')];
     const { id } = await house.request('unknown');
     await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
-    await operatorsLink(bea, house.ada);
-    await expect(approve(bea, id)).rejects.toMatchObject(GIVEN);
-    expect(await approve(await house.person('cid'), id)).toMatchObject({ state: 'applied' });
+    expect(await approve(cid, id)).toMatchObject({ state: 'applied' });
+    await operatorsLink(dan, house.ada);
+    const { id: own } = await house.request('own');
+    await expect(approve(dan, own)).rejects.toMatchObject(GIVEN);
+    expect(await approve(cid, own)).toMatchObject({ state: 'applied' });
   });
 });

@@ -42,11 +42,13 @@ export async function endRequest(
   if (ended.length !== 1) throw new Error(`change request ${request.id} was to be ${end.state}, and is not open`);
   await recordAudit(tx, ctx, {
     ...{ action: ENDS[end.state], targetKind: 'approval', targetId: request.id },
-    details: {
-      ...(request.pipelineId === null ? { subject: 'rules' } : { pipelineId: request.pipelineId }),
-      ...{ baseVersion: request.baseVersion, targetVersion: request.targetVersion },
-      ...(end.reason === '' ? {} : { reason: end.reason }),
-      ...end.details,
-    },
+    details: { ...endDetails(request, end.reason), ...end.details },
   });
 }
+
+/** What every audit row of an end says of its request: whose it was, a pipeline's or the rules', and why it ended. */
+export const endDetails = (request: Omit<Ended, 'id'>, reason: string): Record<string, unknown> => ({
+  ...(request.pipelineId === null ? { subject: 'rules' } : { pipelineId: request.pipelineId }),
+  ...{ baseVersion: request.baseVersion, targetVersion: request.targetVersion },
+  ...(reason === '' ? {} : { reason }),
+});

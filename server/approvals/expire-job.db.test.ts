@@ -55,6 +55,22 @@ it('ends what is no longer what was asked for, and neither twice nor what has it
   expect((await house.audited(changed.id)).at(-1)).toBe('approval.stale by system:approvalsExpire');
 });
 
+it('says in the audit log of rules and pipelines alike what it was that ended, and why', async () => {
+  const { id, pipelineId } = await house.request('told');
+  const rules = await house.set({ version: 1, selectors: [], stages: [] });
+  const rulesId = rules.changeRequest!.id;
+  for (const one of [id, rulesId]) await endTime(one);
+  expect(toldOf((await run()).body, house)).toMatchObject({ expired: 2 });
+  const detailsOf = async (target: string) =>
+    (
+      await db.owner<{ details: object }[]>`select details from audit_log where tenant_id = ${house.tenant.id}
+      and target_id = ${target} and action = 'approval.expire'`
+    )[0]!.details;
+  const common = { reason: 'its time was over', expiresAt: expect.any(String), targetVersion: expect.any(Number) };
+  expect(await detailsOf(rulesId)).toEqual({ ...common, subject: 'rules', baseVersion: expect.any(Number) });
+  expect(await detailsOf(id)).toEqual({ ...common, pipelineId, baseVersion: 1 });
+});
+
 it('keeps which approvals counted when it ended the request', async () => {
   const two = await openGoverned(db, `kept-${count}`, { stages: [{ name: 'Both', approvers: 2, roles: ['admin'] }] });
   const [one, other] = [await two.person('one'), await two.person('other')];

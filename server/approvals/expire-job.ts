@@ -4,7 +4,7 @@ import { forEachTenant, type JobContext, type JobDefinition, type JobTenant } fr
 import { gauge, query, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { countOpen } from './demand-approval.ts';
-import { ENDS } from './end-request.ts';
+import { ENDS, endDetails } from './end-request.ts';
 import { countedOf, isExpired, isStale, joinSubject } from './load-request.ts';
 
 const JOB_NAME = 'approvalsExpire';
@@ -16,8 +16,10 @@ const open = gauge('approvals_open', 'Change requests that waited for approval w
 type Ended = {
   id: string;
   pipelineId: string | null;
+  baseVersion: number | null;
   targetVersion: number;
   state: 'expired' | 'stale';
+  reason: string;
   expiresAt: string;
 };
 
@@ -73,16 +75,17 @@ function endBatch(ctx: JobContext, tenant: JobTenant): Promise<Ended[]> {
           close_reason = case due.state when 'expired' then 'its time was over'
             else case when r.pipeline_id is null then 'the rules were set otherwise' else 'the pipeline is no longer as it was, or the rules ask for more' end end
         from due where r.tenant_id = ${tenant.id} and r.id = due.id and r.state = 'open'
-        returning r.id, r.pipeline_id as "pipelineId", r.target_version as "targetVersion", r.state, r.expires_at as "expiresAt"`,
+        returning r.id, r.pipeline_id as "pipelineId", r.base_version as "baseVersion",
+          r.target_version as "targetVersion", r.state, r.close_reason as reason, r.expires_at as "expiresAt"`,
     );
     const as: Ctx = {
       ...{ pool: ctx.pool, log: ctx.log, tenant, requestId: ctx.runId },
       actor: { kind: 'system', id: JOB_NAME },
     };
-    for (const { id, pipelineId, targetVersion, state, expiresAt } of ended)
+    for (const { id, state, reason, expiresAt, ...request } of ended)
       await recordAudit(tx, as, {
         ...{ action: ENDS[state], targetKind: 'approval', targetId: id },
-        details: { pipelineId, targetVersion, expiresAt: new Date(expiresAt).toISOString() },
+        details: { ...endDetails(request, reason), expiresAt: new Date(expiresAt).toISOString() },
       });
     ctx.failPoint(`${JOB_NAME}.ended`);
     return ended;

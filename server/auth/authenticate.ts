@@ -47,7 +47,7 @@ type SessionUse = {
 
 /**
  * The caller, or null when the request carries no credential. A key wins over a cookie. Being asked keeps a session
- * awake, unless it is said that nobody was there to ask.
+ * awake, unless it is said that nobody was there to ask; as used it counts all the same.
  * @throws ServiceError UNAUTHENTICATED for a credential that is wrong, expired or revoked; TENANT_MISMATCH,
  * TENANT_SUSPENDED.
  */
@@ -108,10 +108,11 @@ async function bySession(pool: Pool, token: string, use: SessionUse): Promise<Ca
   };
 }
 
-/** Looking a session up moves when it was last seen; what was no sign of its person takes that back. */
+/** Looking a session up moves when it was last used; when it was last seen only by a sign of its person. */
 async function findSession(tx: Tx, token: string, { idleSeconds, isSign }: SessionUse): Promise<SessionRow | null> {
-  if (!isSign) await tx.execute(sql`savepoint unseen`);
-  const [row] = await query<SessionRow>(tx, sql`select * from auth_session(${hashToken(token)}, ${idleSeconds}::int)`);
-  if (!isSign) await tx.execute(sql`rollback to savepoint unseen`);
+  const [row] = await query<SessionRow>(
+    tx,
+    sql`select * from auth_session(${hashToken(token)}, ${idleSeconds}::int, ${isSign}::boolean)`,
+  );
   return row ?? null;
 }

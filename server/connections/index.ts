@@ -1,3 +1,4 @@
+export { readAddresses, sealAddress } from './addresses.ts';
 export { CONNECTION_KINDS, type ConfigOf, type ConnectionKind, type OpenConnection, type SecretsOf } from './kinds.ts';
 export { type MasterKeys, masterKeys } from './master-key.ts';
 export { openConnection } from './read-connections.ts';

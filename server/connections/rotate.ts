@@ -1,13 +1,19 @@
 // Rotation of the data key. Readers and writers go on all the time: a row names the key that sealed it, a retired key
 // opens what it sealed, and it is removed only when no row names it (a foreign key holds that).
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { activeKey, isActiveKeyCurrent, replaceActiveKey, unwrap } from './data-keys.ts';
 import type { MasterKeys } from './master-key.ts';
-import { openSecrets, sealSecrets } from './secrets.ts';
+import { openSecrets, type SealedKind, sealSecrets } from './secrets.ts';
 import { services } from './services.ts';
+
+/** The tables with sealed rows. Each has tenant_id, id, secrets and key_id. */
+const SEALED: readonly { table: SQL; of: SealedKind }[] = [
+  { table: sql`connections`, of: 'connection' },
+  { table: sql`webhook_addresses`, of: 'webhook-address' },
+];
 
 const BATCH_ROWS = 100;
 /** One call ends after this long; the next goes on. */
@@ -36,10 +42,10 @@ export async function rotateKeys(ctx: Ctx, options: { deadlineMs?: number } = {}
     return id;
   });
   let resealed = 0;
-  for (const tenantId of tenants) {
-    for (let count = BATCH_ROWS; count === BATCH_ROWS && performance.now() < endsAt; resealed += count)
-      count = await transaction(ctx.pool, { tenantId }, (tx) => resealBatch(tx, masters, tenantId));
-  }
+  for (const tenantId of tenants)
+    for (const sealed of SEALED)
+      for (let count = BATCH_ROWS; count === BATCH_ROWS && performance.now() < endsAt; resealed += count)
+        count = await transaction(ctx.pool, { tenantId }, (tx) => resealBatch(tx, masters, tenantId, sealed));
   const remaining = await countRetired(ctx, tenants);
   if (remaining === 0) await removeRetired(ctx);
   return { keyId, isNew: !isUnfinished, resealed, remaining };
@@ -58,20 +64,25 @@ type SealedRow = { id: string; secrets: Buffer; keyId: string; wrapped: Buffer; 
  * Whoever changes a row meanwhile seals it with the active key: such a row is passed over, not waited for. So no row
  * is read anew after a wait, with a key that is not its own.
  */
-async function resealBatch(tx: Tx, masters: MasterKeys, tenantId: string): Promise<number> {
+async function resealBatch(
+  tx: Tx,
+  masters: MasterKeys,
+  tenantId: string,
+  { table, of }: (typeof SEALED)[number],
+): Promise<number> {
   const key = await activeKey(tx, masters);
   const rows = await query<SealedRow>(
     tx,
     sql`select c.id, c.secrets, c.key_id as "keyId", k.wrapped, k.wrapped_by as "wrappedBy"
-      from connections c join encryption_keys k on k.id = c.key_id
+      from ${table} c join encryption_keys k on k.id = c.key_id
       where c.tenant_id = ${tenantId} and c.key_id <> ${key.id}
       order by c.id limit ${BATCH_ROWS} for update of c skip locked`,
   );
   for (const row of rows) {
     const old = unwrap(masters, { id: row.keyId, wrapped: row.wrapped, wrappedBy: row.wrappedBy });
-    const where = { tenantId, id: row.id };
+    const where = { of, tenantId, id: row.id };
     const sealed = sealSecrets(key, where, openSecrets(old, where, row.secrets));
-    await tx.execute(sql`update connections set secrets = decode(${sealed.toString('hex')}, 'hex'), key_id = ${key.id}
+    await tx.execute(sql`update ${table} set secrets = decode(${sealed.toString('hex')}, 'hex'), key_id = ${key.id}
       where tenant_id = ${tenantId} and id = ${row.id}`);
   }
   return rows.length;
@@ -82,11 +93,11 @@ async function countRetired(ctx: Ctx, tenants: readonly string[]): Promise<numbe
   let retired = 0;
   for (const tenantId of tenants)
     retired += await transaction(ctx.pool, { tenantId }, async (tx) => {
-      const { count } = await queryOne<{ count: number }>(
-        tx,
-        sql`select count(*)::int as count from connections c join encryption_keys k on k.id = c.key_id
-          where c.tenant_id = ${tenantId} and not k.is_active`,
+      const counts = SEALED.map(
+        ({ table }) => sql`(select count(*)::int from ${table} c join encryption_keys k on k.id = c.key_id
+          where c.tenant_id = ${tenantId} and not k.is_active)`,
       );
+      const { count } = await queryOne<{ count: number }>(tx, sql`select ${sql.join(counts, sql` + `)} as count`);
       return count;
     });
   return retired;

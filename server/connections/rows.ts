@@ -50,7 +50,7 @@ export async function findRow(
 /** The row's secrets in the clear; empty when it has none. */
 export function secretsOf(masters: MasterKeys, tenantId: string, row: ConnectionRow): Secrets {
   if (row.secrets === null) return {};
-  return openSecrets(keyOf(masters, row), { tenantId, id: row.id }, row.secrets);
+  return openSecrets(keyOf(masters, row), { of: 'connection', tenantId, id: row.id }, row.secrets);
 }
 
 function keyOf(masters: MasterKeys, { keyId, wrapped, wrappedBy }: ConnectionRow): DataKey {

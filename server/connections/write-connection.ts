@@ -131,7 +131,7 @@ async function sealedColumns(tx: Tx, ctx: Ctx, id: string, { secrets }: Parts): 
   const names = Object.keys(secrets).sort();
   if (names.length === 0) return { names: sql`'{}'::text[]`, secrets: sql`null`, keyId: null };
   const key = await activeKey(tx, services().masters);
-  const sealed = sealSecrets(key, { tenantId: ctx.tenant.id, id }, secrets);
+  const sealed = sealSecrets(key, { of: 'connection', tenantId: ctx.tenant.id, id }, secrets);
   return {
     names: sql`array(select jsonb_array_elements_text(${JSON.stringify(names)}::jsonb))`,
     secrets: sql`decode(${sealed.toString('hex')}, 'hex')`,

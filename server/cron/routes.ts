@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { ServiceError } from '#server/lib/index.ts';
+import { requireStorable, ServiceError } from '#server/lib/index.ts';
 import { CRON_JOBS } from './jobs.ts';
 import { type CronDependencies, runJob } from './run-job.ts';
 
@@ -18,6 +18,7 @@ export function cronRoutes(authorize: (headers: Headers) => void, deps: CronDepe
       authorize(c.req.raw.headers);
       const slot = slotOf(c.req.header('x-cron-slot'));
       const params = c.req.query();
+      requireStorable(params);
       const answer = await runJob(deps, job.name, { trigger: slot ? 'schedule' : 'http', slot, params });
       return c.json(answer.body, answer.status);
     });

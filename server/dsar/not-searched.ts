@@ -18,6 +18,7 @@ export const NOT_SEARCHED: Readonly<Record<string, string>> = {
     'tenants',
     'pipeline_labels',
     'connections',
+    'webhook_addresses',
     'alert_rules',
     'alert_events',
     'report_schedules',

@@ -1,11 +1,10 @@
 import { sql } from 'drizzle-orm';
-import { adoptsVersionOf } from '#server/approvals/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { parseDocument } from '#server/ir/index.ts';
 import { ERROR_CODES, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { createPipeline, publishVersion, saveIr } from '#server/pipelines/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
-import { findHere, type Here } from './find-here.ts';
+import { findHere, type Here, isAdopted } from './find-here.ts';
 import { nameOf } from './parse-files.ts';
 import type { Applied } from './schemas.ts';
 
@@ -70,9 +69,9 @@ async function applyOne(tx: Tx, ctx: Ctx, { document, baseVersion }: ApplyItem, 
       'VERSION_STALE',
       `pipeline "${parsed.doc.metadata.name}" is no longer here; make a new plan`,
     );
-  const saved = await save(tx, ctx, here, document, baseVersion);
+  const saved = await save(ctx, here, { document, baseVersion }, await isAdopted(tx, ctx, here, publish));
   const done = { name: nameOf(document), version: saved.version, changeRequestId: null, message: '' };
-  // Live is the same already, under the version before it where this one was only said anew.
+  // Live is the same already.
   if (!publish || (here?.isLatest && here.isPublished)) return { ...done, result: saved.result, isPublished: false };
   const published = await publishVersion(ctx, { id: saved.id, version: saved.version });
   if (published.state === 'waiting')
@@ -83,15 +82,11 @@ async function applyOne(tx: Tx, ctx: Ctx, { document, baseVersion }: ApplyItem, 
   return { ...done, result: saved.result === 'unchanged' ? 'published' : saved.result, isPublished: true };
 }
 
-/**
- * What is said already is not stale, whoever said it: applying twice is applying once. Only where nobody knows who said
- * it is it said anew, by whoever applies it, because nobody could ask for its approval else.
- */
-async function save(tx: Tx, ctx: Ctx, here: Here | null, document: unknown, baseVersion: number | null) {
+/** What is said already is not stale, whoever said it: applying twice is applying once. */
+async function save(ctx: Ctx, here: Here | null, { document, baseVersion }: ApplyItem, isSaidAnew: boolean) {
   if (here?.isLatest) {
     const { id, latestVersion } = here;
-    if (!(await adoptsVersionOf(tx, ctx, here.latestBy)))
-      return { id, version: latestVersion, result: 'unchanged' as const };
+    if (!isSaidAnew) return { id, version: latestVersion, result: 'unchanged' as const };
     return { ...(await saveIr(ctx, { id, baseVersion: latestVersion, document })), result: 'saved' as const };
   }
   if (here === null || baseVersion === null)

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { type ApplyItem, applyDocuments } from './apply-documents.ts';
-import { actionOf } from './find-here.ts';
+import { actionOf, isAdopted } from './find-here.ts';
 import type { Applied, ApplySourceInput, SourcePlan } from './schemas.ts';
 import { requireSource } from './source.ts';
 import { driftRows } from './states.ts';
@@ -15,6 +15,7 @@ type PlanRow = {
   latestVersion: number | null;
   liveVersion: number | null;
   isLatest: boolean;
+  latestBy: string | null;
 };
 
 /**
@@ -27,16 +28,18 @@ export function planSource(ctx: Ctx): Promise<SourcePlan> {
     if (checked.commitId === null) return { checkId: null, commitId: null, items: [] };
     const rows = await query<PlanRow>(
       tx,
-      sql`select name, file, latest_version as "latestVersion", live_version as "liveVersion", is_latest as "isLatest"
+      sql`select name, file, latest_version as "latestVersion", live_version as "liveVersion", is_latest as "isLatest",
+          latest_by as "latestBy"
         from ${driftRows(ctx.tenant.id)} r where state in ('changed', 'missing') order by file, line`,
     );
-    return {
-      ...{ checkId: checked.checkId, commitId: checked.commitId },
-      items: rows.map(({ name, file, latestVersion, liveVersion, isLatest }) => ({
-        ...{ name, file, liveVersion, baseVersion: latestVersion },
-        action: actionOf(latestVersion === null ? null : { isLatest, isPublished: false }, { publish: true }),
-      })),
-    };
+    const items = [];
+    for (const { name, file, latestVersion, liveVersion, isLatest, latestBy } of rows) {
+      // Of what is changed, the live version is another where the latest one is the same.
+      const here = latestBy === null ? null : { isLatest, isPublished: false, latestBy };
+      const action = actionOf(here, { publish: true, isAdopted: await isAdopted(tx, ctx, here, true) });
+      items.push({ ...{ name, file, liveVersion, baseVersion: latestVersion }, action });
+    }
+    return { checkId: checked.checkId, commitId: checked.commitId, items };
   });
 }
 

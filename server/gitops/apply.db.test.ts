@@ -3,6 +3,7 @@ import { testDatabase } from '#db/testing/index.ts';
 import { documentOf } from '#server/pipelines/testing/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { applyDocuments } from './apply-documents.ts';
+import { applySource, planSource } from './apply-source.ts';
 import { planDocuments } from './plan-documents.ts';
 import {
   connect,
@@ -17,6 +18,14 @@ import {
 const isThere = requireGit();
 const db = await testDatabase();
 const openCaller = await openGitopsTenants(db);
+
+/** The tenant's admin, as a person who is signed in. */
+async function somebodyOf(ctx: Ctx): Promise<Ctx> {
+  const email = `ci@${ctx.tenant.slug}.example`;
+  const [user] = await db.owner<{ id: string }[]>`insert into users (email) values (${email}) returning id`;
+  await db.owner`insert into memberships (tenant_id, user_id, role) values (${ctx.tenant.id}, ${user!.id}, 'admin')`;
+  return { ...ctx, actor: { kind: 'user', id: user!.id, email, role: 'admin', isInstanceOperator: false } };
+}
 
 describe.skipIf(!isThere)("a tenant's repository", () => {
   let git: GitServer;
@@ -70,33 +79,28 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
     expect((await ask('GET /pipelines/p')).status).toBe(404);
   });
 
-  it('with a document that is here already, saved by nobody known, is in sync, and applying it makes it somebody’s', async () => {
+  it('with a document that is here already, saved by nobody known, is made somebody’s by whoever makes it live', async () => {
     const { ask, ctx } = await openCaller('adopted');
     const repository = git.makeRepository('adopted');
     const nobodys = describing('nobodys', 'same');
     // By a key that no person made: nobody knows whose it is, and it could never be approved.
-    await ask('POST /pipelines', { document: nobodys, publish: true });
+    await ask('POST /pipelines', { document: nobodys });
     repository.commit({ 'a.yaml': text(nobodys) });
     await connect(ask, 'repo', { url: repository.url });
     expect((await ask('POST /gitops/check')).body).toMatchObject({ state: 'in_sync', counts: { unmanaged: 0 } });
     const items = [{ document: nobodys, baseVersion: 1 }];
-    expect((await ask('POST /gitops/apply', { items })).body.items).toMatchObject([
+    const theirs = await somebodyOf(ctx);
+    // Nothing is to be approved where nothing goes live, and a key that nobody made can adopt nothing.
+    const planned = async (as: Ctx, publish: boolean) =>
+      (await planDocuments(as, { documents: [nobodys], publish })).items[0]!.action;
+    expect([await planned(theirs, false), await planned(theirs, true)]).toEqual(['none', 'save']);
+    expect((await applyDocuments(theirs, { items, publish: false })).items).toMatchObject([
       { result: 'unchanged', version: 1 },
     ]);
-    const [user] = await db.owner<
-      { id: string }[]
-    >`insert into users (email) values ('ci@adopted.example') returning id`;
-    await db.owner`insert into memberships (tenant_id, user_id, role) values (${ctx.tenant.id}, ${user!.id}, 'admin')`;
-    const theirs: Ctx = {
-      ...ctx,
-      actor: { kind: 'user', id: user!.id, email: 'ci@adopted.example', role: 'admin', isInstanceOperator: false },
-    };
-    expect((await planDocuments(theirs, { documents: [nobodys], publish: true })).items).toMatchObject([
-      { state: 'in_sync', action: 'save', needsApproval: false, baseVersion: 1 },
-    ]);
     expect((await applyDocuments(theirs, { items, publish: true })).items).toMatchObject([
-      { result: 'saved', version: 2 },
+      { result: 'saved', version: 2, isPublished: true },
     ]);
+    expect([await planned(theirs, false), await planned(theirs, true)]).toEqual(['none', 'none']);
     const { items: again } = await applyDocuments(theirs, { items, publish: true });
     expect(again).toMatchObject([{ result: 'unchanged', version: 2 }]);
     expect((await ask('GET /pipelines/nobodys/versions')).body.items).toMatchObject([
@@ -104,6 +108,48 @@ describe.skipIf(!isThere)("a tenant's repository", () => {
       { version: 1 },
     ]);
     expect((await ask('GET /gitops')).body).toMatchObject({ state: 'in_sync', counts: { in_sync: 1, unmanaged: 0 } });
+  });
+
+  it('with a document that is live already is left as it is, whoever saved it', async () => {
+    const { ask, ctx } = await openCaller('left');
+    const nobodys = describing('nobodys', 'live');
+    await ask('POST /pipelines', { document: nobodys, publish: true });
+    const theirs = await somebodyOf(ctx);
+    expect((await planDocuments(theirs, { documents: [nobodys], publish: true })).items).toMatchObject([
+      { state: 'in_sync', action: 'none', needsApproval: false, baseVersion: 1 },
+    ]);
+    const items = [{ document: nobodys, baseVersion: 1 }];
+    expect((await applyDocuments(theirs, { items, publish: true })).items).toMatchObject([
+      { result: 'unchanged', version: 1 },
+    ]);
+  });
+
+  it('is planned as it is applied: what nobody known saved is saved anew by a person, and only published by a key', async () => {
+    const { ask, ctx } = await openCaller('agreeing');
+    const repository = git.makeRepository('agreeing');
+    const names = ['one', 'two'];
+    for (const name of names) {
+      await ask('POST /pipelines', { document: describing(name, 'first'), publish: true });
+      await ask(`PUT /pipelines/${name}/ir`, { baseVersion: 1, document: describing(name, 'later') });
+    }
+    repository.commit({ 'a.yaml': text(...names.map((name) => describing(name, 'later'))) });
+    await connect(ask, 'repo', { url: repository.url });
+    await ask('POST /gitops/check');
+    const theirs = await somebodyOf(ctx);
+    const plan = await planSource(theirs);
+    expect(plan.items.map(({ name, action }) => [name, action])).toEqual([
+      ['one', 'save'],
+      ['two', 'save'],
+    ]);
+    const apply = (as: Ctx, name: string, publish = true) =>
+      applySource(as, { checkId: plan.checkId!, publish, items: plan.items.filter((item) => item.name === name) });
+    expect((await apply(theirs, 'one', false)).items).toMatchObject([{ result: 'unchanged', version: 2 }]);
+    expect((await apply(theirs, 'one')).items).toMatchObject([{ result: 'saved', version: 3, isPublished: true }]);
+    const { body: ofKey } = await ask('GET /gitops/plan');
+    expect(ofKey.items).toMatchObject([{ name: 'two', action: 'publish' }]);
+    expect((await ask('POST /gitops/source/apply', { ...ofKey })).body.items).toMatchObject([
+      { name: 'two', result: 'published', version: 2, isPublished: true },
+    ]);
   });
 
   it('that cannot be published is not saved either, and does not hold up the others', async () => {

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm';
+import { adoptsVersionOf } from '#server/approvals/index.ts';
 import type { PipelineDocument } from '#server/ir/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
+import type { Ctx } from '#server/tenancy/index.ts';
 import type { PlanAction } from './schemas.ts';
 
 /** The pipeline of a document's name, and how far it says the same already. */
@@ -44,12 +46,21 @@ export const isInSync = ({
 }: Pick<Here, 'isLatest' | 'isPublished' | 'liveVersion'>) => isLatest && (isPublished || liveVersion === null);
 
 /**
- * What makes a pipeline say what the document says; with `publish`, live too. `isAdopted`: it says so already, but nobody
- * knows who said it, and whoever applies the document says it anew.
+ * Whether a version is saved anew by whoever makes it live, because nobody knows who saved it, and nobody could ask for
+ * its approval else. What does not go live needs nobody's approval: it is left as it is.
  */
+export const isAdopted = async (
+  tx: Tx,
+  ctx: Ctx,
+  here: Pick<Here, 'isLatest' | 'isPublished' | 'latestBy'> | null,
+  publish: boolean,
+): Promise<boolean> =>
+  publish && here?.isLatest === true && !here.isPublished && (await adoptsVersionOf(tx, ctx, here.latestBy));
+
+/** What makes a pipeline say what the document says; with `publish`, live too. `isAdopted`: as the function says. */
 export function actionOf(
   here: Pick<Here, 'isLatest' | 'isPublished'> | null,
-  { publish, isAdopted = false }: { publish: boolean; isAdopted?: boolean },
+  { publish, isAdopted }: { publish: boolean; isAdopted: boolean },
 ): PlanAction {
   if (here === null) return 'create';
   if (!here.isLatest || isAdopted) return 'save';

@@ -1,9 +1,9 @@
-import { adoptsVersionOf, demandedOf } from '#server/approvals/index.ts';
+import { demandedOf } from '#server/approvals/index.ts';
 import { type PipelineDocument, type Problem, parseDocument, writeYaml } from '#server/ir/index.ts';
 import { ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { compileDocument } from '#server/pipelines/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
-import { actionOf, findHere, type Here, isInSync } from './find-here.ts';
+import { actionOf, findHere, type Here, isAdopted, isInSync } from './find-here.ts';
 import { nameOf } from './parse-files.ts';
 
 /** What applying these documents would do, each against the pipeline of its name. Changes nothing. */
@@ -24,12 +24,10 @@ export function planDocuments(ctx: Ctx, input: { documents: unknown[]; publish: 
 
 async function planOne(tx: Tx, ctx: Ctx, document: PipelineDocument, publish: boolean) {
   const here = await findHere(tx, ctx.tenant.id, document);
-  const isAdopted = here?.isLatest === true && (await adoptsVersionOf(tx, ctx, here.latestBy));
-  const action = actionOf(here, { publish, isAdopted });
+  const action = actionOf(here, { publish, isAdopted: await isAdopted(tx, ctx, here, publish) });
   const isSame = here !== null && isInSync(here);
-  // What is only said anew, and live already, goes live no second time.
-  const goesLive = publish && action !== 'none' && !(isAdopted && here.isPublished);
-  const demand = goesLive ? await demandOf(tx, ctx, document, here) : { needsApproval: false, problems: [] };
+  const demand =
+    publish && action !== 'none' ? await demandOf(tx, ctx, document, here) : { needsApproval: false, problems: [] };
   // What nothing is done to may still not compile, when its tables have changed.
   const { problems } = action === 'none' ? { problems: [] } : await compileDocument(tx, ctx, document);
   const state = here === null ? ('missing' as const) : isSame ? ('in_sync' as const) : ('changed' as const);

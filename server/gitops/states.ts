@@ -15,7 +15,7 @@ export type DriftCounts = Record<DriftState, number>;
  */
 export const driftRows = (tenantId: string): SQL => sql`(
   select coalesce(d.id, p.id) as id, coalesce(d.name, p.name) as name, d.id as document_id, d.file, d.line, d.document, d.problems,
-    p.id as pipeline_id, p.latest_version, p.live_version, p.latest, p.live,
+    p.id as pipeline_id, p.latest_version, p.latest_by, p.live_version, p.latest, p.live,
     coalesce(p.latest = d.document, false) as is_latest,
     coalesce(p.live = d.document, p.live_version is null) as is_live,
     case
@@ -27,7 +27,8 @@ export const driftRows = (tenantId: string): SQL => sql`(
     end as state
   from (select * from gitops_documents where tenant_id = ${tenantId}) d
   full join (
-    select p.id, p.name, p.latest_version, p.live_version, latest.ir as latest, live.ir as live
+    select p.id, p.name, p.latest_version, latest.created_by as latest_by, p.live_version, latest.ir as latest,
+      live.ir as live
     from pipelines p
     join pipeline_versions latest
       on latest.tenant_id = ${tenantId} and latest.pipeline_id = p.id and latest.version = p.latest_version

@@ -18,15 +18,22 @@ beforeAll(async () => {
 async function idleFor(seconds: number) {
   const cookie = await makeSession(db, acme);
   const hash = hashToken(cookie.slice(cookie.indexOf('=') + 1));
-  await db.owner`update sessions set last_seen_at = now() - make_interval(secs => ${seconds}) where token_hash = ${hash}`;
+  await db.owner`update sessions set last_seen_at = now() - make_interval(secs => ${seconds}),
+    last_used_at = now() - make_interval(secs => ${seconds}) where token_hash = ${hash}`;
+  const secondsSince = async (name: 'last_seen_at' | 'last_used_at'): Promise<number> => {
+    const [row] = await db.owner<{ seconds: number }[]>`
+      select extract(epoch from now() - ${db.owner(name)})::float8 as seconds from sessions where token_hash = ${hash}`;
+    return row!.seconds;
+  };
   return {
     ask: (path: string, init: RequestInit = {}) =>
       web.fetch(path, { ...init, headers: { cookie, origin: web.baseUrl, ...init.headers } }),
-    async idleSeconds(): Promise<number> {
-      const [row] = await db.owner<{ seconds: number }[]>`
-        select extract(epoch from now() - last_seen_at)::float8 as seconds from sessions where token_hash = ${hash}`;
-      return row!.seconds;
-    },
+    idleSeconds: () => secondsSince('last_seen_at'),
+    unusedSeconds: () => secondsSince('last_used_at'),
+    /** When it was last used, to the letter. */
+    usedAt: async (): Promise<string> =>
+      (await db.owner<{ at: string }[]>`select last_used_at::text as at from sessions where token_hash = ${hash}`)[0]!
+        .at,
   };
 }
 type WhoAmI = { email: string | null };
@@ -40,6 +47,20 @@ it('a page that asks by itself is answered as its person, and its session goes o
   expect(await session.idleSeconds()).toBeGreaterThanOrEqual(600);
   await session.ask('/whoami');
   expect(await session.idleSeconds()).toBeLessThan(300);
+});
+
+it('a use of a session that nobody is said to have made is seen as one all the same, once a minute', async () => {
+  const session = await idleFor(600);
+  await session.ask('/whoami', { headers: UNATTENDED });
+  expect(await session.unusedSeconds()).toBeLessThan(300);
+  expect(await session.idleSeconds()).toBeGreaterThanOrEqual(600);
+  // A person's use moves both; within the same minute neither is written again.
+  await session.ask('/whoami');
+  expect(await session.idleSeconds()).toBeLessThan(300);
+  await db.owner`update sessions set last_used_at = now() - interval '30 seconds', last_seen_at = now() - interval '30 seconds'`;
+  const before = await session.usedAt();
+  for (const headers of [UNATTENDED, {}] as Record<string, string>[]) await session.ask('/whoami', { headers });
+  expect(await session.usedAt()).toBe(before);
 });
 
 it('a session that has ended by its idle time-out is not revived by such a page, nor by a person who is late', async () => {

@@ -65,32 +65,44 @@ beforeAll(async () => {
 });
 afterAll(() => new Promise((resolve) => hook.close(resolve)));
 
-const connections = () => {
-  const hookUrl = `http://127.0.0.1:${(hook.address() as AddressInfo).port}/${SECRETS.webhookPath}?token=${SECRETS.webhookQuery}`;
-  return [
-    {
-      ...{ name: 'hook', kind: 'webhook' },
-      secrets: { url: hookUrl, signingSecret: SECRETS.signing, authorization: `Bearer ${SECRETS.authorization}` },
+const hookUrl = () =>
+  `http://127.0.0.1:${(hook.address() as AddressInfo).port}/${SECRETS.webhookPath}?token=${SECRETS.webhookQuery}`;
+const connections = () => [
+  {
+    ...{ name: 'hook', kind: 'webhook' },
+    secrets: { url: hookUrl(), signingSecret: SECRETS.signing, authorization: `Bearer ${SECRETS.authorization}` },
+  },
+  {
+    ...{ name: 's3', kind: 's3', config: { bucket: 'b', endpoint: 'https://s3.example' } },
+    secrets: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: SECRETS.s3 },
+  },
+  {
+    ...{ name: 'mail', kind: 'smtp', config: { host: '127.0.0.1', port: 1, from: 'a@example.org', username: 'u' } },
+    secrets: { password: SECRETS.smtp },
+  },
+  {
+    ...{ name: 'kafka', kind: 'kafka' },
+    config: { brokers: [{ host: '127.0.0.1', port: 1 }], saslMechanism: 'plain', username: 'u' },
+    secrets: { password: SECRETS.kafka },
+  },
+  { name: 'git', kind: 'git', config: { url: 'https://127.0.0.1:1/r.git' }, secrets: { token: SECRETS.git } },
+  {
+    ...{ name: 'siem', kind: 'siem', config: { backend: 'splunk', endpoint: 'https://127.0.0.1:1' } },
+    secrets: { apiKey: SECRETS.siem },
+  },
+];
+
+/** What tells a webhook of something, by where it is made. */
+const telling = (url = hookUrl()) => {
+  const channels = [{ kind: 'webhook', url }];
+  return {
+    '/api/v1/alerts/rules': {
+      ...{ name: 'a rule', metric: 'failed_runs', operator: '>', threshold: 0, channels },
     },
-    {
-      ...{ name: 's3', kind: 's3', config: { bucket: 'b', endpoint: 'https://s3.example' } },
-      secrets: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: SECRETS.s3 },
+    '/api/v1/reports/schedules': {
+      ...{ name: 'a report', template: 'sla', cron: '0 4 * * *', timezone: 'UTC', channels },
     },
-    {
-      ...{ name: 'mail', kind: 'smtp', config: { host: '127.0.0.1', port: 1, from: 'a@example.org', username: 'u' } },
-      secrets: { password: SECRETS.smtp },
-    },
-    {
-      ...{ name: 'kafka', kind: 'kafka' },
-      config: { brokers: [{ host: '127.0.0.1', port: 1 }], saslMechanism: 'plain', username: 'u' },
-      secrets: { password: SECRETS.kafka },
-    },
-    { name: 'git', kind: 'git', config: { url: 'https://127.0.0.1:1/r.git' }, secrets: { token: SECRETS.git } },
-    {
-      ...{ name: 'siem', kind: 'siem', config: { backend: 'splunk', endpoint: 'https://127.0.0.1:1' } },
-      secrets: { apiKey: SECRETS.siem },
-    },
-  ];
+  };
 };
 
 describe('a secret', () => {
@@ -115,6 +127,13 @@ describe('a secret', () => {
       expect(await ask('POST', `/api/v1/connections/${name}/test`, key)).toBe(200);
       expect(await ask('GET', `/api/v1/connections/${name}`, key)).toBe(200);
       expect(await ask('PATCH', `/api/v1/connections/${name}`, key, { description: 'changed' })).toBe(200);
+    }
+    for (const [path, told] of Object.entries(telling())) {
+      expect(await ask('POST', path, { ...key, 'idempotency-key': told.name }, told)).toBe(201);
+      expect(await ask('GET', path, key)).toBe(200);
+      const [row] =
+        await db.owner`select id from alert_rules union all select id from report_schedules order by 1 desc`;
+      expect(await ask('PUT', `${path}/${row!.id}`, key, { ...told, name: 'changed' })).toBe(200);
     }
     expect(await ask('GET', '/api/v1/audit?limit=200', key)).toBe(200);
     await signIn(SECRETS.wrongPassword);
@@ -152,6 +171,9 @@ describe('a secret', () => {
       { name: 'w', kind: 'no-such-kind', secrets: { password: SECRETS.misplaced } },
     ];
     for (const body of wrong) expect(await ask('POST', '/api/v1/connections', key, body)).toBe(400);
+    const refused = [`https://u:${SECRETS.userInfo}@hooks.example/`, `ftp://hooks.example/${SECRETS.misplaced}`];
+    for (const url of [...refused, `https://10.0.0.1/${SECRETS.misplaced}`])
+      for (const [path, told] of Object.entries(telling(url))) expect(await ask('POST', path, key, told)).toBe(400);
     expect(await ask('POST', '/trpc/connections.create', key, wrong[0])).toBe(400);
     expect(await ask('POST', '/api/v1/connections', key, { ...connections()[0], name: 's3' })).toBe(409);
   });
@@ -194,7 +216,9 @@ describe('afterwards', () => {
       const [row] = await db.owner.unsafe(`select coalesce(string_agg(t::text, ' '), '') as text from "${name}" t`);
       expectClean(name, String(row!.text));
     }
-    const [sealed] = await db.owner`select string_agg(encode(secrets, 'escape'), ' ') as text from connections`;
+    expect(await db.owner`select from webhook_addresses`).toHaveLength(2);
+    const [sealed] = await db.owner`select string_agg(encode(secrets, 'escape'), ' ') as text
+      from (select secrets from connections union all select secrets from webhook_addresses) s`;
     expect(sealed!.text.length).toBeGreaterThan(100);
     expectClean('sealed secrets', sealed!.text);
     const [audit] = await db.owner`select count(*)::int as n from audit_log where action like 'connection.%'`;

@@ -2,7 +2,7 @@
 import { Hono } from 'hono';
 import type { Pool } from '#db/client.ts';
 import { getLogLevels, PutLogLevelInput, putLogLevel } from '#server/fleet/index.ts';
-import { type Logger, registry, ServiceError } from '#server/lib/index.ts';
+import { type Logger, registry, requireStorable, ServiceError } from '#server/lib/index.ts';
 import type { Variables } from './base-app.ts';
 import { limitBody } from './body-limit.ts';
 import { type OperationsDoor, requireOperator } from './operations-door.ts';
@@ -31,6 +31,7 @@ async function readInput(request: Request) {
   if (!/^application\/json\b/i.test(request.headers.get('content-type') ?? ''))
     throw new ServiceError('INPUT_INVALID', 'send the body as application/json');
   const body: unknown = await request.json().catch(() => null);
+  requireStorable(body);
   const parsed = PutLogLevelInput.safeParse(body);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues.map(({ path, message }) => ({ pointer: `/${path.join('/')}`, message }));

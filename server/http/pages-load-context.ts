@@ -4,7 +4,7 @@ import { acceptInvite, findInvite, findReset, resetPassword } from '#server/acco
 import { createCaller, type RequestDependencies } from '#server/api/index.ts';
 import { recordSignInRefusal } from '#server/audit/index.ts';
 import { authenticate, sessionCookie, sessionTokenOf, signIn, signOut } from '#server/auth/index.ts';
-import { ERROR_CODES, ServiceError } from '#server/lib/index.ts';
+import { ERROR_CODES, requireStorable, ServiceError } from '#server/lib/index.ts';
 import { reportProblem } from '#server/procedure.ts';
 import type { PagesLoadContext } from '#server/web/index.ts';
 
@@ -29,6 +29,9 @@ async function refusalOf<T>(run: Promise<T>): Promise<Done<T>> {
     throw error;
   }
 }
+
+/** These forms are no procedures, which check their input themselves. */
+const checkStorable = async (input: object): Promise<void> => requireStorable(input);
 
 export async function pagesLoadContext(request: Request, known: Known, options: Options): Promise<PagesLoadContext> {
   const { pool } = options;
@@ -61,6 +64,9 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
     cspNonce: known.nonce,
     now: new Date(),
     async signIn(email, password) {
+      // No account has such an e-mail: there is nobody whom the attempt could be counted against.
+      const checked = await refusalOf(checkStorable({ email }));
+      if (!checked.ok) return checked;
       try {
         const userAgent = request.headers.get('user-agent') ?? '';
         const { token } = await signIn(pool, {
@@ -87,12 +93,11 @@ export async function pagesLoadContext(request: Request, known: Known, options: 
     findReset: (token) => findReset(pool, token),
     async acceptInvite(input) {
       const own = actor?.kind === 'user' && actor.session ? { userId: actor.id, sessionId: actor.session.id } : null;
-      const done = await refusalOf(
-        acceptInvite(scope, {
-          ...{ ...input, signedInAs: own, address: known.address, lifetimeSeconds: options.lifetimeSeconds },
-          userAgent: request.headers.get('user-agent') ?? '',
-        }),
-      );
+      const joining = {
+        ...{ ...input, signedInAs: own, address: known.address, lifetimeSeconds: options.lifetimeSeconds },
+        userAgent: request.headers.get('user-agent') ?? '',
+      };
+      const done = await refusalOf(checkStorable({ name: input.name }).then(() => acceptInvite(scope, joining)));
       return done.ok ? { ok: true, cookie: done.value.token && sessionCookie(done.value.token, cookieOptions) } : done;
     },
     resetPassword: (token, password) => refusalOf(resetPassword(scope, { token, password })),

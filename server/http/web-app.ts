@@ -144,6 +144,7 @@ export async function webApp(
         pool: options.cronPool,
         log,
         channels: options.alertChannels,
+        ...(options.cron?.stopping ? { signal: options.cron.stopping } : {}),
       }),
     );
   }

@@ -1,5 +1,6 @@
 import { ServiceError } from './errors.ts';
 import { isUuid } from './id.ts';
+import { findUnstorableText } from './storable-text.ts';
 
 /** Opaque position of a list page. */
 export function encodeCursor(parts: readonly string[]): string {
@@ -10,13 +11,15 @@ export function encodeCursor(parts: readonly string[]): string {
 export function decodeCursor(cursor: string, length: number): string[] {
   try {
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(parts) && parts.length === length && parts.every((part) => typeof part === 'string'))
-      return parts;
+    if (Array.isArray(parts) && parts.length === length && parts.every(isPart)) return parts;
   } catch {
     // Falls through to the one message.
   }
   throw refusal(cursor);
 }
+
+/** What a list gave out was stored; another text with a zero byte in it would reach the database as that. */
+const isPart = (part: unknown) => typeof part === 'string' && findUnstorableText(part) === null;
 
 /** The id that a page of a list by ids ends with. @throws ServiceError INPUT_INVALID when the cursor is no such id. */
 export function decodeIdCursor(cursor: string): string {

@@ -20,7 +20,7 @@ export { collectProcessMetrics, counter, gauge, histogram, registry } from './me
 export { refuseStale } from './refuse-stale.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
-export { findUnstorableText } from './storable-text.ts';
+export { findUnstorableText, requireStorable } from './storable-text.ts';
 export {
   changePrepared,
   connectionOf,

@@ -1,3 +1,16 @@
+import { ServiceError } from './errors.ts';
+
+/**
+ * For every door by which text comes in that a table may be given: PostgreSQL's own refusal would be a failure of ours.
+ * @throws ServiceError INPUT_INVALID naming the first field of `input` that has such text
+ */
+export function requireStorable(input: unknown): void {
+  const pointer = findUnstorableText(input);
+  if (pointer === null) return;
+  const message = `${pointer}: text holds U+0000 or half of a surrogate pair, which cannot be stored; take it out`;
+  throw new ServiceError('INPUT_INVALID', message, { issues: [{ pointer, message }] });
+}
+
 /**
  * Where a value from outside has text that PostgreSQL stores nowhere: U+0000, or half of a surrogate pair. A JSON
  * pointer to the first such text or name; null where there is none. What is nested deeper than 200 is not looked at.

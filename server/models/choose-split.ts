@@ -39,6 +39,32 @@ export function splitBy({ rows, combinations, repeated, mixed, values }: Repeats
   return hasKey ? 'key' : 'row';
 }
 
+export const areSplitAlike = (a: ModelSplit, b: ModelSplit): boolean => sidesOf(a) === sidesOf(b);
+const sidesOf = ({ by, columns, percent, seed }: ModelSplit) => JSON.stringify([by, columns, percent, seed]);
+
+/**
+ * What would be chosen now, or what the live version's rows were split by, where that is as good: the two versions are
+ * then measured on rows that neither has learned from. A table that grows comes to be split otherwise by itself.
+ *
+ * By the same features no copies are on both sides, though few of them are left; by the columns of a key that is none
+ * any more rows still keep their side. By a key where there are copies now, a version is judged by what it has learned by
+ * heart: that is not kept.
+ */
+export function splitLike(
+  before: ModelSplit,
+  chosen: ModelSplit,
+  { features, columns }: { features: readonly string[]; columns: readonly string[] },
+): ModelSplit {
+  const isOfThese = JSON.stringify(before.columns) === JSON.stringify(features.toSorted());
+  const isEnough = (chosen.combinations ?? 0) >= MIN_COPIED;
+  const isKept = {
+    features: () => isOfThese && isEnough,
+    key: () => chosen.by === 'row' && before.columns.every((name) => columns.includes(name)),
+    row: () => false,
+  }[before.by]();
+  return isKept ? { ...before, combinations: chosen.combinations } : chosen;
+}
+
 /** Reads the table once for it, or twice where it has text. */
 export async function chooseSplit(reader: Reader, table: TrainingTable, key: string[]): Promise<ModelSplit> {
   const categories = table.features.flatMap(({ kind }, i) => (kind === 'category' ? [i] : []));

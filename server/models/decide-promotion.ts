@@ -16,11 +16,12 @@ const differing = ([n, p]: readonly [number, number], positives: number, negativ
  * Whether a version goes live, and why in words. The first: its log loss on the hold-out must be below the majority
  * class's by two standard errors of the rows' differences. A later one: not above the live version's on the same rows,
  * and not the same as that. `notCompared`: why there is a live version and the rule of the first applies.
+ * `isLiveFavoured`: the live one has learned from most of these rows; whoever beats it there all the same is not worse.
  */
 export function decidePromotion(
   metrics: ModelMetrics,
   holdoutRows: number,
-  notCompared: string | null = null,
+  { notCompared = null, isLiveFavoured = false }: { notCompared?: string | null; isLiveFavoured?: boolean } = {},
 ): Decision {
   const { positives, live, logLoss, baseline, gain, gainError, groups } = metrics;
   const negatives = holdoutRows - positives;
@@ -29,7 +30,11 @@ export function decidePromotion(
       promoted: false,
       reason: `the hold-out has ${positives} positive and ${negatives} negative rows${differing(groups, positives, negatives)}; at least ${MIN_CLASS_ROWS} of each are needed to judge a version`,
     };
-  if (live) return decideLater(metrics, live, holdoutRows);
+  if (live) {
+    const { promoted, reason } = decideLater(metrics, live, holdoutRows);
+    const though = `; these were held out otherwise before: version ${live.version} has learned from most of them`;
+    return { promoted, reason: isLiveFavoured ? `${reason}${though}` : reason };
+  }
   const what = `its log loss of ${nats(logLoss)} is ${nats(Math.abs(gain))} ${gain >= 0 ? 'below' : 'above'} the majority class's ${nats(baseline.logLoss)}`;
   const needed = `${ERRORS} standard errors are ${nats(ERRORS * gainError)}`;
   const apart = notCompared === null ? '' : `; ${notCompared}`;

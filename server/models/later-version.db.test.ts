@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { updateModel } from './models.ts';
 import { scoreRows } from './score-rows.ts';
-import { learnableRows, openTrainer, type Trainer } from './testing/index.ts';
+import { bandRows, learnableRows, openTrainer, type Trainer } from './testing/index.ts';
 import { getVersion, listVersions, promoteVersion } from './versions.ts';
 
 const db = await testDatabase();
@@ -73,15 +73,54 @@ describe('a later version', () => {
     });
   });
 
-  it('is not compared with a version whose rows were split otherwise, but judged as a first one', async () => {
+  it('is measured on the rows that were held out for the live version, also when the key that told them is gone', async () => {
     await trainer.load('facts', learnableRows(8, 2_000));
     const { id } = await trainer.define();
     expect(await trainer.train(id)).toMatchObject({ promoted: true });
     await trainer.run('alter table $schema.facts drop constraint facts_pkey');
     const { version, reason } = await trainer.train(id);
-    expect(reason).toContain("the majority class's");
-    expect(reason).toContain('; the live version 1 is not compared with: its rows were held out otherwise');
-    expect((await getVersion(trainer.ctx, { id, version })).metrics!.live).toBeNull();
+    expect(reason).toContain('it says the same as the live version 1 of all');
+    expect(reason).not.toContain('held out otherwise');
+    const { split, metrics } = await getVersion(trainer.ctx, { id, version });
+    expect(split).toMatchObject({ by: 'key', columns: ['id'] });
+    expect(metrics!.live).toMatchObject({ version: 1 });
+    // With its column, too, no row is on the side any more that it was on: the live version is measured all the same.
+    await trainer.run('alter table $schema.facts drop column id');
+    const other = await trainer.train(id);
+    expect(other.reason).toMatch(/the live version 1.*; these were held out otherwise before: version 1 has learned/);
+    const seen = await getVersion(trainer.ctx, { id, version: other.version });
+    expect([seen.split!.by, seen.metrics!.live!.version]).toEqual(['row', 1]);
+  });
+
+  it('of a table that has come to be split otherwise by itself stays out where it is worse than the live one', async () => {
+    await trainer.load('facts', bandRows(16, 2_000, 15));
+    const { id } = await trainer.define({ features: ['x', 'flag'] });
+    expect(await trainer.train(id)).toMatchObject({ version: 1, promoted: true });
+    const splitOf = async (version: number) => (await getVersion(trainer.ctx, { id, version })).split!;
+    expect(await splitOf(1)).toMatchObject({ by: 'key', combinations: 40 });
+    // More rows, and more values: from here on copies are held out together.
+    await trainer.load('facts', bandRows(17, 8_000, 1));
+    await updateModel(trainer.ctx, { id, revision: 1, features: ['x'] });
+    const worse = await trainer.train(id);
+    expect(worse).toMatchObject({ version: 2, promoted: false });
+    expect(worse.reason).toMatch(/^its log loss of .* is worse than the live version 1's .* held out otherwise before/);
+    expect(await splitOf(2)).toMatchObject({ by: 'features', columns: ['x'], combinations: 300 });
+    // By the rule of the first it would have gone live.
+    const { metrics } = await getVersion(trainer.ctx, { id, version: 2 });
+    expect(metrics!.gain).toBeGreaterThan(2 * metrics!.gainError);
+    expect(await trainer.get(id)).toMatchObject({ live: { version: 1 } });
+    // With all that the live one has learned from, and more rows, it is not held up.
+    await updateModel(trainer.ctx, { id, revision: 2, features: ['x', 'flag'] });
+    expect((await trainer.train(id)).reason).toContain("the live version 1's");
+    await db.owner`update models set live_version = null where id = ${id}`;
+    expect(await trainer.train(id)).toMatchObject({ version: 4, promoted: true });
+    expect(await splitOf(4)).toMatchObject({ by: 'features', columns: ['flag', 'x'] });
+    // Where copies are few again the rows stay on their sides.
+    await trainer.load('facts', bandRows(18, 3_000, 1e-6));
+    const later = await trainer.train(id);
+    expect(later.reason).toMatch(/the live version 4/);
+    expect(later.reason).not.toContain('held out otherwise');
+    expect(await splitOf(5)).toMatchObject({ by: 'features', columns: ['flag', 'x'] });
   });
 
   it('of the same rows and features says the same, and is not put in the place of the live one', async () => {

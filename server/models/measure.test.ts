@@ -134,6 +134,12 @@ describe('promotion', () => {
       promoted: true,
       reason: expect.stringMatching(/ rows; but the majority class's 0\.\d+ is better than both/),
     });
+    expect(decidePromotion({ ...metrics, live }, 100, { isLiveFavoured: true })).toEqual({
+      promoted: true,
+      reason: expect.stringMatching(
+        / rows; these were held out otherwise before: version 4 has learned from most of them$/,
+      ),
+    });
     expect(decidePromotion({ ...metrics, live: { ...live, logLoss: 0.49, gain: -0.01 } }, 100)).toEqual({
       promoted: false,
       reason: "its log loss of 0.5000 is worse than the live version 4's 0.4900 on the same 100 rows",

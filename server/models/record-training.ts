@@ -79,12 +79,12 @@ export async function recordTrained(
 }
 
 /** What was decided on is not any more what was compared: then it is for somebody to say. */
-function decideNow(model: ModelRow, { definition, live }: Begun, { metrics, holdoutRows, notCompared }: Trained) {
+function decideNow(model: ModelRow, { definition, live }: Begun, { metrics, holdoutRows, ...of }: Trained) {
   const isSame = JSON.stringify(definitionOf(model)) === JSON.stringify(definition);
   if (!isSame) return { promoted: false, reason: 'the model was changed while this version was trained' };
   if (model.liveVersion !== (live?.version ?? null))
     return { promoted: false, reason: 'another version was put live while this one was trained' };
-  return decidePromotion(metrics, holdoutRows, notCompared);
+  return decidePromotion(metrics, holdoutRows, of);
 }
 
 type Failed = Ending & { reason: string; moveOn: boolean };

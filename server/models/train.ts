@@ -12,8 +12,17 @@ import { type Catalogue, SESSION_SETTINGS } from '#server/compiler/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 import { asTenantRole, type TenantData } from '#server/tenancy/index.ts';
 import { readCatalogue } from '#server/tenant-schema/index.ts';
-import { chooseSplit } from './choose-split.ts';
-import { featureKindOf, HELD_WITH, heldOut, invalid, oneOf, type TrainingTable, trainingTable } from './columns.ts';
+import { areSplitAlike, chooseSplit, splitLike } from './choose-split.ts';
+import {
+  featureKindOf,
+  findTable,
+  HELD_WITH,
+  heldOut,
+  invalid,
+  oneOf,
+  type TrainingTable,
+  trainingTable,
+} from './columns.ts';
 import { makeDesign } from './design.ts';
 import { type Learner, learned, learnedLater } from './learner.ts';
 import { MAX_MEASURED_ROWS } from './limits.ts';
@@ -41,6 +50,8 @@ export type Trained = {
   split: ModelSplit;
   /** Why it is not measured against the live version, in words; null where it is, or there is none. */
   notCompared: string | null;
+  /** It is, though by rows that the live version has learned from, most of them: they were held out otherwise then. */
+  isLiveFavoured: boolean;
 };
 /** `tell`: what it has come to; reading is where it begins. It may say again what it has passed. */
 type TrainOptions = { live: LiveVersion | null; signal: AbortSignal; tell: (phase: TrainingPhase) => void };
@@ -64,13 +75,16 @@ export async function readTraining(
     for (const [name, value] of Object.entries(SESSION_SETTINGS))
       await connection.unsafe(`SET LOCAL ${name} = '${value.replaceAll("'", "''")}'`);
     const reader = openReader(connection, signal);
-    const split = await chooseSplit(reader, unsplit, unsplit.split.columns);
+    const notCompared = live && whyNotCompared(catalogue, definition, live);
+    const compared = notCompared === null ? live : null;
+    const split = await splitOf(reader, catalogue, { unsplit, definition, live: compared });
     const table = trainingTable(catalogue, definition, split);
     const { summary, holdoutRows } = await summarize(reader, table);
     if (holdoutRows === 0) throw noHoldout();
     const [negative, positive] = summary.rows;
     const learner = await learn(reader, table, { kind: definition.kind, summary, holdoutRows, signal, tell });
-    const held = await readHoldout(reader, catalogue, { definition, split, holdoutRows, keep: learner.keep, live });
+    const toHold = { definition, split, holdoutRows, keep: learner.keep, live: compared };
+    const held = await readHoldout(reader, catalogue, toHold);
     return async () => {
       tell('fitting');
       const parameters = await learner.parameters();
@@ -78,9 +92,19 @@ export async function readTraining(
       const measured = { labels: held.labels, groups: held.groups, probabilities: learner.said(held.rows) };
       const judged = measure(measured, positive / (negative + positive), held.live);
       const counts = { trainingRows: negative + positive, holdoutRows: held.rows };
-      return { parameters, ...judged, ...counts, split, notCompared: held.notCompared };
+      const isLiveFavoured = compared !== null && !areSplitAlike(compared.split, split);
+      return { parameters, ...judged, ...counts, split, notCompared, isLiveFavoured };
     };
   });
+}
+
+type ToSplit = { unsplit: TrainingTable; definition: ModelDefinition; live: LiveVersion | null };
+
+async function splitOf(reader: Reader, catalogue: Catalogue, { unsplit, definition, live }: ToSplit) {
+  const chosen = await chooseSplit(reader, unsplit, unsplit.split.columns);
+  if (live === null) return chosen;
+  const columns = findTable(catalogue, definition.sourceTable).columns.map(({ name }) => name);
+  return splitLike(live.split, chosen, { features: definition.features, columns });
 }
 
 type ToLearn = { kind: ModelDefinition['kind']; summary: Summary; holdoutRows: number } & Omit<TrainOptions, 'live'>;
@@ -118,6 +142,7 @@ type Holdout = {
   split: ModelSplit;
   holdoutRows: number;
   keep: Learner['keep'];
+  /** Null: there is none that it is compared with. */
   live: LiveVersion | null;
 };
 
@@ -126,15 +151,13 @@ const noHoldout = () => invalid('no row is held out to judge the version by: the
 
 /** The rows that are held out, and what the live version says of them. */
 async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, live, split, ...of }: Holdout) {
-  const notCompared = live && whyNotCompared(catalogue, definition, live, split);
-  const asLive = notCompared === null ? live : null;
-  const features = [...new Set([...definition.features, ...(asLive?.definition.features ?? [])])];
+  const features = [...new Set([...definition.features, ...(live?.definition.features ?? [])])];
   const table = trainingTable(catalogue, { ...definition, features }, split);
   const most = mostMeasured(of.holdoutRows);
   const labels = new Uint8Array(most);
-  const [groups, saidLive] = [new Float64Array(most), new Float64Array(asLive ? most : 0)];
-  const scoreLive = asLive && makeScorer(asLive.parameters);
-  const places = asLive?.definition.features.map((name) => features.indexOf(name)) ?? [];
+  const [groups, saidLive] = [new Float64Array(most), new Float64Array(live ? most : 0)];
+  const scoreLive = live && makeScorer(live.parameters);
+  const places = live?.definition.features.map((name) => features.indexOf(name)) ?? [];
   const parts = Math.ceil(of.holdoutRows / MAX_MEASURED_ROWS);
   let rows = 0;
   await reader.each(
@@ -152,26 +175,17 @@ async function readHoldout(reader: Reader, catalogue: Catalogue, { definition, l
   );
   if (rows === 0) throw noHoldout();
   return {
-    ...{ notCompared, rows, labels: labels.subarray(0, rows), groups: groups.subarray(0, rows) },
-    live: asLive && { version: asLive.version, probabilities: saidLive.subarray(0, rows) },
+    ...{ rows, labels: labels.subarray(0, rows), groups: groups.subarray(0, rows) },
+    live: live && { version: live.version, probabilities: saidLive.subarray(0, rows) },
   };
 }
 
-const sidesOf = ({ by, columns, percent, seed }: ModelSplit) => JSON.stringify([by, columns, percent, seed]);
-
-/** Why what the live version says cannot be set beside what this one says of the rows held out now; null when it can. */
-function whyNotCompared(
-  catalogue: Catalogue,
-  now: ModelDefinition,
-  live: LiveVersion,
-  split: ModelSplit,
-): string | null {
+/** Why what the live version says cannot be set beside what this one says; null when it can. */
+function whyNotCompared(catalogue: Catalogue, now: ModelDefinition, live: LiveVersion): string | null {
   const because = (why: string) => `the live version ${live.version} is not compared with: ${why}`;
   const { definition: then } = live;
   const isSame = (['sourceTable', 'label', 'positive', 'negative'] as const).every((name) => then[name] === now[name]);
   if (!isSame) return because('its table, label or classes are others');
-  // Split otherwise, most of what is held out now was learned from then.
-  if (sidesOf(live.split) !== sidesOf(split)) return because('its rows were held out otherwise');
   const columns = catalogue.tables.get(now.sourceTable)?.columns ?? [];
   const kinds = new Map(columns.map(({ name, type }) => [name, featureKindOf(type)]));
   const gone = live.parameters.terms.find(({ feature, kind }) => kinds.get(feature) !== kind);

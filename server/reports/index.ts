@@ -1,5 +1,5 @@
 export { legacyTickRoute } from './legacy-route.ts';
-export { type MadeReports, makeDueReports } from './make-due.ts';
+export { type MadeReports, makeDueReports, type ReportDependencies } from './make-due.ts';
 export { nextInstant, requireRule } from './period.ts';
 export { reportProcedures } from './router.ts';
 export type {
@@ -9,4 +9,11 @@ export type {
   ReportScheduleInput,
   ReportTemplateItem,
 } from './schemas.ts';
-export { type AlertDependencies, type AlertTick, tickAlerts, tickAlertsWhenDue } from './tick.ts';
+export {
+  type AlertDependencies,
+  type AlertTick,
+  makeReportsWhenDue,
+  tickAlerts,
+  tickAlertsAndReports,
+  tickAlertsWhenDue,
+} from './tick.ts';

@@ -161,6 +161,14 @@ describe('a report schedule', () => {
     expect(await reports(off)).toEqual([]);
   });
 
+  it('is left to the next pass where this one has no time for it', async () => {
+    const id = await makeSchedule();
+    await letHoursPass(id, 1);
+    expect(await makeDueReports({ pool: db.worker, log, beginWithinMs: 0 })).toEqual({ made: 0, failed: 0 });
+    expect(await reports(id)).toEqual([]);
+    expect(await makeDueReports({ pool: db.worker, log, beginWithinMs: 600_000 })).toEqual({ made: 1, failed: 0 });
+  });
+
   it('keeps its hundred newest reports', async () => {
     const id = await makeSchedule();
     await db.owner`insert into reports (tenant_id, schedule_id, schedule_name, template, period_from, period_to, timezone,
@@ -172,6 +180,28 @@ describe('a report schedule', () => {
     const [counts] = await db.owner`select count(*)::int as kept,
       count(*) filter (where schedule_name = 'every hour')::int as newest from reports where schedule_id = ${id}`;
     expect(counts).toEqual({ kept: 100, newest: 1 });
+  });
+
+  it('keeps an older one that is still to be sent', async () => {
+    const id = await makeSchedule();
+    const addOld = (
+      title: string,
+      count: number,
+    ) => db.owner`insert into reports (tenant_id, schedule_id, schedule_name,
+        template, period_from, period_to, timezone, title, figures, html, csv, made_by)
+      select ${tenant.id}, ${id}, 'old', 'sla', now(), now(), 'UTC', ${title}, '[]', '', '', 'test'
+      from generate_series(1, ${count}::int)`;
+    await addOld('unsent', 1);
+    await db.owner`insert into alert_deliveries (tenant_id, report_id, channel)
+      select tenant_id, id, '{"kind": "log"}' from reports where title = 'unsent'`;
+    await addOld('sent', 120);
+    const unsent = () => db.owner`select from reports where title = 'unsent'`;
+    await letHoursPass(id, 1);
+    await makeDue();
+    expect(await unsent()).toHaveLength(1);
+    await deliver();
+    await call('POST', `/schedules/${id}/run`);
+    expect(await unsent()).toHaveLength(0);
   });
 
   it('is made by the legacy tick too', async () => {
@@ -244,7 +274,7 @@ describe('what a report says', () => {
     await letHoursPass(id, 1);
     await makeDue();
     const item = (await reports(id))[0]!;
-    expect(item.figures.map(({ value }) => value)).toEqual([60, 3, 1, 1, 1]);
+    expect(item.figures.map(({ value }) => value)).toEqual([60, 3, 1, 1, 1, 0, null]);
   });
 
   it('of retention: each purge with its receipt’s hash', async () => {

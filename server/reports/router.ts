@@ -8,7 +8,7 @@ import {
   createReportSchedule,
   deleteReportSchedule,
   listReportSchedules,
-  readScheduleChannels,
+  readScheduleWebhooks,
   runReportNow,
   updateReportSchedule,
 } from './schedules.ts';
@@ -74,6 +74,7 @@ export const reportProcedures = {
       summary: 'Creates a report schedule.',
       scope: 'reports:write',
       audit: 'report.create',
+      secrets: { input: ['channels'] },
       status: 201,
       output: ReportScheduleMade,
       errors: ['REPORT_NAME_TAKEN', 'REPORTS_FULL', ...ADDRESS_ERRORS],
@@ -88,15 +89,16 @@ export const reportProcedures = {
   updateSchedule: procedure
     .meta({
       rest: 'PUT /reports/schedules/:id',
-      summary: 'Replaces a report schedule.',
+      summary: 'Replaces a report schedule. A webhook sent back as the list shows it keeps its stored address.',
       scope: 'reports:write',
       audit: 'report.update',
+      secrets: { input: ['channels'] },
       output: ReportScheduleMade,
       errors: ['REPORT_SCHEDULE_NOT_FOUND', 'REPORT_NAME_TAKEN', ...ADDRESS_ERRORS],
     })
     .input(UpdateReportScheduleInput)
     .use(async ({ ctx, input, next }) => {
-      await checkChannels(outboundClient, input.channels, await readScheduleChannels(ctx, input.id));
+      await checkChannels(outboundClient, input.channels, await readScheduleWebhooks(ctx, input.id));
       return next();
     })
     .use(transacted)

@@ -1,6 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { AlertChannel, ReportTemplate } from '#db/schema/index.ts';
-import { channelsFor, shownChannels } from '#server/alerts/index.ts';
+import {
+  dropUnusedAddresses,
+  idsOf,
+  type OpenedWebhook,
+  openWebhooks,
+  sealChannels,
+  shownChannels,
+} from '#server/alerts/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { databaseClock, newId, query, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
@@ -45,26 +52,27 @@ export function listReportSchedules(ctx: Ctx) {
         ...row,
         nextAt: row.nextAt === null ? null : new Date(row.nextAt).toISOString(),
         coveredTo: new Date(row.coveredTo).toISOString(),
-        channels: channelsFor(ctx.actor, 'reports:write', row.channels),
+        channels: shownChannels(row.channels),
       })),
     };
   });
 }
 
-/** Where a schedule sends its reports; nowhere when there is no such schedule. */
-export function readScheduleChannels(ctx: Ctx, id: string): Promise<AlertChannel[]> {
+/** The webhooks that a schedule sends to, with their addresses. @throws ServiceError REPORT_SCHEDULE_NOT_FOUND */
+export function readScheduleWebhooks(ctx: Ctx, id: string): Promise<OpenedWebhook[]> {
   return withTransaction(ctx, async (tx) => {
     const [schedule] = await query<{ channels: AlertChannel[] }>(
       tx,
       sql`select channels from report_schedules where tenant_id = ${ctx.tenant.id} and id = ${id}`,
     );
-    return schedule?.channels ?? [];
+    if (!schedule) throw notFound(id);
+    return openWebhooks(tx, ctx.tenant.id, schedule.channels);
   });
 }
 
 /**
  * The first report covers the stretch since the rule's last instant.
- * @throws ServiceError INPUT_INVALID, REPORT_NAME_TAKEN, REPORTS_FULL
+ * @throws ServiceError INPUT_INVALID, REPORT_NAME_TAKEN, REPORTS_FULL, SECRETS_UNAVAILABLE
  */
 export function createReportSchedule(ctx: Ctx, input: ReportScheduleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
@@ -82,19 +90,25 @@ export function createReportSchedule(ctx: Ctx, input: ReportScheduleInput): Prom
         `there are ${schedules} report schedules, and ${MAX_SCHEDULES} is the most; delete one that nobody reads`,
       );
     const id = newId();
+    const channels = await sealChannels(tx, tenantId, input.channels);
     const made = await query(
       tx,
       sql`insert into report_schedules (tenant_id, id, name, template, cron, timezone, channels, enabled, next_at,
           covered_to, created_by)
         values (${tenantId}, ${id}, ${input.name}, ${input.template}, ${input.cron}, ${input.timezone},
-          ${JSON.stringify(input.channels)}::jsonb, ${input.enabled},
+          ${JSON.stringify(channels)}::jsonb, ${input.enabled},
           ${nextInstant(input, now)?.toISOString() ?? null}::timestamptz,
           ${lastInstant(input, now).toISOString()}::timestamptz, ${actorName(ctx.actor)})
         on conflict (tenant_id, name) do nothing returning 1`,
     );
     if (made.length === 0) throw nameTaken(input.name);
     await recordAudit(tx, ctx, {
-      ...{ action: 'report.create', targetKind: 'report_schedule', targetId: id, after: shownOf(input) },
+      ...{
+        action: 'report.create',
+        targetKind: 'report_schedule',
+        targetId: id,
+        after: shownOf({ ...input, channels }),
+      },
       details: { name: input.name },
     });
     return { id };
@@ -102,8 +116,9 @@ export function createReportSchedule(ctx: Ctx, input: ReportScheduleInput): Prom
 }
 
 /**
- * Replaces a schedule. Another rule begins with its own next instant; one that was off begins as a new one does.
- * @throws ServiceError INPUT_INVALID, REPORT_SCHEDULE_NOT_FOUND, REPORT_NAME_TAKEN
+ * Replaces a schedule. Another rule begins with its own next instant; one that was off begins as a new one does. A
+ * webhook's address that comes back masked stays what it is.
+ * @throws ServiceError INPUT_INVALID, REPORT_SCHEDULE_NOT_FOUND, REPORT_NAME_TAKEN, SECRETS_UNAVAILABLE
  */
 export function updateReportSchedule(ctx: Ctx, input: UpdateReportScheduleInput): Promise<{ id: string }> {
   return withTransaction(ctx, async (tx) => {
@@ -120,14 +135,16 @@ export function updateReportSchedule(ctx: Ctx, input: UpdateReportScheduleInput)
       sql`select 1 from report_schedules where tenant_id = ${tenantId} and name = ${input.name} and id <> ${input.id}`,
     );
     if (taken.length > 0) throw nameTaken(input.name);
+    const channels = await sealChannels(tx, tenantId, input.channels, before.channels);
     await tx.execute(sql`update report_schedules set name = ${input.name}, template = ${input.template},
-        cron = ${input.cron}, timezone = ${input.timezone}, channels = ${JSON.stringify(input.channels)}::jsonb,
+        cron = ${input.cron}, timezone = ${input.timezone}, channels = ${JSON.stringify(channels)}::jsonb,
         enabled = ${input.enabled}, next_at = ${nextAt}::timestamptz, covered_to = ${coveredTo}::timestamptz,
         last_error = null, updated_at = now()
       where tenant_id = ${tenantId} and id = ${input.id}`);
+    await dropUnusedAddresses(tx, tenantId, idsOf(before.channels));
     await recordAudit(tx, ctx, {
       ...{ action: 'report.update', targetKind: 'report_schedule', targetId: input.id },
-      ...{ before: shownOf(before), after: shownOf(input), details: { name: input.name } },
+      ...{ before: shownOf(before), after: shownOf({ ...input, channels }), details: { name: input.name } },
     });
     return { id: input.id };
   });
@@ -138,6 +155,7 @@ export function deleteReportSchedule(ctx: Ctx, input: { id: string }): Promise<{
   return withTransaction(ctx, async (tx) => {
     const before = await lockSchedule(tx, ctx.tenant.id, input.id);
     await tx.execute(sql`delete from report_schedules where tenant_id = ${ctx.tenant.id} and id = ${input.id}`);
+    await dropUnusedAddresses(tx, ctx.tenant.id, idsOf(before.channels));
     await recordAudit(tx, ctx, {
       ...{ action: 'report.delete', targetKind: 'report_schedule', targetId: input.id },
       ...{ before: shownOf(before), details: { name: before.name } },
@@ -156,10 +174,10 @@ export function runReportNow(ctx: Ctx, input: { id: string }): Promise<{ reportI
     const schedule = await lockSchedule(tx, ctx.tenant.id, input.id);
     const { from, to } = trailingPeriod(schedule, await databaseClock.now(tx));
     const { id: scheduleId, name: scheduleName, template, timezone, channels } = schedule;
-    const reportId = await makeReport(tx, ctx.tenant.id, {
+    const { id: reportId } = await makeReport(tx, ctx.tenant.id, {
       ...{ scheduleId, scheduleName, template, timezone, channels },
       period: { from: from.toISOString(), to: to.toISOString() },
-      ...{ dueAt: null, madeBy: actorName(ctx.actor) },
+      ...{ carried: null, dueAt: null, madeBy: actorName(ctx.actor) },
     });
     await recordAudit(tx, ctx, {
       ...{ action: 'report.run', targetKind: 'report_schedule', targetId: input.id },
@@ -169,7 +187,8 @@ export function runReportNow(ctx: Ctx, input: { id: string }): Promise<{ reportI
   });
 }
 
-const shownOf = ({ name, template, cron, timezone, enabled, channels }: ReportScheduleInput | Row) => ({
+type Described = Omit<ReportScheduleInput, 'channels'> & { channels: AlertChannel[] };
+const shownOf = ({ name, template, cron, timezone, enabled, channels }: Described) => ({
   ...{ name, template, cron, timezone, enabled },
   channels: shownChannels(channels),
 });
@@ -182,6 +201,8 @@ async function lockSchedule(tx: Tx, tenantId: string, id: string): Promise<Row> 
     tx,
     sql`select ${columns} from report_schedules where tenant_id = ${tenantId} and id = ${id} for update`,
   );
-  if (!row) throw new ServiceError('REPORT_SCHEDULE_NOT_FOUND', `no report schedule ${id}`);
+  if (!row) throw notFound(id);
   return row;
 }
+
+const notFound = (id: string) => new ServiceError('REPORT_SCHEDULE_NOT_FOUND', `no report schedule ${id}`);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { REPORT_TEMPLATES } from '#db/schema/index.ts';
-import { AlertChannelInput, Delivery } from '#server/alerts/index.ts';
+import { AlertChannel, AlertChannelInput, Delivery } from '#server/alerts/index.ts';
 
 const instant = z.iso.datetime();
 
@@ -24,7 +24,7 @@ export const ReportSchedule = z.object({
   template: z.enum(REPORT_TEMPLATES),
   cron: z.string(),
   timezone: z.string(),
-  channels: z.array(AlertChannelInput),
+  channels: z.array(AlertChannel),
   enabled: z.boolean(),
   /** Null: switched off, or the rule has no instant to come. */
   nextAt: instant.nullable(),

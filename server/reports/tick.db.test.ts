@@ -7,7 +7,7 @@ import { makeKey, openWeb } from '#server/http/testing/index.ts';
 import { createLogger } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
-import { tickAlerts } from './index.ts';
+import { tickAlertsAndReports } from './index.ts';
 
 const db = await testDatabase();
 const web = await openWeb(db);
@@ -18,7 +18,7 @@ const channels = [{ kind: 'webhook', url: hookUrl }];
 /** What the receiver was told, in its order. */
 const told = () => posted().map(({ body }) => body.type);
 
-test('one pass of the loop has delivered its alerts before it begins with the reports', {
+test('a call from outside has its alerts delivered before it begins with the reports', {
   timeout: 120_000,
 }, async () => {
   const tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
@@ -51,7 +51,7 @@ test('one pass of the loop has delivered its alerts before it begins with the re
     ...{ log, outbound: createOutboundClient({ allowCidrs: ['127.0.0.0/8'] }) },
     ...{ smtpUrl: null, mailFrom: 'mainspring@example.org' },
   });
-  const ticking = tickAlerts({ pool: db.worker, log, channels: send });
+  const ticking = tickAlertsAndReports({ pool: db.worker, log, channels: send });
   await vi.waitFor(() => expect(told()).toEqual(['alert.firing']), { timeout: 40_000, interval: 50 });
   expect(await db.owner`select from reports`).toHaveLength(0);
   release.resolve();

@@ -2,6 +2,12 @@
 export const PURGE_JOB_NAME = 'dsarPurge';
 
 /**
+ * A purge that was called so lately is taken for one that somebody outside calls regularly, where no worker here has a
+ * schedule for it: once a week is the rarest that is sensible.
+ */
+export const CALLED_DAYS = 8;
+
+/**
  * Rows that one transaction goes through. It holds the tenant's retention lock: some 35 ms by measurement, which is
  * what placing a hold can wait for.
  */

@@ -7,6 +7,7 @@ import { testDatabase } from '#db/testing/index.ts';
 import { UNCONFIGURED_JOBS } from '#server/cron/index.ts';
 import { openFolderStore } from '#server/files/index.ts';
 import { CRON_SECRET, openWeb } from '#server/http/testing/index.ts';
+import { getOverview } from './policies.ts';
 import { addRows, openKeeper } from './testing/index.ts';
 
 const db = await testDatabase();
@@ -57,6 +58,26 @@ describe('dsar-purge', () => {
         perTenant: [{ tenantId, retentionDays: 30, ...none }],
       },
     });
+  });
+
+  it('is known to run where only somebody outside calls it, and not by a count, one tenant or an operator', async () => {
+    const { ctx } = await openKeeper(db, 'outside');
+    const calledAt = async () => (await getOverview(ctx)).purge.calledAt;
+    await db.owner`truncate cron_jobs, cron_runs`;
+    expect(await getOverview(ctx)).toMatchObject({ purge: { schedule: null, calledAt: null } });
+    await call('dsar-purge?dryRun=1');
+    await call('dsar-purge?tenant=outside');
+    expect(await calledAt()).toBeNull();
+    await call('dsar-purge');
+    const [run] = await db.owner<{ at: string }[]>`select max(started_at) as at from cron_runs where job = 'dsarPurge'`;
+    expect(await calledAt()).toBe(new Date(run!.at).toISOString());
+    // Once a week is regular still; what was called longer ago is called no more.
+    await db.owner`update cron_runs set started_at = started_at - interval '7 days'`;
+    expect(await calledAt()).not.toBeNull();
+    await db.owner`update cron_runs set started_at = started_at - interval '36 hours'`;
+    expect(await calledAt()).toBeNull();
+    await db.owner`update cron_runs set started_at = now(), trigger = 'operator'`;
+    expect(await calledAt()).toBeNull();
   });
 
   it.each(['dsar-purge', 'export-interactions'])('%s is refused without the secret', async (path) => {

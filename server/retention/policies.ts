@@ -3,7 +3,7 @@ import { DATA_CLASSES, type DataClass, type RetentionMode, retentionPolicies } f
 import { recordAudit } from '#server/audit/index.ts';
 import { queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { DEFAULT_REQUEST_DUE_DAYS, PURGE_JOB_NAME } from './config.ts';
+import { CALLED_DAYS, DEFAULT_REQUEST_DUE_DAYS, PURGE_JOB_NAME } from './config.ts';
 import { isDeletedEarly, lockRetention, readPlan } from './plan.ts';
 import type { Policy, RetentionOverview, SetPolicyInput } from './schemas.ts';
 
@@ -121,12 +121,17 @@ async function readPolicies(tx: Tx, tenantId: string): Promise<Policy[]> {
 }
 
 async function readPurgeTimes(tx: Tx, tenantId: string): Promise<RetentionOverview['purge']> {
-  const times = await queryOne<{ schedule: string | null; nextAt: string | null; lastFinishedAt: string | null }>(
+  type Times = Record<keyof RetentionOverview['purge'], string | null>;
+  const times = await queryOne<Times>(
     tx,
     sql`select (select schedule from cron_jobs where job = ${PURGE_JOB_NAME}) as schedule,
       (select next_fire_at from cron_jobs where job = ${PURGE_JOB_NAME}) as "nextAt",
+      (select max(started_at) from cron_runs where job = ${PURGE_JOB_NAME} and trigger <> 'operator'
+        and started_at > now() - make_interval(days => ${CALLED_DAYS}::int)
+        and not params ?| array['dryRun', 'tenant']) as "calledAt",
       (select max(finished_at) from retention_purges where tenant_id = ${tenantId}) as "lastFinishedAt"`,
   );
   const iso = (at: string | null) => (at === null ? null : new Date(at).toISOString());
-  return { schedule: times.schedule, nextAt: iso(times.nextAt), lastFinishedAt: iso(times.lastFinishedAt) };
+  const { schedule, nextAt, calledAt, lastFinishedAt } = times;
+  return { schedule, nextAt: iso(nextAt), calledAt: iso(calledAt), lastFinishedAt: iso(lastFinishedAt) };
 }

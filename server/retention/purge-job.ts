@@ -1,10 +1,16 @@
 import type { BlobStore } from '#server/files/index.ts';
-import { forEachTenant, type JobDefinition, listJobTenants } from '#server/jobs/index.ts';
-import { ServiceError } from '#server/lib/index.ts';
+import {
+  forEachTenant,
+  type JobContext,
+  type JobDefinition,
+  listJobTenants,
+  type TenantOutcome,
+} from '#server/jobs/index.ts';
+import { logError, ServiceError } from '#server/lib/index.ts';
 import { PURGE_JOB_NAME } from './config.ts';
 import { dropPartitions } from './drop-partitions.ts';
 import { previewPurge } from './preview.ts';
-import { purgeTenant } from './purge.ts';
+import { purgeTenant, readOpenPurge } from './purge.ts';
 
 /** One tenant in the job's answer. */
 export type TenantPurge = {
@@ -51,23 +57,42 @@ export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRo
         : await purgeTenant({ ...ctx, deleteBlob, ...batch }, tenant, opened.has(tenant.id));
       return { work: work ?? { ...NOTHING, errors: [] }, errors: work?.errors ?? [] };
     });
-    const scanned = outcomes.filter(({ ok, detail }) => !ok || detail?.work !== null);
-    const perTenant = scanned.map(({ tenantId, detail, errors }): TenantPurge => {
-      const { retentionDays, decisionTraces, interactionHistory, aiAttachments, blobsDeleted } =
-        detail?.work ?? NOTHING;
-      return { tenantId, retentionDays, decisionTraces, interactionHistory, aiAttachments, blobsDeleted, errors };
-    });
+    const scanned: Scanned[] = [];
+    for (const { detail, ...outcome } of outcomes) {
+      if (outcome.ok && detail?.work === null) continue;
+      const left = detail === null && !isDryRun ? await readLeft(ctx, outcome.tenantId) : null;
+      const work = detail?.work ?? left ?? { ...NOTHING, errors: [] };
+      scanned.push({ ...outcome, work, errors: [...(left?.errors ?? []), ...outcome.errors] });
+    }
     return {
       answer: {
         tenantsScanned: scanned.length,
-        totalBlobsAttempted: scanned.reduce((sum, { detail }) => sum + (detail?.work?.blobsAttempted ?? 0), 0),
-        perTenant,
+        totalBlobsAttempted: scanned.reduce((sum, { work }) => sum + work.blobsAttempted, 0),
+        perTenant: scanned.map(toTenantPurge),
         ...(isDryRun ? { dryRun: true } : {}),
       },
-      perTenant: scanned.map(({ detail, ...outcome }) => ({ ...outcome, counts: countsOf(detail?.work ?? NOTHING) })),
+      perTenant: scanned.map(({ work, ...outcome }) => ({ ...outcome, counts: countsOf(work) })),
     };
   },
 };
+
+type Scanned = TenantOutcome & { work: Work };
+
+function toTenantPurge({ tenantId, work, errors }: Scanned): TenantPurge {
+  const { retentionDays, decisionTraces, interactionHistory, aiAttachments, blobsDeleted } = work;
+  return { tenantId, retentionDays, decisionTraces, interactionHistory, aiAttachments, blobsDeleted, errors };
+}
+
+/** What a purge that failed had deleted for good by then: the next one goes on from there and its receipt counts it. */
+async function readLeft({ pool, log }: JobContext, tenantId: string): Promise<Work | null> {
+  try {
+    return await readOpenPurge(pool, tenantId);
+  } catch (error) {
+    // What failed before may be the database: the other tenants' counts are told all the same.
+    logError(log, error, 'what a failed purge had deleted could not be read', { tenantId });
+    return null;
+  }
+}
 
 function countsOf({ decisionTraces, interactionHistory, aiAttachments, blobsDeleted }: typeof NOTHING) {
   return { decisionTraces, interactionHistory, aiAttachments, blobsDeleted };

@@ -166,6 +166,26 @@ describe('a purge', () => {
       await db.owner`drop trigger refuse on interaction_history`;
     }
   });
+
+  it('tells of a tenant that failed what was deleted of it for good, and the next one goes on from there', async () => {
+    const keeper = await openKeeper(db, 'half-way', 'strictest');
+    await keeper.keep('interaction_history', 30);
+    await addRows(db, keeper.tenant, { customerId: 'c1', ageDays: 31, count: 5 });
+    const before = await keeper.counts();
+    await db.owner.unsafe(`create function refuse_last() returns trigger language plpgsql as $$
+      begin if old.tenant_id = '${keeper.tenant.id}' then raise exception 'this row stays'; end if; return old; end $$`);
+    await db.owner`create trigger refuse_last before delete on ai_attachments for each row execute function refuse_last()`;
+    const failed = await only('half-way', {}).finally(() => db.owner`drop trigger refuse_last on ai_attachments`);
+    const left = await keeper.counts();
+    expect(failed).toEqual({
+      ...{ tenantId: keeper.tenant.id, retentionDays: 30, aiAttachments: 0, blobsDeleted: 0 },
+      decisionTraces: before.decisionTraces - left.decisionTraces,
+      interactionHistory: before.interactionHistory - left.interactionHistory,
+      errors: [expect.stringContaining('this row stays')],
+    });
+    expect(failed).toMatchObject({ decisionTraces: 5, interactionHistory: 5 });
+    expect(await only('half-way')).toMatchObject({ decisionTraces: 5, interactionHistory: 5, aiAttachments: 5 });
+  });
 });
 
 describe('the blobs of purged attachments', () => {

@@ -1,6 +1,7 @@
 // One tenant's purge from its beginning to its receipt. Every step is a transaction of its own and leaves a state from
 // which the next purge goes on: the row in retention_purges counts what was deleted in the same transaction.
 import { sql } from 'drizzle-orm';
+import type { Pool } from '#db/client.ts';
 import {
   CLASS_TABLES,
   type ClassTable,
@@ -71,6 +72,13 @@ export async function openPurge(tx: Tx, tenantId: string, isOpenedHere: boolean)
     .returning();
   return opened!;
 }
+
+/** The tenant's purge that has no receipt yet, with what it has deleted so far; null where there is none. */
+export const readOpenPurge = (pool: Pool, tenantId: string): Promise<PurgeRow | null> =>
+  transaction(pool, { tenantId }, async (tx) => {
+    const [row] = await tx.select().from(retentionPurges).where(sql`tenant_id = ${tenantId} and finished_at is null`);
+    return row ?? null;
+  });
 
 const purgePlan = (plan: Plan): PurgePlan =>
   byClass((dataClass) => {

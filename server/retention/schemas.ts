@@ -39,9 +39,13 @@ export const RetentionOverview = z.object({
   policies: z.array(Policy),
   /** Days from its taking within which a request of a person for their data is due, when it names no date. */
   requestDueDays: z.number().int(),
-  /** When the purge runs; null schedule: nobody here has set one, and nothing is deleted until somebody does. */
+  /**
+   * When the purge runs. Null schedule: no worker here fires it, and unless somebody outside has called it in the last
+   * days (`calledAt`, the latest time), nothing is deleted until somebody does.
+   */
   purge: z.object({
     schedule: z.string().nullable(),
+    calledAt: z.string().nullable(),
     nextAt: z.string().nullable(),
     lastFinishedAt: z.string().nullable(),
   }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { createLogger } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
-import { readSiemConfig, type SiemEnvironment } from './index.ts';
+import { readSiemConfig, type SiemEnvironment, warnOfUnknownSiem } from './index.ts';
 
 const client = createOutboundClient({ allowCidrs: [] });
 const read = (env: SiemEnvironment) => readSiemConfig(env, client);
@@ -13,6 +14,19 @@ describe('the environment of the SIEM', () => {
   it('ships nothing without a backend or with one that there is not, and says why', () => {
     expect(read({})).toEqual({ skipped: 'SIEM_BACKEND is not set' });
     expect(read({ SIEM_BACKEND: 'syslog' })).toEqual({ skipped: expect.stringContaining('"syslog" is not one of') });
+  });
+
+  it('is warned of where a backend is named that there is not, and not where none or a known one is', () => {
+    const said = (env: SiemEnvironment) => {
+      const lines: string[] = [];
+      const log = createLogger({ level: 'warn', tier: 'test', write: (line) => lines.push(line) });
+      warnOfUnknownSiem(log, env, read(env));
+      return lines;
+    };
+    expect(said({ SIEM_BACKEND: 'Splunk' })).toEqual([
+      expect.stringContaining('"Splunk\\" is not one of splunk, datadog, elastic: nothing is shipped'),
+    ]);
+    expect([said({}), said({ SIEM_BACKEND: '' }), said(splunk)]).toEqual([[], [], []]);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 // Where the audit log is shipped to, from the environment.
+import type { Logger } from '#server/lib/index.ts';
 import type { OutboundClient } from '#server/outbound/index.ts';
 
 export const SIEM_BACKENDS = ['splunk', 'datadog', 'elastic'] as const;
@@ -28,7 +29,7 @@ const NEEDED: Record<SiemBackend, (keyof SiemEnvironment)[]> = {
 };
 
 /**
- * An unset or unknown backend ships nothing; the boot warns of an unknown one.
+ * An unset or unknown backend ships nothing; warnOfUnknownSiem says so of an unknown one.
  * @throws Error that names the variable which a known backend lacks.
  */
 export function readSiemConfig(env: SiemEnvironment, client: OutboundClient): SiemConfig {
@@ -45,6 +46,14 @@ export function readSiemConfig(env: SiemEnvironment, client: OutboundClient): Si
     ...{ backend, client, endpoint: endpoint.replace(/\/+$/, ''), apiKey: env.SIEM_API_KEY! },
     ...{ index: env.SIEM_INDEX ?? '', sourcetype: env.SIEM_SOURCETYPE ?? '' },
   };
+}
+
+/**
+ * Warns of a backend that is named and not known: every process that serves the job says so at its start, because the
+ * job itself answers as if all were well.
+ */
+export function warnOfUnknownSiem(log: Logger, env: SiemEnvironment, siem: SiemConfig): void {
+  if (env.SIEM_BACKEND && 'skipped' in siem) log.warn(`${siem.skipped}: nothing is shipped`);
 }
 
 /** What the cursor belongs to: the same backend at the same place, whatever key opens it. */

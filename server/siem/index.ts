@@ -1,4 +1,4 @@
-export { readSiemConfig, type SiemConfig, type SiemEnvironment } from './config.ts';
+export { readSiemConfig, type SiemConfig, type SiemEnvironment, warnOfUnknownSiem } from './config.ts';
 export { observeUnshipped } from './metrics.ts';
 export { siemProcedures } from './router.ts';
 export type { QuarantinedRow, SiemShipping } from './schemas.ts';

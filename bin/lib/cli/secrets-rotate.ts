@@ -29,7 +29,7 @@ export async function rotateInDatabase(at: LocalDatabase, keys: Keys, options: O
     else
       options.print(
         `${result.isNew ? 'A new key' : 'The newest key, of a rotation that was cut short,'} seals all from now on: ${result.keyId}\n` +
-          `${result.resealed} connections were sealed anew, ${result.remaining} remain.\n`,
+          `${result.resealed} secrets were sealed anew, ${result.remaining} remain.\n`,
       );
     return result.remaining === 0 ? 0 : 1;
   });

@@ -16,6 +16,7 @@ export const figureRows: MakeRows = (ids, { at }) => {
         ...{ metric: 'failed_runs', kind: 'firing', value: 1, operator: '>', threshold: 0 },
       },
     ],
+    webhook_addresses: [{ tenant_id, id: ids.alertRuleId }],
     alert_deliveries: [{ tenant_id, event_id: ids.alertRuleId, channel: { kind: 'log' }, status: 'sent' }],
     report_schedules: [
       {

@@ -33,6 +33,7 @@ import {
   pruneIdempotencyKeys,
   pruneReports,
   pruneRuns,
+  pruneWebhookAddresses,
   type Stretch,
 } from './prune-tenant.ts';
 import type { CleanupSettings } from './settings.ts';
@@ -51,6 +52,7 @@ const TENANT_STEPS: { name: string; days: (settings: CleanupSettings) => number;
   { name: 'runs', days: (settings) => settings.runDays, prune: pruneRuns },
   { name: 'deadLetters', days: (settings) => settings.dlqDays, prune: pruneDeadLetters },
   { name: 'alertEvents', days: (settings) => settings.runDays, prune: pruneAlertEvents },
+  { name: 'webhookAddresses', days: () => 1, prune: pruneWebhookAddresses },
   { name: 'approvals', days: (settings) => settings.runDays, prune: pruneApprovals },
   { name: 'reports', days: (settings) => settings.runDays, prune: pruneReports },
 ];

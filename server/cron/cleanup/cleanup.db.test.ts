@@ -111,16 +111,18 @@ describe('the cleanup', () => {
     expect(await names('select path as name from run_files')).toEqual(left);
   });
 
-  it('deletes dead letters 30 days after they were acknowledged, and none that nobody did', async () => {
-    for (const [name, acked] of [
-      ['old', 31],
-      ['young', 29],
-      ['open', null],
+  it('deletes dead letters 30 days after they were acknowledged, and none that nobody did, however old it is', async () => {
+    for (const [name, seen, acked] of [
+      ['old', 31, 31],
+      ['lately', 800, 29],
+      ['open', 800, null],
     ] as const)
-      await db.owner.unsafe(`insert into dlq_entries (tenant_id, id, pipeline_id, run_id, version, node_id, rule, error_kind, message, acked_at)
-        values ('${blue.id}', ${idOf(200)}, gen_random_uuid(), gen_random_uuid(), 1, 'n', 'r', 'rule', '${name}', ${acked === null ? 'null' : ago(acked)})`);
+      await db.owner.unsafe(`insert into dlq_entries (tenant_id, id, pipeline_id, run_id, version, node_id, rule, error_kind, message,
+          first_seen_at, last_seen_at, acked_at)
+        values ('${blue.id}', ${idOf(800)}, gen_random_uuid(), gen_random_uuid(), 1, 'n', 'r', 'rule', '${name}',
+          ${ago(seen)}, ${ago(seen)}, ${acked === null ? 'null' : ago(acked)})`);
     expect(await cleanUp()).toMatchObject({ body: { deleted: { deadLetters: 1 } } });
-    expect(await names('select message as name from dlq_entries')).toEqual(['open', 'young']);
+    expect(await names('select message as name from dlq_entries')).toEqual(['lately', 'open']);
   });
 
   it('deletes idempotency keys after 30 days, and runs of cron jobs after 90', async () => {

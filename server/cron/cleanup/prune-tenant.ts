@@ -3,6 +3,7 @@
 // 35 ms, and an insert waits no longer. A table in partitions has no ctid of its own, hence by key.
 import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { dropUnusedAddresses } from '#server/alerts/index.ts';
 import { query, queryOne, transaction } from '#server/lib/index.ts';
 
 export const STRETCH_ROWS = 10_000;
@@ -58,6 +59,10 @@ export const pruneDeadLetters = pruneById(sql`dlq_entries`, (days) => olderThan(
 
 /** What alert rules said, with its deliveries. */
 export const pruneAlertEvents = pruneById(sql`alert_events`, (days) => olderThan(sql`at`, days));
+
+/** Addresses of webhooks that a rule or a schedule was still telling when it stopped naming them. */
+export const pruneWebhookAddresses: PruneStretch = (pool, { tenantId }) =>
+  transaction(pool, { tenantId }, async (tx) => ({ deleted: await dropUnusedAddresses(tx, tenantId), upTo: null }));
 
 /** Requests for approval that were decided or ran out, with their stages and votes; the audit log keeps who decided what. */
 export const pruneApprovals = pruneById(

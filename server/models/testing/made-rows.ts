@@ -30,6 +30,16 @@ function makeRows(seed: number, count: number, chanceOf: (values: Row['values'])
 /** The label has nothing to do with the features. */
 export const noiseRows = (seed: number, count: number, share = 0.5): Row[] => makeRows(seed, count, () => share);
 
+/** x from 0 to below 300 in steps of `step`; the label depends on x and on the boolean alone. */
+export function bandRows(seed: number, count: number, step: number): Row[] {
+  const random = randomOf(seed);
+  return Array.from({ length: count }, () => {
+    const [x, flag] = [Math.floor(random() * (300 / step)) * step, random() < 0.5];
+    const chance = 1 / (1 + Math.exp(-((x - 150) / 60 + (flag ? 1.2 : -1.2))));
+    return { values: [x, 50, 'a', flag], label: random() < chance };
+  });
+}
+
 /** The label depends on all of them, with chance left in it. */
 export const learnableRows = (seed: number, count: number): Row[] =>
   makeRows(seed, count, ([x, y, letter, flag]) => {

@@ -1,4 +1,4 @@
-import type { ReportFigure } from '#db/schema/index.ts';
+import type { ReportCarried, ReportFigure } from '#db/schema/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 
 /** From an instant, included, to another, excluded; ISO 8601. */
@@ -12,14 +12,19 @@ export type Composed = {
   rows: ReportCell[][];
   /** What the table is of, for a report that has no row. */
   rowsAre: string;
+  /** What the next report must know of this one; absent: nothing. */
+  carried?: ReportCarried;
 };
 
 export type Template = {
   title: string;
   /** For people: what one learns from it. */
   says: string;
-  /** Reads one tenant's figures, in a transaction of its own role. */
-  compose(tx: Tx, tenantId: string, period: Period): Promise<Composed>;
+  /**
+   * Reads one tenant's figures, in a transaction of its own role. `carried` is what the report before this one left;
+   * null: there is none, or somebody asks for a stretch that does not begin where the last one ended.
+   */
+  compose(tx: Tx, tenantId: string, period: Period, carried: ReportCarried | null): Promise<Composed>;
 };
 
 /** A table longer than this is cut: nobody reads more, and a mail has to carry it. */

@@ -59,6 +59,7 @@ export interface OpenSession {
   tenant: { slug: string; name: string } | null;
   userAgent: string;
   createdAt: Instant;
+  lastUsedAt: Instant;
   lastSeenAt: Instant;
   expiresAt: Instant;
   isCurrent: boolean;

@@ -2,7 +2,7 @@
 import type { AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput } from '#server/alerts/index.ts';
 import type { Page, PageInput } from './wire.ts';
 
-export type { AlertChannel } from '#server/alerts/index.ts';
+export type { AlertChannel, AlertChannelInput } from '#server/alerts/index.ts';
 export type { AlertEvent, AlertMetricItem, AlertRule, AlertRuleInput };
 
 export interface AlertsApi {
