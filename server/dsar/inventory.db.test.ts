@@ -20,7 +20,8 @@ describe('the inventory', () => {
       select c.relname as table, a.attname as column, t.typname as type,
         array_position(i.indkey::int2[], a.attnum) as place
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      join pg_type t on t.oid = a.atttypid join pg_index i on i.indrelid = c.oid and i.indisprimary
+      join pg_type own on own.oid = a.atttypid
+      join pg_type t on t.oid = coalesce(nullif(own.typbasetype, 0), own.oid) join pg_index i on i.indrelid = c.oid and i.indisprimary
       where c.relnamespace = 'public'::regnamespace and not c.relispartition`;
     for (const { table, keys, texts = [], jsons = [], ids = [], looks = [], excused } of INVENTORY) {
       const has = columns.filter((one) => one.table === table);

@@ -1,4 +1,5 @@
-// A claim's commit does not wait for the disk. What becomes of its events when the database server dies before it got there.
+// The commits of a claim and of a mark do not wait for the disk. What becomes of their events when the database server dies
+// before it got there.
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,7 @@ import { openPool, type Pool, urlForRole } from '#db/client.ts';
 import { type EmbeddedDatabase, findEmbedded, startEmbedded } from '#db/embedded.ts';
 import { migrate } from '#db/migrate.ts';
 import { roleNames } from '#db/roles.ts';
-import { publishLane } from './index.ts';
+import { LaneLostError, publishLane } from './index.ts';
 import { counting, openLane, takeLane } from './testing/one-lane.ts';
 
 const START_MS = 300_000;
@@ -20,6 +21,7 @@ let home: string;
 let server: EmbeddedDatabase;
 let owner: Pool;
 let worker: Pool;
+let lane: Awaited<ReturnType<typeof openLane>>;
 
 const start = () => startEmbedded({ home, log: () => undefined, settings });
 
@@ -31,6 +33,7 @@ beforeAll(async () => {
   owner = openPool({ url: server.url, max: 2, applicationName: 'test' });
   const workerUrl = urlForRole(server.url, roleNames('undone').worker, passwords.worker);
   worker = openPool({ url: workerUrl, max: 2, applicationName: 'test' });
+  lane = await openLane({ owner, worker });
 }, START_MS);
 afterAll(async () => {
   await Promise.all([owner, worker].map((pool) => pool?.end({ timeout: 2 })));
@@ -48,6 +51,17 @@ async function crash(): Promise<void> {
   server = await start();
 }
 
+const signal = new AbortController().signal;
+const options = { leaseMs: 2 * START_MS, batchSize: 500, maxAttempts: 5, isSweep: false, signal };
+
+/** Three events of two keys, numbered. */
+const store = (
+  tenantId: string,
+  [a = '', b = '']: string[],
+) => owner`insert into outbox_events (tenant_id, type, key, payload)
+  select ${tenantId}, 'a.v1', key, jsonb_build_object('n', n)
+  from unnest(${[a, b, a]}::text[]) with ordinality as given(key, n) order by n`;
+
 const rows = () =>
   owner<{ status: string; token: string | null; attempts: number }[]>`
     select status, claim_token as token, attempts from outbox_events order by seq`;
@@ -55,19 +69,14 @@ const rows = () =>
 it(
   'a claim that a crash of the database undoes is made again: no event is lost, each key keeps its order, no attempt is counted',
   async () => {
-    const { tenantId, keys, restart } = await openLane({ owner, worker });
-    const [a = '', b = ''] = keys;
-    const options = { leaseMs: 2 * START_MS, batchSize: 500, maxAttempts: 5, isSweep: false };
-    const signal = new AbortController().signal;
+    const { tenantId, keys, restart } = lane;
     let wasUndone = false;
     for (let round = 0; round < ROUNDS && !wasUndone; round += 1) {
       const hold = await restart();
-      await owner`insert into outbox_events (tenant_id, type, key, payload)
-        select ${tenantId}, 'a.v1', key, jsonb_build_object('n', n)
-        from unnest(${[a, b, a]}::text[]) with ordinality as given(key, n) order by n`;
+      await store(tenantId, keys);
       const sent: number[] = [];
       // It comes between the claim and the mark, which finds nothing of the claim's.
-      const first = await publishLane({ pool: worker, publisher: counting(sent, crash) }, hold, { ...options, signal });
+      const first = await publishLane({ pool: worker, publisher: counting(sent, crash) }, hold, options);
       expect(sent).toEqual([1, 2, 3]);
       wasUndone = first.lost === 3;
       if (!wasUndone) continue;
@@ -77,11 +86,42 @@ it(
 
       const again = await takeLane(worker, 'one');
       const copies: number[] = [];
-      const turn = await publishLane({ pool: worker, publisher: counting(copies) }, again, { ...options, signal });
+      const turn = await publishLane({ pool: worker, publisher: counting(copies) }, again, options);
       expect(turn).toMatchObject({ claimed: 3, published: 3, lost: 0 });
       expect(copies).toEqual([1, 2, 3]);
       const done = { status: 'published', token: String(again.token), attempts: 0 };
       expect(await rows()).toEqual([done, done, done]);
+    }
+    expect(wasUndone).toBe(true);
+  },
+  START_MS,
+);
+
+it(
+  'a mark that a crash of the database undoes is told by the lane, which is taken anew: its events are sent twice, and none stays claimed',
+  async () => {
+    const { tenantId, keys, restart } = lane;
+    let wasUndone = false;
+    for (let round = 0; round < ROUNDS && !wasUndone; round += 1) {
+      const hold = await restart();
+      await store(tenantId, keys);
+      const sent: number[] = [];
+      // The claim is on the disk, the mark is not.
+      const publisher = counting(sent, () => owner`checkpoint`);
+      expect(await publishLane({ pool: worker, publisher }, hold, options)).toMatchObject({ published: 3, lost: 0 });
+      await crash();
+      const left = await rows();
+      wasUndone = left.every(({ status }) => status === 'processing');
+      if (!wasUndone) continue;
+
+      await expect(publishLane({ pool: worker, publisher }, hold, options)).rejects.toThrow(LaneLostError);
+      const copies: number[] = [];
+      const again = await takeLane(worker, 'one');
+      const turn = await publishLane({ pool: worker, publisher: counting(copies) }, again, options);
+      expect(turn).toMatchObject({ claimed: 3, published: 3, lost: 0 });
+      expect(copies).toEqual(sent);
+      const [counted] = await owner<{ published: string }[]>`select sum(published) as published from outbox_counters`;
+      expect(counted).toEqual({ published: '3' });
     }
     expect(wasUndone).toBe(true);
   },
