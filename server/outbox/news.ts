@@ -1,7 +1,7 @@
 // Whether lanes that had nothing left have something now: one statement for all of a publisher's, which changes nothing.
 import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { queryPrepared, type TransactionOptions, transaction } from '#server/lib/index.ts';
+import { readPrepared } from '#server/lib/index.ts';
 import { NEWS_MAX_SCAN } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { lookFrom } from './sight.ts';
@@ -10,15 +10,13 @@ import { placesOf } from './take-events.ts';
 
 type Seen = Omit<NewsSeen, 'isCut'> & { lane: number; seen: number };
 
-const LOOKING: TransactionOptions = { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000, isHot: true };
-
 /**
  * Which of these lanes have something to claim: an event that is due, one that was committed late, or more that wait than
  * a look reads. A due one may still be held back behind its key; that only a claim finds out.
  */
 export async function lanesWithNews<T extends Hold>(pool: Pool, holds: readonly T[]): Promise<ReadonlySet<T>> {
   const before = holds.map(({ progress }) => progress);
-  const rows = await transaction(pool, LOOKING, (tx) => queryPrepared<Seen>(tx, newsStatement(holds)));
+  const rows = await readPrepared<Seen>(pool, newsStatement(holds));
   const news = new Set<T>();
   for (const [index, hold] of holds.entries()) {
     const row = rows.find(({ lane }) => lane === hold.lane);
