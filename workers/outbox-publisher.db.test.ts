@@ -122,7 +122,7 @@ describe('a publisher process', () => {
     expect(publisher.output()).not.toContain('canary');
   });
 
-  it('exits with 3 after 30 failures that waiting does not cure, each logged with an id that the next try names', async () => {
+  it('exits with 3 after 30 failures of a lane that waiting does not cure, each logged with an id that the next try names', async () => {
     await append(1, 4);
     const notAFolder = join(home, 'file');
     await writeFile(notAFolder, '');
@@ -130,12 +130,16 @@ describe('a publisher process', () => {
     expect(await publisher.exited).toBe(3);
     const lines = publisher.lines();
     const failed = lines.filter((line) => line.msg === 'outbox-publisher tick failed');
-    expect(failed).toHaveLength(30);
     expect(failed.every((line) => line.level === 'error' && line.isTransient === false)).toBe(true);
-    const retried = lines
-      .filter((line) => line.msg.startsWith('outbox-publisher tries again'))
-      .map((line) => line.errorId);
-    expect(retried).toEqual(failed.slice(0, -1).map((line) => line.errorId));
+    const ofLanes = [...Map.groupBy(failed, ({ lane }) => lane)];
+    expect(Math.max(...ofLanes.map(([, some]) => some.length))).toBe(30);
+    for (const [lane, some] of ofLanes) {
+      const retried = lines.filter((line) => line.lane === lane && line.msg.startsWith('outbox-publisher tries again'));
+      // The others may have been in the middle of their next try.
+      const named = some.slice(0, some.length === 30 ? -1 : retried.length);
+      expect(retried.map(({ errorId }) => errorId)).toEqual(named.map(({ errorId }) => errorId));
+      expect(retried.length).toBeGreaterThanOrEqual(some.length - 1);
+    }
     const rows = await db.owner`select distinct status, attempts from outbox_events`;
     expect([...rows]).toEqual([{ status: 'pending', attempts: 0 }]);
   }, 60_000);
@@ -197,10 +201,16 @@ describe('the liveness file', () => {
       await expect.poll(touchedAt, { timeout: 20_000 }).toBeGreaterThan(first);
       await append(1, 1);
       await expect.poll(() => calls.length, { timeout: 20_000 }).toBe(1);
+      // Many polls' worth of time, in which timers run, and the other lanes.
+      const isStill = async () => {
+        const before = await touchedAt();
+        for (let n = 0; n < 20; n += 1) await wait(25);
+        return (await touchedAt()) === before;
+      };
+      // The lane's last turn may be told by a touch that the others' complete.
+      await expect.poll(isStill, { timeout: 20_000 }).toBe(true);
       const last = await touchedAt();
-      // Many polls' worth of time, in which timers run.
-      for (let n = 0; n < 20; n += 1) await wait(25);
-      expect(await touchedAt()).toBe(last);
+      expect(await isStill()).toBe(true);
       hang.resolve();
       await expect.poll(touchedAt, { timeout: 20_000 }).toBeGreaterThan(last);
     } finally {

@@ -36,7 +36,8 @@ function boot(): void {
     livenessFile: env.OUTBOX_LIVENESS_FILE,
     onGivingUp: () => {
       log.fatal('outbox-publisher gives up after 30 consecutive failures');
-      process.exit(EXIT_GAVE_UP);
+      // What its other lanes have in flight is finished, and given to whoever goes on.
+      void end(EXIT_GAVE_UP, EXIT_GAVE_UP);
     },
   });
   const beatPool = openPool({
@@ -52,22 +53,25 @@ function boot(): void {
   log.info({ backend: env.EVENT_PUBLISHER, pollMs: env.OUTBOX_POLL_INTERVAL_MS }, 'outbox-publisher started');
 
   let isStopping = false;
-  const stop = async (signal: string) => {
+  /** Ends the process with `exitCode`; with `lateExitCode` when something does not end in time. */
+  async function end(exitCode: number, lateExitCode: number): Promise<void> {
     if (isStopping) return;
     isStopping = true;
-    log.info({ signal }, 'outbox-publisher is stopping');
-    setTimeout(() => process.exit(1), publisherStopMs(env) + SIGN_OFF_MS + 1_000).unref();
-    await loop.stop();
-    // A database that is away must not keep the process: its row is forgotten by itself.
-    const signedOff = Promise.all([events.stop(), beats.stop()]);
-    await Promise.race([signedOff, new Promise((resolve) => setTimeout(resolve, SIGN_OFF_MS))]);
-    process.exit(0);
-  };
-  const onSignal = (signal: string) => {
-    stop(signal).catch((error: unknown) => {
+    setTimeout(() => process.exit(lateExitCode), publisherStopMs(env) + SIGN_OFF_MS + 1_000).unref();
+    try {
+      await loop.stop();
+      // A database that is away must not keep the process: its row is forgotten by itself.
+      const signedOff = Promise.all([events.stop(), beats.stop()]);
+      await Promise.race([signedOff, new Promise((resolve) => setTimeout(resolve, SIGN_OFF_MS))]);
+      process.exit(exitCode);
+    } catch (error) {
       logError(log, error, 'outbox-publisher could not stop cleanly');
-      process.exit(1);
-    });
+      process.exit(lateExitCode);
+    }
+  }
+  const onSignal = (signal: string) => {
+    if (!isStopping) log.info({ signal }, 'outbox-publisher is stopping');
+    void end(0, 1);
   };
   process.on('SIGTERM', () => onSignal('SIGTERM'));
   process.on('SIGINT', () => onSignal('SIGINT'));

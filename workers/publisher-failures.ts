@@ -3,44 +3,67 @@ import { isTransient, PublishFailedError, tickFailures } from '#server/outbox/in
 
 const MAX_NON_TRANSIENT_FAILURES = 30;
 
-/** Counts a publisher's failed ticks, logs each with its id, and says how long to wait. */
+/** Whose turns fail or come to an end: a lane, by its number, or the part that keeps the lanes. */
+export type Member = number | 'keeper';
+export type Failures = ReturnType<typeof createFailures>;
+type Row = { inRow: number; nonTransient: number; lastErrorId: string | null; sendsFailSinceMs: number | null };
+
+/**
+ * Counts the failed ticks of each member in a row, logs each with its id, and says how long that member is to wait. Another's
+ * success ends nobody's row, and another's failure lengthens none: thirty in a row are as long an outage with one lane as
+ * with four.
+ */
 export function createFailures(config: {
   log: Logger;
   /** The longest wait between failed ticks. */
   backoffMaxMs: number;
-  /** After 30 consecutive failures that waiting does not cure. */
+  /** Once, after 30 consecutive failures of one member that waiting does not cure. */
   onGivingUp: () => void;
 }) {
-  let inRow = 0;
-  let nonTransient = 0;
-  let lastErrorId: string | null = null;
-  let sendsFailSinceMs: number | null = null;
+  const rows = new Map<Member, Row>();
+  let hasGivenUp = false;
+  const laneOf = (who: Member) => (who === 'keeper' ? {} : { lane: who });
   return {
-    sendsFailForMs: () => (sendsFailSinceMs === null ? null : performance.now() - sendsFailSinceMs),
-    beforeRetry() {
-      if (lastErrorId !== null)
-        config.log.info({ errorId: lastErrorId, failures: inRow }, 'outbox-publisher tries again after a failed tick');
+    /** Since when sends of some lane have failed, the longest; null: none does. */
+    sendsFailForMs(): number | null {
+      const since = [...rows.values()].flatMap(({ sendsFailSinceMs }) => sendsFailSinceMs ?? []);
+      return since.length === 0 ? null : performance.now() - Math.min(...since);
     },
-    begin(error: unknown): number {
+    beforeRetry(who: Member) {
+      const row = rows.get(who);
+      if (!row) return;
+      const fields = { ...laneOf(who), errorId: row.lastErrorId, failures: row.inRow };
+      config.log.info(fields, 'outbox-publisher tries again after a failed tick');
+    },
+    begin(who: Member, error: unknown): number {
+      const row = rows.get(who) ?? { inRow: 0, nonTransient: 0, lastErrorId: null, sendsFailSinceMs: null };
+      rows.set(who, row);
       const transient = isTransient(error);
-      const fields = error instanceof PublishFailedError ? { errorId: error.errorId } : {};
-      lastErrorId = logError(config.log, error, 'outbox-publisher tick failed', { ...fields, isTransient: transient });
+      const fields = {
+        ...laneOf(who),
+        ...(error instanceof PublishFailedError ? { errorId: error.errorId } : {}),
+        isTransient: transient,
+      };
+      row.lastErrorId = logError(config.log, error, 'outbox-publisher tick failed', fields);
       tickFailures.labels(String(transient)).inc();
-      inRow += 1;
-      if (error instanceof PublishFailedError) sendsFailSinceMs ??= performance.now();
-      nonTransient = transient ? 0 : nonTransient + 1;
-      if (nonTransient >= MAX_NON_TRANSIENT_FAILURES) {
-        nonTransient = 0;
+      row.inRow += 1;
+      if (error instanceof PublishFailedError) row.sendsFailSinceMs ??= performance.now();
+      row.nonTransient = transient ? 0 : row.nonTransient + 1;
+      if (row.nonTransient >= MAX_NON_TRANSIENT_FAILURES && !hasGivenUp) {
+        hasGivenUp = true;
         config.onGivingUp();
       }
-      return Math.min(config.backoffMaxMs, 100 * 2 ** Math.min(inRow - 1, 10));
+      return Math.min(config.backoffMaxMs, 100 * 2 ** Math.min(row.inRow - 1, 10));
     },
-    over() {
-      if (inRow > 0) config.log.info({ failures: inRow }, 'outbox-publisher publishes again');
-      inRow = 0;
-      nonTransient = 0;
-      lastErrorId = null;
-      sendsFailSinceMs = null;
+    over(who: Member) {
+      const row = rows.get(who);
+      if (!row) return;
+      rows.delete(who);
+      config.log.info({ ...laneOf(who), failures: row.inRow }, 'outbox-publisher publishes again');
+    },
+    /** What failed in lanes that are another's now is no longer this publisher's. */
+    keepOnly(lanes: readonly number[]) {
+      for (const who of rows.keys()) if (who !== 'keeper' && !lanes.includes(who)) rows.delete(who);
     },
   };
 }

@@ -8,9 +8,9 @@ import {
   createKafkaPublisher,
   createWebhookPublisher,
   type EventPublisher,
-  LANES,
 } from '#server/outbox/index.ts';
 import { type PublisherConfig, STOP_GRACE_MS } from './publisher-loop.ts';
+import { PUBLISHER_CONNECTIONS } from './publisher-pools.ts';
 
 /** What the publisher is, wherever it runs. `url` is the worker role's. */
 export function publisherSettings(
@@ -19,9 +19,11 @@ export function publisherSettings(
   log: Logger,
 ): Omit<PublisherConfig, 'name' | 'livenessFile' | 'onGivingUp'> {
   return {
-    // A connection for each lane: a claim of one does not wait for another's.
     openPool: () =>
-      openPool({ url, max: LANES, applicationName: 'mainspring publisher', prepare: !env.DATABASE_POOLED }),
+      openPool({
+        ...{ url, max: PUBLISHER_CONNECTIONS, applicationName: 'mainspring publisher' },
+        prepare: !env.DATABASE_POOLED,
+      }),
     publisher: openPublisher(env),
     log,
     batchSize: env.OUTBOX_BATCH_SIZE,

@@ -1,9 +1,10 @@
-// Our drain: the publisher's turns over four lanes in one process, retries and metrics on, to a backend that does nothing.
+// Our drain: the publisher's four lanes in one process, retries and metrics on, to a backend that does nothing.
 import { setTimeout as wait } from 'node:timers/promises';
 import { openPool, type Pool } from '#db/client.ts';
 import { createLogger } from '#server/lib/index.ts';
-import { type EventPublisher, LANES } from '#server/outbox/index.ts';
+import type { EventPublisher } from '#server/outbox/index.ts';
 import { createPublisherLoop } from '#workers/publisher-loop.ts';
+import { PUBLISHER_CONNECTIONS } from '#workers/publisher-pools.ts';
 
 const POLL_MS = 2_000;
 const LEASE_MS = 60_000;
@@ -31,7 +32,7 @@ export async function fillOutbox(owner: Pool, tenantId: string, rows: number, pa
 /** The publisher's own loop, with its leases, sweeps and metrics. Returns how to stop. */
 export async function startTurns(workerUrl: string, publisher: EventPublisher): Promise<() => Promise<void>> {
   const loop = createPublisherLoop({
-    openPool: () => openPool({ url: workerUrl, max: LANES, applicationName: 'bench publisher' }),
+    openPool: () => openPool({ url: workerUrl, max: PUBLISHER_CONNECTIONS, applicationName: 'bench publisher' }),
     ...{
       publisher,
       log: createLogger({ level: 'error', tier: 'bench' }),

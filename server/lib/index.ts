@@ -28,6 +28,7 @@ export {
   query,
   queryOne,
   queryPrepared,
+  readPrepared,
   type TransactionOptions,
   type TransactionScope,
   type Tx,

@@ -5,7 +5,9 @@ import { testDatabase } from '#db/testing/index.ts';
 import { connectionOf, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { headStatement } from './head.ts';
+import { newsStatement } from './news.ts';
 import { lookOnlyAfter } from './sight.ts';
+import { startProgress } from './states.ts';
 import { stretchStatement } from './take-events.ts';
 
 const db = await testDatabase();
@@ -65,4 +67,18 @@ it('claims a stretch by the lane’s index, at a few blocks a row, whatever lies
   expect(await stretchCost()).toBeLessThan(5_000);
   await db.owner`analyze outbox_events`;
   expect(await stretchCost()).toBeLessThan(5_000);
+});
+
+it('looks for news of four lanes by their index, at a few blocks each, whatever lies below and above', async () => {
+  const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
+    select max(seq)::float8 as seq from outbox_events where status = 'published'`;
+  const newsCost = (sight = startProgress(0).sight) =>
+    cost(
+      newsStatement([0, 1, 2, 3].map((lane) => ({ lane, progress: { ...startProgress(seq), cursor: seq, sight } }))),
+    );
+  // Four lanes of 64 rows at most, by the few levels of each partition's index.
+  await expect(newsCost()).resolves.toBeGreaterThan(4);
+  expect(await newsCost()).toBeLessThan(1_000);
+  const open = Array.from({ length: 200 }, (_, n) => BigInt(1_000_000_000 + n));
+  expect(await newsCost({ open, next: 2_000_000_000n, marks: [{ xid: 0n, place: seq }] })).toBeLessThan(1_000);
 });

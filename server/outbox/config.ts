@@ -13,6 +13,9 @@ export const CLAIM_MAX_BYTES = 8_000_000;
 /** Unfinished rows that one claim looks at beyond its batch: a key that waits must not hide the others. */
 export const CLAIM_MAX_SCAN = 20_000;
 
+/** Unfinished rows of one lane that a look for news reads: where all of them wait, a claim is to say whether more do. */
+export const NEWS_MAX_SCAN = 64;
+
 /** Keys with held events that a publisher remembers of one lane, so that its claims go on behind their events. */
 export const CLAIM_MAX_BLOCKED_KEYS = 100_000;
 /** After a pass over held events that took t, none for this many times t. */
@@ -28,7 +31,7 @@ export const NOTIFY_CHANNEL = 'mainspring_outbox';
 /** Delay after an event's own failure: 1, 2, 4 … seconds, at most this many. */
 export const EVENT_RETRY_MAX_SECONDS = 60;
 
-/** A sweep from the low-water, which lets that follow, comes with every empty claim when it is cheaper than this. */
+/** A sweep from the low-water, which lets that follow, comes soon after a lane has nothing left when it is cheaper than this. */
 export const CHEAP_SWEEP_MS = 20;
 
 /** Error messages in rows and pages. */

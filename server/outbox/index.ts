@@ -1,11 +1,12 @@
 export { appendEvent, appendStagedEvents, type NewEvent } from './append.ts';
 export { countBacklog } from './backlog.ts';
 export { LaneLostError } from './claim.ts';
-export { CHEAP_SWEEP_MS, LANES } from './config.ts';
+export { CHEAP_SWEEP_MS, LANES, PASS_REST_FACTOR } from './config.ts';
 export { DeadlineError, within } from './deadline.ts';
 export { tellFlow } from './flow.ts';
 export { type Hold, type PublisherIdentity, returnLanes, signOff, signOn, takeLanes } from './lanes.ts';
 export { tickFailures } from './metrics.ts';
+export { lanesWithNews } from './news.ts';
 export { createBacklogObserver, createUnwatchedObserver } from './observe-backlog.ts';
 export { type PruneResult, pruneOutbox } from './prune.ts';
 export { type LaneOptions, type LaneTurn, PublishFailedError, publishLane } from './publish-lane.ts';

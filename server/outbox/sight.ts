@@ -40,10 +40,19 @@ export const lowestOf = ({ newer, open }: Look, hasEnded: (xid: bigint) => boole
  * everything up to `place`. Keeps only the marks that some transaction that may still end needs.
  */
 export function nextSight(before: Sight, read: { xid: bigint; place: number; snapshot: string }): Sight {
-  const { open, next } = parseSnapshot(read.snapshot);
   const mark = { xid: read.xid, place: read.place };
   const saysNothingNew = before.marks.some(({ xid, place }) => xid <= mark.xid && place >= mark.place);
-  const marks = saysNothingNew ? before.marks : [...before.marks, mark];
+  return sightOf(saysNothingNew ? before.marks : [...before.marks, mark], read.snapshot);
+}
+
+/**
+ * After a look in `snapshot` that began where a claim would have and found no unfinished row up to the cursor. It had no
+ * number of its own, so that it adds no mark.
+ */
+export const sightAfterLook = (before: Sight, snapshot: string): Sight => sightOf(before.marks, snapshot);
+
+function sightOf(marks: readonly Mark[], snapshot: string): Sight {
+  const { open, next } = parseSnapshot(snapshot);
   const needed = new Set([...open, next].map((xid) => markBelow({ marks }, xid)));
   return { open, next, marks: marks.filter((one) => needed.has(one) || one.xid > next) };
 }

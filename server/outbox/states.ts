@@ -3,7 +3,7 @@
 import { backoffMs } from '#server/lib/index.ts';
 import { EVENT_RETRY_MAX_SECONDS } from './config.ts';
 import type { PublishOutcome } from './publisher.ts';
-import { NO_SIGHT, type Sight } from './sight.ts';
+import { NO_SIGHT, type Sight, sightAfterLook } from './sight.ts';
 
 export type EventStatus = 'pending' | 'processing' | 'published' | 'failed' | 'discarded';
 
@@ -147,4 +147,26 @@ export function afterSweep(progress: Progress, sweep: { doneUpTo: number; xid: b
   // The place was seen by an earlier transaction than the one whose number is taken.
   if (!barrier && progress.seenDone > lowWater) barrier = { seq: progress.seenDone, xid: sweep.xid };
   return { ...progress, lowWater, barrier, cursor: sweep.doneUpTo, seenDone: sweep.doneUpTo };
+}
+
+/** Of a lane's unfinished rows from where its next claim would begin: the first ones, without a lock. */
+export type NewsSeen = {
+  snapshot: string;
+  /** Place of the first; null: there is none. */
+  first: number | null;
+  /** One of them is pending, and its time has come. */
+  isDue: boolean;
+  /** There may be more than were looked at. */
+  isCut: boolean;
+};
+
+/**
+ * After a look for news. Null: a claim has something to do, for one of the rows is due, or committed late, or more wait than
+ * were looked at. With no row up to the cursor, whatever had ended by the look's snapshot need not be looked for again.
+ */
+export function afterLook(progress: Progress, { snapshot, first, isDue, isCut }: NewsSeen): Progress | null {
+  if (isDue || isCut || (first !== null && first <= progress.cursor)) return null;
+  // What was passed was seen by the snapshot of the last claim, and the next one goes on from there.
+  if (progress.passed) return progress;
+  return { ...progress, sight: sightAfterLook(progress.sight, snapshot) };
 }

@@ -19,7 +19,7 @@ export type PublisherProcess = {
   hasExited(): boolean;
   /** What it logged, and what else it wrote. */
   output(): string;
-  lines(): { level: string; msg: string; errorId?: string; isTransient?: boolean }[];
+  lines(): { level: string; msg: string; errorId?: string; isTransient?: boolean; lane?: number }[];
   /** It has completed a turn, and so hears signals. */
   isReady(): Promise<boolean>;
   untilReady(): Promise<void>;

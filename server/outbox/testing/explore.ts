@@ -1,5 +1,7 @@
 // Walks every state of the model, once each.
-import { begins, claim, comesDue, commits, copy, KEYS, mark, type State, send, steps, takeover } from './lane-model.ts';
+import { claims, looks, sweeps } from './claim-model.ts';
+import { begins, comesDue, commits, copy, KEYS, mark, type State, send, takeover } from './lane-model.ts';
+import { steps } from './lane-steps.ts';
 
 function violation(state: State): string | null {
   const [first, second] = [state.seen.indexOf(0), state.seen.indexOf(2)];
@@ -10,6 +12,9 @@ function violation(state: State): string | null {
     const isEnded = row.status === 'published' || row.status === 'failed';
     if (index + 1 <= state.lane.lowWater && !isEnded) return `the low-water passed event ${index}`;
   }
+  for (const p of [0, 1] as const)
+    if (looks(state, p).length > 0 && claims(state, p).some(({ next }) => next.publishers[p].claim))
+      return `publisher ${p} saw no news where a claim takes some`;
   return null;
 }
 
@@ -31,10 +36,12 @@ function fingerprint({ rows, lane, publishers, seen, lastEnded, faults }: State)
     const sending = current ? `${current.rows}/${current.sent}/${current.firstLeft}` : '-';
     const owns = `${lane.owner === p}:${sending}`;
     if (!hold || !isCurrent(hold)) return `${owns}:${hold ? 'stale' : '-'}`;
-    const { barrier, sight, lowWater, cursor, seenDone } = hold.progress;
+    const { barrier, sight, lowWater, cursor, seenDone, passed } = hold.progress;
     const marks = sight.marks.map(({ xid, place }) => `${rank(xid)}<${place}`);
     const waits = barrier ? `${barrier.seq}@${rank(barrier.xid)}` : '-';
-    return `${owns}:${lowWater}:${cursor}:${seenDone}:${waits}:${sight.open.map(rank)}/${rank(sight.next - 1n)}/${marks}`;
+    const over = passed ? `${passed.upTo}${[...passed.blocked].sort()}<${passed.top}${passed.endedAtMs}` : '-';
+    const sights = `${sight.open.map(rank)}/${rank(sight.next - 1n)}/${marks}`;
+    return `${owns}:${lowWater}:${cursor}:${seenDone}:${waits}:${over}:${sights}`;
   });
   return [
     ...rows.map(({ status, token, attempts, isDue, xid }) => {
@@ -89,7 +96,7 @@ function createEnding() {
     state.publishers[1] = { hold: null, claim: null };
     if (state.lane.owner === 1) state.lane.isExpired = true;
     const way: string[] = [];
-    for (let step = 0; step < 30; step += 1) {
+    for (let step = 0; step < 60; step += 1) {
       const print = fingerprint(state);
       if (good.has(print) || isDone(state)) {
         for (const passed of way) good.add(passed);
@@ -103,7 +110,8 @@ function createEnding() {
         send(state, 0),
         mark(state, 0),
         takeover(state, 0),
-        claim(state, 0, true),
+        // The pass that it knows of is rested by then.
+        sweeps(state, 0).slice(-1),
       ];
       state = next.find((some) => some[0])?.[0]?.next ?? state;
     }

@@ -1,16 +1,8 @@
 // The outbox in the small: one lane, two publishers, three events, the reaper and a crash at any moment, with the
-// decisions that production takes (states.ts, sight.ts). What the SQL does around them is written down here.
-import { lookFrom, lookOnlyAfter, lowestOf, nextSight } from '../sight.ts';
-import {
-  afterSweep,
-  chooseClaim,
-  cursorAfter,
-  type EventStatus,
-  emptyChoice,
-  type Progress,
-  settle,
-  startProgress,
-} from '../states.ts';
+// decisions that production takes (states.ts, sight.ts, passed.ts). What the SQL does around them is written down here, for
+// claims and looks in claim-model.ts; lane-steps.ts has all that may happen next.
+import { passedAfter } from '../passed.ts';
+import { cursorAfter, type EventStatus, type Progress, settle, startProgress } from '../states.ts';
 
 type Row = {
   key: string;
@@ -35,12 +27,17 @@ export type State = {
   nextXid: number;
   lastEnded: number;
   faults: { crash: number; expiry: number; reap: number; refusal: number };
+  limits: Limits;
 };
+/** Events of a claim, rows that one looks at when it must choose, and rows that a look for news reads. */
+type Limits = { events: number; scan: number; news: number };
+/** More than there is, or so little that every claim ends in the middle. */
+export const LIMITS = { wide: { events: 2, scan: 4, news: 4 }, narrow: { events: 1, scan: 1, news: 1 } };
 
 // Three events in the order of their places. The transactions of the first two are open and overlap, numbered in either
 // order; the third has the key of the first, and its transaction begins after that one's commit.
 export const KEYS = ['a', 'b', 'a'];
-export const start = (faults: State['faults'], xids: readonly number[]): State => ({
+export const start = (faults: State['faults'], xids: readonly number[], limits: Limits): State => ({
   rows: KEYS.map((key, index) => ({
     ...{ key, token: null, attempts: 0, isDue: true, xid: xids[index] ?? 0 },
     status: index < 2 ? ('uncommitted' as const) : ('none' as const),
@@ -53,20 +50,33 @@ export const start = (faults: State['faults'], xids: readonly number[]): State =
   seen: [],
   nextXid: 10,
   lastEnded: 1,
-  faults,
+  ...{ faults, limits },
 });
 
-export const copy = ({ rows, lane, publishers: [one, two], seen, nextXid, lastEnded, faults }: State): State => ({
+export const copy = ({
+  rows,
+  lane,
+  publishers: [one, two],
+  seen,
+  nextXid,
+  lastEnded,
+  faults,
+  limits,
+}: State): State => ({
   rows: rows.map((row) => ({ ...row })),
   lane: { ...lane },
   publishers: [copyPublisher(one), copyPublisher(two)],
-  ...{ seen: [...seen], nextXid, lastEnded, faults: { ...faults } },
+  ...{ seen: [...seen], nextXid, lastEnded, faults: { ...faults }, limits },
 });
 const copyPublisher = ({ hold, claim: current }: Publisher): Publisher => ({
-  hold: hold && { ...hold, progress: { ...hold.progress } },
+  hold: hold && { ...hold, progress: copyProgress(hold.progress) },
   claim: current && { ...current, rows: [...current.rows] },
 });
-const isUnfinished = (row: Row) => row.status === 'pending' || row.status === 'processing';
+// What is passed is the only part of it that production changes in place.
+const copyProgress = (progress: Progress): Progress => ({
+  ...progress,
+  passed: progress.passed && { ...progress.passed, blocked: new Set(progress.passed.blocked) },
+});
 export type Step = { name: string; next: State };
 
 export function commits(state: State): Step[] {
@@ -97,14 +107,15 @@ export function comesDue(state: State): Step[] {
   });
 }
 
-const openOf = (state: State) => state.rows.filter((row) => row.status === 'uncommitted').map((row) => row.xid);
+export const openOf = (state: State) => state.rows.filter((row) => row.status === 'uncommitted').map((row) => row.xid);
 
 /** As PostgreSQL spells it: what is open above the last ended one is not named. */
-function snapshotOf(state: State): string {
+export function snapshotOf(state: State): string {
   const open = openOf(state).filter((xid) => xid <= state.lastEnded);
   return `${Math.min(state.lastEnded + 1, ...open)}:${state.lastEnded + 1}:${open.join(',')}`;
 }
-const hasEnded = (state: State, xid: bigint) => Number(xid) <= state.lastEnded && !openOf(state).includes(Number(xid));
+export const hasEnded = (state: State, xid: bigint) =>
+  Number(xid) <= state.lastEnded && !openOf(state).includes(Number(xid));
 
 export function takeover(state: State, p: 0 | 1): Step[] {
   if (state.publishers[p].hold || state.publishers[p].claim) return [];
@@ -116,54 +127,6 @@ export function takeover(state: State, p: 0 | 1): Step[] {
   next.lane = { ...lane, owner: p, token: lane.token + 1, isExpired: false };
   next.publishers[p].hold = { token: lane.token + 1, progress: startProgress(lane.lowWater) };
   return [{ name: `takeover ${p}`, next }];
-}
-
-export function claim(state: State, p: 0 | 1, isSweep: boolean): Step[] {
-  const { hold, claim: current } = state.publishers[p];
-  if (!hold || current) return [];
-  const next = copy(state);
-  if (hold.token !== state.lane.token) {
-    next.publishers[p].hold = null;
-    return [{ name: `lane lost ${p}`, next }];
-  }
-  next.lane.isExpired = false;
-  // The number is taken by the first statement, the snapshot by the next.
-  const xid = BigInt(next.nextXid++);
-  const look = isSweep ? lookOnlyAfter(hold.progress.lowWater) : lookFrom(hold.progress);
-  const from = lowestOf(look, (of) => hasEnded(next, of));
-  const head = next.rows.flatMap((row, index) =>
-    isUnfinished(row) && index + 1 > from
-      ? [
-          {
-            seq: index + 1,
-            tenantId: 't',
-            key: row.key,
-            status: row.status as 'pending',
-            isDue: row.isDue,
-            payloadBytes: 1,
-          },
-        ]
-      : [],
-  );
-  const choice = emptyChoice();
-  chooseClaim(choice, head, { maxEvents: 2, maxBytes: 100 });
-  const top = Math.max(
-    from,
-    ...next.rows.map((row, index) => (['uncommitted', 'none'].includes(row.status) ? 0 : index + 1)),
-  );
-  const first = Math.min(choice.chosen[0]?.seq ?? 99, choice.firstLeft ?? 99);
-  const doneUpTo = first === 99 ? top : first - 1;
-  const oldestOpen = BigInt(Math.min(...openOf(next), Number(xid)));
-  const sight = nextSight(hold.progress.sight, { xid, place: hold.progress.cursor, snapshot: snapshotOf(next) });
-  const before = { ...hold.progress, sight };
-  const progress = isSweep ? afterSweep(before, { doneUpTo, xid, oldestOpen }) : { ...before, cursor: doneUpTo };
-  next.lastEnded = Math.max(next.lastEnded, Number(xid));
-  next.publishers[p].hold = { ...hold, progress };
-  next.lane.lowWater = Math.max(next.lane.lowWater, progress.lowWater);
-  const rows = choice.chosen.map((row) => row.seq - 1);
-  for (const index of rows) Object.assign(next.rows[index]!, { status: 'processing', token: hold.token });
-  if (rows.length > 0) next.publishers[p].claim = { rows, sent: 0, firstLeft: choice.firstLeft };
-  return [{ name: `${isSweep ? 'sweep' : 'claim'} ${p}`, next }];
 }
 
 export function send(state: State, p: 0 | 1): Step[] {
@@ -202,49 +165,11 @@ export function mark(state: State, p: 0 | 1): Step[] {
         token: null,
         isDue: settled.delayMs === 0,
       });
-    return { seq: index + 1, status: settled.status };
+    return { seq: index + 1, status: settled.status, tenantId: 't', key: row.key, settled };
   });
   next.publishers[p].claim = null;
   const { progress } = next.publishers[p].hold!;
   if (lost === 0) progress.cursor = cursorAfter(progress.cursor, { firstLeft: current.firstLeft, marked });
+  progress.passed = progress.passed && lost === 0 ? passedAfter(progress.passed, marked) : null;
   return [{ name: `mark ${p}`, next }];
-}
-
-function fault(state: State, kind: keyof State['faults'], name: string, apply: (next: State) => void): Step[] {
-  if (state.faults[kind] === 0) return [];
-  const next = copy(state);
-  next.faults[kind] -= 1;
-  apply(next);
-  return [{ name, next }];
-}
-
-/** All that may happen next. */
-export function steps(state: State): Step[] {
-  const of = ([0, 1] as const).flatMap((p) => [
-    ...takeover(state, p),
-    ...claim(state, p, false),
-    ...claim(state, p, true),
-    ...send(state, p),
-    ...mark(state, p),
-    ...(state.publishers[p].hold
-      ? fault(state, 'crash', `crash ${p}`, (next) => {
-          next.publishers[p] = { hold: null, claim: null };
-        })
-      : []),
-  ]);
-  const expire = fault(state, 'expiry', 'the lease runs out', (next) => {
-    next.lane.isExpired = true;
-  });
-  const reap = fault(state, 'reap', 'reap', (next) => {
-    for (const row of next.rows)
-      if (row.status === 'processing') Object.assign(row, { status: 'pending', token: null });
-  });
-  return [
-    ...commits(state),
-    ...begins(state),
-    ...comesDue(state),
-    ...of,
-    ...(state.lane.owner === null ? [] : expire),
-    ...reap,
-  ];
 }

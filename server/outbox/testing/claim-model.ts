@@ -1,0 +1,125 @@
+// How the lane of the model is claimed, swept and looked at for news. A claim and a look are one step each: what happens while
+// one is under way either comes before its snapshot or after all of it, and a look that a claim overtook is dropped.
+import { isRested, passOn } from '../passed.ts';
+import { type Look, lookFrom, lookOnlyAfter, lowestOf, nextSight } from '../sight.ts';
+import { afterLook, afterSweep, chooseClaim, emptyChoice, type HeadRow, type Progress } from '../states.ts';
+import { copy, hasEnded, openOf, type State, type Step, snapshotOf } from './lane-model.ts';
+
+/** When passes begin and end in the model, and when one is rested. */
+const BEGUN_MS = 0;
+const ENDED_MS = 1;
+const RESTED_MS = 5;
+const NOWHERE = Number.POSITIVE_INFINITY;
+
+/** What a claim takes, and what its publisher then knows. */
+type Taken = { rows: number[]; firstLeft: number | null; progress: Progress };
+
+/** As `claimEvents` does without a sweep: a stretch where all is free, else a choice. */
+export const claims = (state: State, p: 0 | 1): Step[] =>
+  claimed(state, p, 'claim', (next, progress, xid) => takeStretch(next, progress, xid) ?? choose(next, progress, xid));
+
+/** A sweep where a pass is known that has ended comes before that has rested, or after. The last one is the rested. */
+export function sweeps(state: State, p: 0 | 1): Step[] {
+  const times = state.publishers[p].hold?.progress.passed?.endedAtMs == null ? [ENDED_MS] : [ENDED_MS, RESTED_MS];
+  return times.flatMap((nowMs) =>
+    claimed(state, p, nowMs === RESTED_MS ? 'rested sweep' : 'sweep', (next, progress, xid) =>
+      choose(next, progress, xid, { nowMs }),
+    ),
+  );
+}
+
+function claimed(
+  state: State,
+  p: 0 | 1,
+  name: string,
+  take: (next: State, progress: Progress, xid: bigint) => Taken,
+): Step[] {
+  const before = state.publishers[p];
+  if (!before.hold || before.claim) return [];
+  const next = copy(state);
+  const { hold } = next.publishers[p];
+  if (!hold || hold.token !== next.lane.token) {
+    next.publishers[p].hold = null;
+    return [{ name: `lane lost ${p}`, next }];
+  }
+  next.lane.isExpired = false;
+  // The number is taken by the first statement, the snapshot by the next.
+  const xid = BigInt(next.nextXid++);
+  const { rows, firstLeft, progress } = take(next, hold.progress, xid);
+  next.lastEnded = Math.max(next.lastEnded, Number(xid));
+  next.publishers[p].hold = { ...hold, progress };
+  next.lane.lowWater = Math.max(next.lane.lowWater, progress.lowWater);
+  for (const index of rows) Object.assign(next.rows[index]!, { status: 'processing', token: hold.token });
+  if (rows.length > 0) next.publishers[p].claim = { rows, sent: 0, firstLeft };
+  return [{ name: `${name} ${p}`, next }];
+}
+
+/** The unfinished rows above the place where a look begins. */
+function unfinishedFrom(state: State, look: Look): { lower: number; rows: HeadRow[] } {
+  const lower = lowestOf(look, (xid) => hasEnded(state, xid));
+  const rows = state.rows.flatMap(({ key, status, isDue }, index): HeadRow[] =>
+    index + 1 > lower && (status === 'pending' || status === 'processing')
+      ? [{ seq: index + 1, tenantId: 't', key, status, isDue, payloadBytes: 1 }]
+      : [],
+  );
+  return { lower, rows };
+}
+const isFree = ({ status, isDue }: HeadRow) => status === 'pending' && isDue;
+
+/** Null: not all of the next rows are free. */
+function takeStretch(state: State, before: Progress, xid: bigint): Taken | null {
+  const rows = unfinishedFrom(state, lookFrom(before)).rows.slice(0, state.limits.events);
+  if (!rows.every(isFree)) return null;
+  const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot: snapshotOf(state) });
+  const cursor = rows[0] ? rows[0].seq - 1 : before.cursor;
+  return {
+    rows: rows.map(({ seq }) => seq - 1),
+    firstLeft: null,
+    progress: { ...before, sight, cursor, passed: null },
+  };
+}
+
+/** As `claimChosen`; `sweep` absent: it is none. */
+function choose(state: State, before: Progress, xid: bigint, sweep?: { nowMs: number }): Taken {
+  const nowMs = sweep?.nowMs ?? (before.passed ? ENDED_MS : BEGUN_MS);
+  const passed = before.passed && !(sweep && isRested(before.passed, nowMs)) ? before.passed : null;
+  const beyond = passed && lookFrom({ ...before, cursor: Math.max(before.cursor, passed.upTo) });
+  const look = beyond ?? (sweep ? lookOnlyAfter(before.lowWater) : lookFrom(before));
+  const { lower, rows } = unfinishedFrom(state, look);
+  const choice = { ...emptyChoice(), ...(passed ? { blocked: passed.blocked } : {}) };
+  const page = rows.slice(0, state.limits.scan);
+  chooseClaim(choice, page, { maxEvents: state.limits.events, maxBytes: 100 });
+  const seenUpTo = (choice.isFull ? choice.chosen : page).at(-1)?.seq ?? null;
+  const end = choice.isFull ? 'full' : page.length < state.limits.scan ? 'lane' : 'limit';
+  const isThere = (status: string) => status !== 'uncommitted' && status !== 'none';
+  const top = Math.max(0, ...state.rows.map(({ status }, index) => (isThere(status) ? index + 1 : 0)));
+
+  const place = Math.max(before.cursor, passed?.top ?? 0);
+  const sight = nextSight(before.sight, { xid, place, snapshot: snapshotOf(state) });
+  const first = passed
+    ? (unfinishedFrom(state, lookOnlyAfter(before.lowWater)).rows[0]?.seq ?? NOWHERE)
+    : Math.min(choice.chosen[0]?.seq ?? NOWHERE, choice.firstLeft ?? NOWHERE);
+  const seenDone = first === NOWHERE ? Math.max(top, lower) : first - 1;
+  const doneUpTo = passed && !sweep ? before.cursor : seenDone;
+  const oldestOpen = BigInt(Math.min(...openOf(state), Number(xid)));
+  const swept = sweep ? afterSweep(before, { doneUpTo, xid, oldestOpen }) : { ...before, cursor: doneUpTo };
+  const next = passOn(passed, { choice, top, stops: '', seenUpTo, end }, passed ? nowMs : BEGUN_MS);
+  return {
+    rows: choice.chosen.map(({ seq }) => seq - 1),
+    firstLeft: passed ? swept.cursor + 1 : choice.firstLeft,
+    progress: { ...swept, sight, passed: next },
+  };
+}
+
+/** A look for news: nothing of it is written down anywhere, and it says nothing where a claim has something to do. */
+export function looks(state: State, p: 0 | 1): Step[] {
+  const { hold, claim } = state.publishers[p];
+  if (!hold || claim) return [];
+  const rows = unfinishedFrom(state, lookFrom(hold.progress)).rows.slice(0, state.limits.news);
+  const seen = { snapshot: snapshotOf(state), first: rows[0]?.seq ?? null, isDue: rows.some(isFree) };
+  const progress = afterLook(hold.progress, { ...seen, isCut: rows.length === state.limits.news });
+  if (!progress) return [];
+  const next = copy(state);
+  next.publishers[p].hold!.progress.sight = progress.sight;
+  return [{ name: `look ${p}`, next }];
+}
