@@ -273,7 +273,9 @@ describe('the answers over REST', () => {
     });
     await expectKept('retention.setPolicy', { dataClass: 'decision_traces', retentionDays: 30, note: 'a note' });
     expect(await expectKept('retention.setMode', { mode: 'strictest' })).toMatchObject({ mode: 'strictest' });
-    expect(await expectKept('retention.setRequestDueDays', { requestDueDays: 20 })).toMatchObject({ requestDueDays: 20 });
+    expect(await expectKept('retention.setRequestDueDays', { requestDueDays: 20 })).toMatchObject({
+      requestDueDays: 20,
+    });
     expect((await expectKept('retention.overview')).policies).toHaveLength(3);
     const hold = { kind: 'subject', customerId: 'held', reason: 'a matter' };
     const { id } = await expectKept('retention.placeHold', hold);
