@@ -116,8 +116,7 @@ describe.skipIf(!isPossible)(`the outbox in chaos (seed ${SEED})`, () => {
       })();
       for (let kill = 0; kill < KILLS; kill += 1) {
         await store.add(Math.floor(EVENTS / KILLS));
-        await wait(random() * 250);
-        await crowd.kill();
+        await crowd.kill(random() * 1_000);
       }
       await freezing;
       isOver = true;

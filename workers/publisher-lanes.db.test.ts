@@ -167,3 +167,30 @@ describe('a publisher with nothing to do', () => {
     }
   }, 120_000);
 });
+
+it('a publisher takes its lanes anew when a crash of the database emptied what fences them, and sends what was still claimed again', async () => {
+  const sent: string[] = [];
+  const publish: EventPublisher['publish'] = async (events) => {
+    sent.push(...events.map(({ id }) => id));
+    return published(events);
+  };
+  await start(publish, { pollMs: 200 });
+  await append(0, 1);
+  const state = async () => {
+    const [row] = await db.owner<{ status: string; token: number }[]>`
+      select e.status, l.token::float8 as token from outbox_events e join outbox_lanes l on l.lane = e.lane`;
+    return row ?? { status: 'gone', token: 0 };
+  };
+  await expect.poll(state, SOON).toMatchObject({ status: 'published' });
+  const { token } = await state();
+  // The claim got to the disk, the mark and what rests on it did not.
+  await db.owner.begin(async (tx) => {
+    await tx`truncate outbox_lane_owners`;
+    await tx`update outbox_lanes set low_water = 0`;
+    await tx`update outbox_events set status = 'processing', published_at = null`;
+  });
+  await expect.poll(async () => (await state()).token, SOON).toBeGreaterThan(token);
+  await expect.poll(state, SOON).toMatchObject({ status: 'published' });
+  expect(sent).toHaveLength(2);
+  expect(new Set(sent).size).toBe(1);
+});

@@ -94,13 +94,15 @@ export function createPublisherLoop(config: PublisherConfig) {
   }
 
   async function publishLane(lane: Lane): Promise<void> {
+    const takenAtMs = performance.now();
     const end = await runLane(deps, lane);
     // Whatever is held when the publisher stops is given back together.
     if (end === 'stopped') return;
     if (end === 'leaving') await giveBack(lane);
     lanes.delete(lane);
     liveness.leave(lane.lane);
-    if (end === 'lost') waits.wake();
+    // One that is lost again and again, as to another of the same name, is taken once in a poll.
+    if (end === 'lost' && performance.now() - takenAtMs >= config.pollMs) waits.wake();
   }
 
   /** One that cannot be given back is free when its lease has run out. */

@@ -41,8 +41,9 @@ CREATE TRIGGER outbox_fill_event BEFORE INSERT ON outbox_events FOR EACH ROW
   EXECUTE FUNCTION outbox_fill_event();--> statement-breakpoint
 
 -- Claims and marks do not wait for the disk, so a crash of the database server can undo the last of them. A crash, and a
--- standby that takes over, empty an unlogged table: an owner that does not find its token here takes its lane anew.
+-- standby that takes over, empty an unlogged table: an owner that does not find its hold here takes its lane anew. A hold has
+-- an id of its own, because a standby that lacks a takeover gives its token out again.
 CREATE UNLOGGED TABLE outbox_lane_owners (
   lane smallint PRIMARY KEY,
-  token bigint NOT NULL
+  hold_id uuid NOT NULL
 );

@@ -10,6 +10,7 @@ import {
   primaryKey,
   smallint,
   text,
+  uuid,
 } from 'drizzle-orm/pg-core';
 import { count, id, instant, tenantId, tx } from './columns.ts';
 
@@ -62,7 +63,7 @@ export const outboxLanes = pgTable('outbox_lanes', {
 /** Unlogged: empty after a crash of the server. */
 export const outboxLaneOwners = pgTable('outbox_lane_owners', {
   lane: smallint('lane').primaryKey(),
-  token: bigint('token', { mode: 'number' }).notNull(),
+  holdId: uuid('hold_id').notNull(),
 });
 
 export const outboxCounters = pgTable(

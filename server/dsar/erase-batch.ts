@@ -52,6 +52,7 @@ export async function eraseBatch(tx: Tx, scope: BatchScope, after: Place, rows: 
         where ${inRange} and ${naming} and ${isDue} returning 1 as one`,
     );
     erased += changed.length;
+    if (store.follows && changed.length > 0) await tx.execute(store.follows(inRange));
   }
   return { erased, kept, possible: await countPossible(tx, scope, inRange), waiting, upTo };
 }

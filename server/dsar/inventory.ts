@@ -33,6 +33,8 @@ export type Store = {
   given: 'own' | 'none';
   /** Own rows are found by going over the store: no index tells them. */
   isGoneOver?: boolean;
+  /** After redactions in a range of rows: sets what follows from the redacted columns. */
+  follows?: (inRange: SQL) => SQL;
   /** Columns that are not given: ours, not the subject's. */
   hidden?: readonly string[];
   /** Deleted rows that leave a blob to delete. */
@@ -99,6 +101,10 @@ export const INVENTORY: readonly Store[] = [
       or octet_length(dsar_redact(r.key, ${customerId})) > 1024)`,
     given: 'own',
     isGoneOver: true,
+    follows: (inRange) => sql`update outbox_events r set payload_bytes = octet_length(r.payload::text),
+        headers_bytes = octet_length(r.headers::text)
+      where ${inRange} and r.status in ('published', 'failed', 'discarded') and (r.payload_bytes <> octet_length(r.payload::text)
+        or r.headers_bytes <> octet_length(r.headers::text))`,
     hidden: ['lane', 'seq', 'claim_token', 'headers_bytes', 'payload_bytes'],
   },
   {

@@ -151,7 +151,7 @@ export async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ 
     tx,
     sql`update outbox_lanes set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1_000}::float8)
       where lane = ${hold.lane} and token = ${hold.token}
-        and exists (select from outbox_lane_owners o where o.lane = ${hold.lane} and o.token = ${hold.token})
+        and exists (select from outbox_lane_owners o where o.lane = ${hold.lane} and o.hold_id = ${hold.id})
       returning pg_current_xact_id()::text as xid, pg_snapshot_xmin(pg_current_snapshot())::text as oldest`,
   );
   if (!row) throw new LaneLostError(hold.lane);

@@ -1,6 +1,6 @@
 // What steers the outbox. Times in milliseconds.
 
-/** Lanes; the migration's generated column `lane` says the same. More publishers than lanes stand by. */
+/** Lanes; the database's function `outbox_lane` says the same. More publishers than lanes stand by. */
 export const LANES = 4;
 
 /** A payload larger than this is refused at insert: a broker takes 1 MB with headers and framing. */

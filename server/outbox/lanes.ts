@@ -2,11 +2,12 @@
 // change of hands and stands on every row that its owner claims.
 import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
-import { query, queryOne, transaction } from '#server/lib/index.ts';
+import { newId, query, queryOne, transaction } from '#server/lib/index.ts';
 import { LANES } from './config.ts';
 import { type Progress, startProgress } from './states.ts';
 
-export type Hold = { lane: number; token: number; progress: Progress };
+/** `id` is of this hold alone, whatever becomes of the lane's token in a failover. */
+export type Hold = { lane: number; token: number; id: string; progress: Progress };
 export type PublisherIdentity = { id: string; host: string; pid: number; backend: string };
 
 /**
@@ -57,13 +58,16 @@ export async function takeLanes(
         from free where l.lane = free.lane
         returning l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater"`,
     );
-    for (const { lane, token, lowWater } of taken) {
-      await tx.execute(sql`insert into outbox_lane_owners (lane, token) values (${lane}, ${token})
-        on conflict (lane) do update set token = excluded.token`);
+    const holds = taken.map(({ lane, token, lowWater }) => ({
+      ...{ lane, token, lowWater, id: newId(), progress: startProgress(lowWater) },
+    }));
+    for (const { lane, token, lowWater, id } of holds) {
+      await tx.execute(sql`insert into outbox_lane_owners (lane, hold_id) values (${lane}, ${id})
+        on conflict (lane) do update set hold_id = excluded.hold_id`);
       await tx.execute(sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
         where lane = ${lane} and seq > ${lowWater} and status = 'processing' and claim_token = ${token - 1}`);
     }
-    return taken.map(({ lane, token, lowWater }) => ({ lane, token, progress: startProgress(lowWater) }));
+    return holds.map(({ lane, token, id, progress }) => ({ lane, token, id, progress }));
   });
 }
 

@@ -59,10 +59,11 @@ export function createCrowd(options: {
     /** Those that ended by themselves. */
     unexpected,
     untilReady: () => Promise.all(members.map((member) => member.untilReady())),
-    /** kill -9, and another one in its place. */
-    async kill(): Promise<void> {
+    /** kill -9 at a moment of its work, not only when it has just begun and has others' lanes to catch up with; another one in its place. */
+    async kill(afterMs: number): Promise<void> {
       const place = await pick();
       const victim = members[place]!;
+      await wait(afterMs);
       isEnding.add(victim);
       victim.signal('SIGKILL');
       members[place] = start();
