@@ -79,11 +79,17 @@ export function createPublisherLoop(config: PublisherConfig) {
       lookout.release(extra);
     }
     const held = [...lanes.keys()].map(({ lane }) => lane);
-    const wanted = { owner: config.name, leaseMs, limit: share - Math.min(share, staying.length), held };
-    const taken = await within(leaseMs, 'takeover', takeLanes(pool, wanted));
-    if (taken.length > 0)
-      config.log.info({ lanes: taken.map(({ lane }) => lane), share }, 'outbox-publisher took lanes');
-    for (const hold of taken) begin(newLane(hold));
+    const before = held.length;
+    // One by one: what one's last owner left may take a while to find, and the others need not wait for it.
+    for (let wanted = share - staying.length; wanted > 0 && !isStopping; wanted -= 1) {
+      const options = { owner: config.name, leaseMs, limit: 1, held };
+      const [hold] = await within(leaseMs, 'takeover', takeLanes(pool, options));
+      if (!hold) break;
+      held.push(hold.lane);
+      begin(newLane(hold));
+    }
+    const taken = held.slice(before);
+    if (taken.length > 0) config.log.info({ lanes: taken, share }, 'outbox-publisher took lanes');
     failures.keepOnly([...lanes.keys()].map(({ lane }) => lane));
     observer.look(pool);
   }

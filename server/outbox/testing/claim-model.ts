@@ -3,7 +3,7 @@
 import { isRested, passOn } from '../passed.ts';
 import { type Look, lookFrom, lookOnlyAfter, lowestOf, nextSight } from '../sight.ts';
 import { afterLook, afterSweep, chooseClaim, emptyChoice, type HeadRow, type Progress } from '../states.ts';
-import { copy, hasEnded, openOf, type State, type Step, snapshotOf } from './lane-model.ts';
+import { copy, hasEnded, leaveUnflushed, openOf, type State, type Step, snapshotOf } from './lane-model.ts';
 
 /** When passes begin and end in the model, and when one is rested. */
 const BEGUN_MS = 0;
@@ -38,13 +38,14 @@ function claimed(
   if (!before.hold || before.claim) return [];
   const next = copy(state);
   const { hold } = next.publishers[p];
-  if (!hold || hold.token !== next.lane.token) {
+  if (!hold || hold.token !== next.lane.token || hold.isFenced) {
     next.publishers[p].hold = null;
     return [{ name: `lane lost ${p}`, next }];
   }
   next.lane.isExpired = false;
   // The number is taken by the first statement, the snapshot by the next.
   const xid = BigInt(next.nextXid++);
+  leaveUnflushed(next);
   const { rows, firstLeft, progress } = take(next, hold.progress, xid);
   next.lastEnded = Math.max(next.lastEnded, Number(xid));
   next.publishers[p].hold = { ...hold, progress };

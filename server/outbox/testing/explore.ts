@@ -22,8 +22,9 @@ function violation(state: State): string | null {
  * What of a state matters for what may follow. Numbers of transactions and tokens do by their order only; which publisher
  * is which does not; nor does what one knows of a lane that another has taken since: its token is never the lane's again.
  */
-function fingerprint({ rows, lane, publishers, seen, lastEnded, faults }: State): string {
-  const isCurrent = (hold: State['publishers'][0]['hold']) => hold !== null && hold.token === lane.token;
+function fingerprint({ rows, lane, onDisk, publishers, seen, lastEnded, faults }: State): string {
+  const isCurrent = (hold: State['publishers'][0]['hold']) =>
+    hold !== null && hold.token === lane.token && !hold.isFenced;
   const xids = publishers.flatMap(({ hold }) => {
     if (!hold || !isCurrent(hold)) return [];
     const { barrier, sight } = hold.progress;
@@ -35,7 +36,7 @@ function fingerprint({ rows, lane, publishers, seen, lastEnded, faults }: State)
   const publisherPrints = publishers.map(({ hold, claim: current }, p) => {
     const sending = current ? `${current.rows}/${current.sent}/${current.firstLeft}` : '-';
     const owns = `${lane.owner === p}:${sending}`;
-    if (!hold || !isCurrent(hold)) return `${owns}:${hold ? 'stale' : '-'}`;
+    if (!hold || !isCurrent(hold)) return `${owns}:${hold ? (hold.token === lane.token ? 'fenced' : 'stale') : '-'}`;
     const { barrier, sight, lowWater, cursor, seenDone, passed } = hold.progress;
     const marks = sight.marks.map(({ xid, place }) => `${rank(xid)}<${place}`);
     const waits = barrier ? `${barrier.seq}@${rank(barrier.xid)}` : '-';
@@ -49,9 +50,16 @@ function fingerprint({ rows, lane, publishers, seen, lastEnded, faults }: State)
       return `${status[0]}${status[1]}${token === null ? '-' : lane.token - token}${attempts}${isDue ? '' : 'w'}${place}`;
     }),
     `${lane.owner === null}${lane.isExpired}${lane.lowWater}e${rank(BigInt(lastEnded))}`,
+    ...(onDisk && faults.undo > 0
+      ? onDisk.rows.map(
+          ({ status, token, attempts }) =>
+            `${status[0]}${status[1]}${token === null ? '-' : lane.token - token}${attempts}`,
+        )
+      : []),
+    onDisk && faults.undo > 0 ? onDisk.lowWater : '-',
     ...publisherPrints.sort(),
     `${seen.filter((index) => KEYS[index] === 'a')}/${seen.includes(1)}`,
-    `${faults.crash}${faults.expiry}${faults.reap}${faults.refusal}`,
+    `${faults.crash}${faults.expiry}${faults.reap}${faults.refusal}${faults.undo}`,
   ].join('|');
 }
 
@@ -91,7 +99,7 @@ function createEnding() {
   const isDone = (state: State) => state.rows.every(({ status }) => status === 'published' || status === 'failed');
   return (from: State): boolean => {
     let state = copy(from);
-    state.faults = { crash: 0, expiry: 0, reap: 0, refusal: 0 };
+    state.faults = { crash: 0, expiry: 0, reap: 0, refusal: 0, undo: 0 };
     // The other publisher is gone, and its lease runs out.
     state.publishers[1] = { hold: null, claim: null };
     if (state.lane.owner === 1) state.lane.isExpired = true;

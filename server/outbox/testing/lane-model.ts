@@ -14,19 +14,23 @@ type Row = {
   xid: number;
 };
 type Publisher = {
-  hold: { token: number; progress: Progress } | null;
+  /** Fenced: the database crashed since, and no claim of this hold passes any more. */
+  hold: { token: number; progress: Progress; isFenced: boolean } | null;
   /** Indexes of the events claimed and how many of them are sent. */
   claim: { rows: number[]; sent: number; firstLeft: number | null } | null;
 };
 export type State = {
   rows: Row[];
   lane: { owner: number | null; token: number; isExpired: boolean; lowWater: number };
+  /** What is on the disk, where that is less than what was committed. */
+  onDisk: { rows: Row[]; lowWater: number } | null;
   publishers: [Publisher, Publisher];
   /** First occurrences, in the order in which consumers saw them. */
   seen: number[];
   nextXid: number;
   lastEnded: number;
-  faults: { crash: number; expiry: number; reap: number; refusal: number };
+  /** `crash` is a publisher's, `undo` the database server's. */
+  faults: { crash: number; expiry: number; reap: number; refusal: number; undo: number };
   limits: Limits;
 };
 /** Events of a claim, rows that one looks at when it must choose, and rows that a look for news reads. */
@@ -43,6 +47,7 @@ export const start = (faults: State['faults'], xids: readonly number[], limits: 
     status: index < 2 ? ('uncommitted' as const) : ('none' as const),
   })),
   lane: { owner: null, token: 0, isExpired: true, lowWater: 0 },
+  onDisk: null,
   publishers: [
     { hold: null, claim: null },
     { hold: null, claim: null },
@@ -56,6 +61,7 @@ export const start = (faults: State['faults'], xids: readonly number[], limits: 
 export const copy = ({
   rows,
   lane,
+  onDisk,
   publishers: [one, two],
   seen,
   nextXid,
@@ -65,6 +71,7 @@ export const copy = ({
 }: State): State => ({
   rows: rows.map((row) => ({ ...row })),
   lane: { ...lane },
+  onDisk: onDisk && { ...onDisk, rows: onDisk.rows.map((row) => ({ ...row })) },
   publishers: [copyPublisher(one), copyPublisher(two)],
   ...{ seen: [...seen], nextXid, lastEnded, faults: { ...faults }, limits },
 });
@@ -79,11 +86,29 @@ const copyProgress = (progress: Progress): Progress => ({
 });
 export type Step = { name: string; next: State };
 
+/** A commit that waits for the disk takes all before it there. */
+const flush = (next: State) => {
+  next.onDisk = null;
+};
+/** Before a commit that does not: how far the disk is, at worst, from here on. */
+export function leaveUnflushed(next: State): void {
+  next.onDisk ??= { rows: next.rows.map((row) => ({ ...row })), lowWater: next.lane.lowWater };
+}
+
+/** The disk catches up. */
+export function flushes(state: State): Step[] {
+  if (!state.onDisk) return [];
+  const next = copy(state);
+  flush(next);
+  return [{ name: 'flush', next }];
+}
+
 export function commits(state: State): Step[] {
   return state.rows.flatMap((row, index) => {
     if (row.status !== 'uncommitted') return [];
     const next = copy(state);
     next.rows[index]!.status = 'pending';
+    flush(next);
     next.lastEnded = Math.max(next.lastEnded, row.xid);
     return [{ name: `commit ${index}`, next }];
   });
@@ -125,7 +150,8 @@ export function takeover(state: State, p: 0 | 1): Step[] {
   for (const row of next.rows)
     if (row.status === 'processing' && row.token === lane.token) Object.assign(row, { status: 'pending', token: null });
   next.lane = { ...lane, owner: p, token: lane.token + 1, isExpired: false };
-  next.publishers[p].hold = { token: lane.token + 1, progress: startProgress(lane.lowWater) };
+  next.publishers[p].hold = { token: lane.token + 1, progress: startProgress(lane.lowWater), isFenced: false };
+  flush(next);
   return [{ name: `takeover ${p}`, next }];
 }
 
@@ -146,7 +172,8 @@ export function mark(state: State, p: 0 | 1): Step[] {
   const isAllSent = current.sent === current.rows.length;
   if (!isAllSent && state.faults.refusal === 0) return [];
   const next = copy(state);
-  if (!isAllSent) next.faults.refusal -= 1;
+  if (isAllSent) leaveUnflushed(next);
+  else next.faults.refusal -= 1;
   let lost = 0;
   const marked = current.rows.map((index, place) => {
     const row = next.rows[index]!;
@@ -167,6 +194,7 @@ export function mark(state: State, p: 0 | 1): Step[] {
       });
     return { seq: index + 1, status: settled.status, tenantId: 't', key: row.key, settled };
   });
+  if (!isAllSent) flush(next);
   next.publishers[p].claim = null;
   const { progress } = next.publishers[p].hold!;
   if (lost === 0) progress.cursor = cursorAfter(progress.cursor, { firstLeft: current.firstLeft, marked });
