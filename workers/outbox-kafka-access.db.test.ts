@@ -110,7 +110,9 @@ describe.skipIf(!hasKafka())('a publisher before a Kafka that is closed to stran
     await expect.poll(kafka, { timeout: 90_000 }).toMatch(/^(degraded|down)$/);
     expect(await publisher.exited).toBe(3);
     const failed = publisher.lines().filter(({ msg }) => msg === 'outbox-publisher tick failed');
-    expect(failed).toHaveLength(30);
+    // Thirty of one lane in a row: the others fail beside it, and may not be so far.
+    const perLane = Map.groupBy(failed, ({ lane }) => lane);
+    expect(Math.max(...[...perLane.values()].map(({ length }) => length))).toBe(30);
     expect(failed.every(({ isTransient }) => isTransient === false)).toBe(true);
     expect(publisher.output()).toMatch(words);
     expect(publisher.output()).not.toContain(WRONG_PASSWORD);
