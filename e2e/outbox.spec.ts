@@ -49,7 +49,8 @@ test('shows a backlog that grows while the receiver is closed, and drains when i
   const first = await record(api, [`${customer}-1`, `${customer}-2`, `${customer}-3`]);
   await page.goto(`/ops/outbox?search=${customer}`);
   await expect(page).toHaveTitle('Outbox · Mainspring');
-  const waiting = entries(page, isMobile, customer).filter({ hasText: 'Waiting' });
+  // Each is tried again all the while, and is then in flight for a moment.
+  const waiting = entries(page, isMobile, customer).filter({ hasText: /Waiting|In flight/ });
   await expect(waiting).toHaveCount(3, { timeout: 30_000 });
   const tile = page.getByRole('link', { name: /^Waiting: / });
   const shown = async () => {

@@ -62,8 +62,20 @@ function giveFocusBack(opener: Element | null): void {
   const canHaveIt = opener instanceof HTMLElement && opener !== document.body && opener.isConnected;
   if (canHaveIt) opener.focus();
   // A button that may not be pressed now does not take it.
-  if (!canHaveIt || document.activeElement !== opener)
-    document.getElementById('content')?.focus({ preventScroll: true });
+  if (!canHaveIt || document.activeElement !== opener) focusContent();
+  else focusContentWhenGone(opener);
+}
+
+const focusContent = () => document.getElementById('content')?.focus({ preventScroll: true });
+
+/** A row often goes only after its dialog has closed, with the next data: the focus goes with it, and would be nowhere. */
+function focusContentWhenGone(opener: HTMLElement): void {
+  const observer = new MutationObserver(() => {
+    if (document.activeElement === opener) return;
+    observer.disconnect();
+    if (!opener.isConnected && document.activeElement === document.body) focusContent();
+  });
+  observer.observe(document.body, { childList: true, subtree: true });
 }
 
 /** The row of buttons at a dialog's end. */
