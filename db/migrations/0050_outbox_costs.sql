@@ -1,5 +1,5 @@
 -- What a claim and a mark of an event cost: each writes the row anew, and whatever the table computes or checks for a row was
--- computed and checked both times, though nothing of it had changed: two fifths of an update's time.
+-- computed and checked both times, though nothing of it had changed: about a third of an update's time.
 
 -- What follows from an event is given with it by whoever stores it. The limits stand in the columns' types, which are looked
 -- at where a value is put in, and not at every update of the row.

@@ -159,7 +159,7 @@ async function waitForPublishing({ deps, tenant, request }: Erasure): Promise<bo
       query(
         tx,
         sql`select 1 as one from outbox_events e join outbox_lanes l on l.lane = e.lane
-          where e.lane = (hashtextextended(${tenant.id}::text || ' ' || ${request.customerId}::text, 0) & 3)::smallint
+          where e.lane = outbox_lane(${tenant.id}::uuid, ${request.customerId}::text)
             and e.seq > l.low_water and e.tenant_id = ${tenant.id} and e.key = ${request.customerId}
             and e.status in ('pending', 'processing') limit 1`,
       ),

@@ -26,8 +26,8 @@ export async function takeEvents(tx: Tx, hold: Hold, seqs: readonly number[]): P
 export class StretchBrokenError extends Error {}
 
 /**
- * How long a stretch waits for a row or a lane that somebody else has locked. One that no one has to choose among takes its rows
- * without a lock before, which is a third cheaper; whoever chooses skips what is locked.
+ * How long a stretch waits for a row or a lane that somebody else has locked: it takes its rows without a lock before, as
+ * there is nothing to choose among; whoever chooses skips what is locked.
  */
 export const STRETCH_LOCK_MS = 50;
 
