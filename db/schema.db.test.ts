@@ -1,7 +1,7 @@
-import { getTableColumns, getTableName, is } from 'drizzle-orm';
-import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { describe, expect, it } from 'vitest';
 import { TABLE_ACCESS } from './access.ts';
+import { getTableColumns, getTableName, is } from './drizzle.ts';
+import { getTableConfig, PgTable } from './drizzle-columns.ts';
 import * as schema from './schema/index.ts';
 import { testDatabase } from './testing/index.ts';
 

@@ -1,6 +1,7 @@
 // What an event costs the transaction that stores it: the business row alone, and with its event, in turn.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { newId, queryPrepared, transaction } from '#server/lib/index.ts';
 import { appendEvent } from '#server/outbox/index.ts';
 

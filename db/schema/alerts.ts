@@ -1,4 +1,4 @@
-import { boolean, doublePrecision, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, doublePrecision, integer, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { id, instant, tenantId } from './columns.ts';
 
 export const ALERT_STATES = ['ok', 'pending', 'firing'] as const;

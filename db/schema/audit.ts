@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
-import { bigint, boolean, jsonb, pgTable, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { sql } from '../drizzle.ts';
+import { bigint, boolean, jsonb, pgTable, primaryKey, text, unique, uuid } from '../drizzle-columns.ts';
 import { bytea, id, instant, tenantId, tx, xid8 } from './columns.ts';
 
 export const AUDIT_OUTCOMES = ['done', 'refused'] as const;

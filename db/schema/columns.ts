@@ -1,6 +1,6 @@
 // Column shapes that every table shares.
-import { sql } from 'drizzle-orm';
-import { bigint, customType, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { sql } from '../drizzle.ts';
+import { bigint, customType, timestamp, uuid } from '../drizzle-columns.ts';
 
 /** An instant, exact to the millisecond as JavaScript dates are. */
 export const instant = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'date' });

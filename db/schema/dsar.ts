@@ -1,4 +1,4 @@
-import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { bytea, count, id, instant, tenantId } from './columns.ts';
 
 export const DSAR_KINDS = ['access', 'erase'] as const;

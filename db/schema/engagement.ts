@@ -1,4 +1,4 @@
-import { doublePrecision, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { doublePrecision, pgTable, primaryKey, text } from '../drizzle-columns.ts';
 import { count, instant, tenantId } from './columns.ts';
 
 export const ENGAGEMENT_BANDS = ['hot', 'warm', 'cold'] as const;

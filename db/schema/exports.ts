@@ -1,4 +1,4 @@
-import { pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { count, instant, tenantId, xid8 } from './columns.ts';
 
 export const exportCheckpoints = pgTable(

@@ -1,4 +1,4 @@
-import { integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { integer, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { id, instant, tenantId } from './columns.ts';
 
 /** How a document of the repository stands to the pipeline of its name. */

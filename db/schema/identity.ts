@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
-import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { sql } from '../drizzle.ts';
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { bytea, id, instant, tenantId } from './columns.ts';
 
 export const installation = pgTable('installation', {

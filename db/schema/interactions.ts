@@ -1,4 +1,4 @@
-import { doublePrecision, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { doublePrecision, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { count, id, instant, tenantId, tx } from './columns.ts';
 
 export const interactionHistory = pgTable(

@@ -1,6 +1,6 @@
 // Connections with their encrypted secrets, limits, emergency stops, log levels.
-import { sql } from 'drizzle-orm';
-import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { sql } from '../drizzle.ts';
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { bytea, id, instant, tenantId } from './columns.ts';
 
 export const CONNECTION_KINDS = ['webhook', 's3', 'kafka', 'git', 'siem', 'smtp'] as const;

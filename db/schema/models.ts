@@ -1,4 +1,4 @@
-import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { count, id, instant, tenantId } from './columns.ts';
 
 export const MODEL_KINDS = ['naive_bayes', 'logistic'] as const;

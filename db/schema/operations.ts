@@ -1,4 +1,4 @@
-import { bigint, boolean, doublePrecision, integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { bigint, boolean, doublePrecision, integer, jsonb, pgTable, text, uuid } from '../drizzle-columns.ts';
 import { id, instant } from './columns.ts';
 
 export const CRON_FIRED_BY = ['worker', 'http', 'both'] as const;

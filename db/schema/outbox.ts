@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '../drizzle.ts';
 import {
   bigint,
   boolean,
@@ -11,7 +11,7 @@ import {
   smallint,
   text,
   uuid,
-} from 'drizzle-orm/pg-core';
+} from '../drizzle-columns.ts';
 import { count, id, instant, tenantId, tx } from './columns.ts';
 
 // Domains: their limits are checked where a value is put in.

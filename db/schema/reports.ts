@@ -1,4 +1,4 @@
-import { boolean, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import type { AlertChannel } from './alerts.ts';
 import { id, instant, tenantId } from './columns.ts';
 

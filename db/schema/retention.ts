@@ -1,4 +1,4 @@
-import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { count, id, instant, tenantId, xid8 } from './columns.ts';
 
 export const DATA_CLASSES = ['decision_traces', 'interaction_history', 'ai_attachments'] as const;

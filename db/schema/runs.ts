@@ -9,7 +9,7 @@ import {
   smallint,
   text,
   uuid,
-} from 'drizzle-orm/pg-core';
+} from '../drizzle-columns.ts';
 import { count, id, instant, tenantId, tx } from './columns.ts';
 
 export const RUN_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'skipped'] as const;

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
-import { integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { sql } from '../drizzle.ts';
+import { integer, pgTable, primaryKey, text, uuid } from '../drizzle-columns.ts';
 import { count, instant, tenantId, xid8 } from './columns.ts';
 
 export const QUARANTINE_STATES = ['open', 'requeued', 'discarded'] as const;

@@ -1,8 +1,9 @@
 // Accepting an invite, which is how accounts come to be. It never sets a password of an account that exists: who
 // makes an invite could open its link as well, and would take the account over. There the person shows that they are
 // that person, by their password or by being signed in.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { openSession, type SignIn, signIn } from '#server/auth/index.ts';
 import {

@@ -1,7 +1,8 @@
 // The first minute of an installation without the demo: somebody must be there before anybody can be invited.
 // Runs as the owner, beside the database; no request reaches it.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { hashPassword, type Logger, query, queryOne, ServiceError, transaction } from '#server/lib/index.ts';
 import { type Ctx, INSTALLATION, makeTenant, type Tenant } from '#server/tenancy/index.ts';

@@ -1,5 +1,5 @@
 // Inviting people. The answer is the same whether the e-mail has an account on this installation or not.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { findPersonBehind } from '#server/auth/index.ts';
 import { decodeCursor, query, queryOne, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';

@@ -1,5 +1,5 @@
 // API keys of a tenant. A key is shown once, in the answer that made it; the store has its hash and first letters.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { findPersonBehind, mayGive, newApiKey, type Scope, scopesOf, storeApiKey } from '#server/auth/index.ts';
 import { decodeCursor, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';

@@ -1,5 +1,5 @@
 // Who am I, and for which tenant: what the console's frame and a script's first request ask.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { scopesOf } from '#server/auth/index.ts';
 import { inTenant, query, queryOne, ServiceError, withTransaction } from '#server/lib/index.ts';

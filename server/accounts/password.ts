@@ -1,5 +1,5 @@
 // A person's own name and password.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { requireOwnPassword } from '#server/auth/index.ts';
 import { hashPassword, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';

@@ -1,5 +1,5 @@
 // Whom an actor may change, and what must be left when they have.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { mayGive, ROLE_SCOPES } from '#server/auth/index.ts';
 import { query, ServiceError, type Tx } from '#server/lib/index.ts';
 import type { Actor, Ctx, Role } from '#server/tenancy/index.ts';

@@ -1,7 +1,8 @@
 // Reset links. Whoever makes one could use it themselves, so a tenant's admin makes them only for accounts that are
 // of that tenant alone: with anybody else's they would open another tenant, or the instance.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { findPersonBehind } from '#server/auth/index.ts';
 import {

@@ -1,5 +1,5 @@
 // Browser sessions: one's own everywhere, and for admins those that are in their tenant now.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

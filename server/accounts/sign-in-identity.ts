@@ -1,6 +1,6 @@
 // Who may come in by another provider: who was invited or is a user already, by an e-mail that the provider vouches
 // for. From then on the provider's subject is the person: an e-mail may be given to somebody else there.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { type OidcIdentity, openSession } from '#server/auth/index.ts';
 import { inTenant, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import type { Role } from '#server/tenancy/index.ts';

@@ -1,5 +1,5 @@
 // Tenants, for the instance operator. Each change stands in the instance's log and in the tenant's own.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { type AuditEntry, recordAudit } from '#server/audit/index.ts';
 import {
   decodeCursor,

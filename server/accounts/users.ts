@@ -1,5 +1,5 @@
 // The people of a tenant. What is changed here is their membership; the account is the person's own.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { findPersonBehind, ROLE_SCOPES } from '#server/auth/index.ts';
 import { decodeCursor, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';

@@ -1,8 +1,9 @@
 // Sends what evaluations wrote down, outside any transaction. At least once: a sender that dies between the
 // receiver's answer and its own mark leaves the delivery to the next one, after CLAIM_SECONDS. Every copy carries the
 // delivery's id, by which a receiver tells a copy from news, and there are MAX_ATTEMPTS of them at most.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import { readAddresses } from '#server/connections/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';

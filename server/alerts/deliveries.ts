@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { type SQL, sql } from '#db/drizzle.ts';
 
 /** How one delivery went, of what a rule said or of a report. */
 export const Delivery = z.object({

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';
 import { type Logger, logError, newId, query, type Tx, transaction } from '#server/lib/index.ts';

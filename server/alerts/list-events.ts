@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { decodeIdCursor, query, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { type Delivery, deliveriesOf, toDeliveries } from './deliveries.ts';

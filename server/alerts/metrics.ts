@@ -1,5 +1,5 @@
 // What a rule can watch: figures of one tenant, each one statement that an index serves.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { positiveOutcomesOf } from '#server/engagement/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 import { countBacklog } from '#server/outbox/index.ts';

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { gauge, queryOne, transaction } from '#server/lib/index.ts';
 
 const ASK_TIMEOUT_MS = 2_000;

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import type { Tx } from '#server/lib/index.ts';
 

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { newId, query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';

@@ -1,8 +1,9 @@
 // Seals the addresses that an earlier release left in the clear. The key is not in the database, so no migration can; the
 // web process, which has it, begins at boot. Rows are sealed a few a transaction and told by their form: whoever stops is
 // followed by whoever comes next, and several at once pass over each other's rows. Meanwhile they work as they are.
-import { type SQL, sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { AlertChannel as StoredChannel } from '#db/schema/index.ts';
 import { type Logger, logError, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import { sealWebhook } from './stored-channels.ts';

@@ -1,7 +1,7 @@
 // What happens when several people, or a person and the job, do something to one request at the same moment.
 import { randomUUID } from 'node:crypto';
-import { sql } from 'drizzle-orm';
 import { expect, it } from 'vitest';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { approveChange, publishVersion, saveIr } from '#server/pipelines/index.ts';

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { approvalRequests, approvalStages } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { newId, query, queryOne, type Tx } from '#server/lib/index.ts';

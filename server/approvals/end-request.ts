@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from '#db/drizzle.ts';
 import { approvalRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import type { Tx } from '#server/lib/index.ts';

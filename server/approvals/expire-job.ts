@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { forEachTenant, type JobContext, type JobDefinition, type JobTenant } from '#server/jobs/index.ts';
 import { gauge, query, transaction } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { isUuid, query, ServiceError, type Tx } from '#server/lib/index.ts';
 import { ACCESS_HOURS, type Party, type Request, type RequestState, type StageRow, type VoteRow } from './states.ts';
 

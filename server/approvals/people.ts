@@ -1,5 +1,5 @@
 // Who is behind an actor, because four eyes are two people's and not two credentials'.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { findPersonBehind } from '#server/auth/index.ts';
 import { query, ServiceError, type Tx } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';

@@ -1,5 +1,5 @@
 // A change of the rules that loosens them: asked for like a version that is to go live, and as much another's to approve.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { approvalRequests, approvalStages } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { newId, query, type Tx } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, sql } from '#db/drizzle.ts';
 import { approvalSettings } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { parseLabelSelector } from '#server/ir/index.ts';

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { gauge, type Logger, query, transaction } from '#server/lib/index.ts';
 import { type OutsideHeads, outsideHeadsOf } from './outside-heads.ts';
 import { type ChainReport, verifyChain } from './verify.ts';

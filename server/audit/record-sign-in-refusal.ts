@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { type ErrorCode, type Logger, logError, query, transaction } from '#server/lib/index.ts';
 import { type Refusal, recordRefusal, whileWriting } from './record-refusal.ts';
 

@@ -1,6 +1,6 @@
 // The chain's arithmetic, done here and not by the database, so that a check trusts nothing there but the rows.
 import { createHash } from 'node:crypto';
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 
 /** Stands in front of everything hashed; another form of the row gets another name. */
 const FORM = 'mainspring.audit.1';

@@ -1,8 +1,9 @@
 // Gives audit rows their place in their tenant's chain, after they were committed. The database says which rows can
 // have no earlier one any more: all transactions numbered below the oldest running one have ended, so what commits
 // late is sealed late and never left out.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { gauge, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import { GENESIS, sealedTexts, sealHash } from './seal-hash.ts';
 

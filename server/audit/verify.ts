@@ -1,6 +1,7 @@
 // Walks a tenant's chain from its first place to its last and says where it first is not what was sealed.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
 import type { OutsideHeads } from './outside-heads.ts';
 import { GENESIS, sealedTexts, sealHash } from './seal-hash.ts';

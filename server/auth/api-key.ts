@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { apiKeys } from '#db/schema/index.ts';
 import { hashToken, newToken, type Tx } from '#server/lib/index.ts';
 import type { Scope } from './scopes.ts';

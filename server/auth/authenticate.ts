@@ -1,7 +1,8 @@
 // From a request's headers to who is calling. Keys and sessions are looked up by security-definer functions,
 // because no tenant is set yet.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { hashToken, query, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import type { Actor, Role, Tenant } from '#server/tenancy/index.ts';
 import { apiKeyOf } from './api-key.ts';

@@ -1,8 +1,9 @@
 // Sign-in by e-mail and password. An unknown user, a disabled one and a wrong password answer alike and take
 // alike long; attempts are counted per account and per address, and ten failures in a quarter of an hour close
 // the door. An attempt counts from its start until it has succeeded, so that many at once are not more.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import {
   hashToken,
   isPasswordRight,

@@ -1,6 +1,6 @@
 // Addresses of webhooks that belong to no connection, those of alert rules and reports: sealed as connections' secrets
 // are, each in a row of its own, which a rotation seals anew.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { newId, query, type Tx } from '#server/lib/index.ts';
 import { activeKey, unwrap } from './data-keys.ts';
 import { openSecrets, sealSecrets } from './secrets.ts';

@@ -1,6 +1,6 @@
 // Data keys: rows of the database that the master key wraps. One is active; every secret names the one that sealed it.
 // So a rotation needs no restart: whoever meets a key it has not seen reads it from the same statement as the row.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { newId, query, ServiceError, type Tx } from '#server/lib/index.ts';
 import { type MasterKeys, newDataKey, seal, unseal } from './master-key.ts';
 

@@ -1,5 +1,5 @@
-import { and, asc, eq } from 'drizzle-orm';
 import type { z } from 'zod';
+import { and, asc, eq } from '#db/drizzle.ts';
 import { connections } from '#db/schema/index.ts';
 import { type TransactionScope, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

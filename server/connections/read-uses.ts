@@ -1,6 +1,7 @@
 // Which pipelines name a connection, and whether documents are compared with its repository: what whoever deletes or changes it has to know before.
-import { sql } from 'drizzle-orm';
+
 import type { z } from 'zod';
+import { sql } from '#db/drizzle.ts';
 import { query, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { findRow } from './rows.ts';

@@ -1,6 +1,6 @@
 // Rotation of the data key. Readers and writers go on all the time: a row names the key that sealed it, a retired key
 // opens what it sealed, and it is removed only when no row names it (a foreign key holds that).
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

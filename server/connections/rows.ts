@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { isUuid, query, ServiceError, type Tx } from '#server/lib/index.ts';
 import { type DataKey, unwrap } from './data-keys.ts';
 import type { ConnectionKind } from './kinds.ts';

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { z } from 'zod';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { newId, query, refuseStale, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';

@@ -1,6 +1,7 @@
 // What an operator is told when a statement fails: the reason, and never the statement or what was put into it.
-import { sql } from 'drizzle-orm';
+
 import { beforeAll, expect, it } from 'vitest';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { forEachTenant } from '#server/jobs/index.ts';
 import { createLogger, type Tx, transaction } from '#server/lib/index.ts';

@@ -1,8 +1,9 @@
 // Who runs a job. The lease is the token in cron_jobs: it grows with every claim, and whoever does not hold the
 // latest can neither renew, nor record an end, nor commit a fenced transaction. How long it lasts stands in the
 // run's own row, so that heartbeats and the job's transactions do not wait for each other.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import type { CronTenantOutcome } from '#db/schema/index.ts';
 import { newId, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 

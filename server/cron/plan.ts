@@ -1,7 +1,8 @@
 // What the cron loop has to do now, by the database's clock. What is due stays due until a claim has moved the next
 // fire on in its own transaction: a worker that dies in between leaves it to the next.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { databaseClock, query, type Tx, transaction } from '#server/lib/index.ts';
 import type { Firing } from './run-job.ts';
 import { type JobSchedules, latestSlot, nextSlot } from './schedules.ts';

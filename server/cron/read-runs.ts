@@ -1,7 +1,8 @@
 // What the cron tier did, for the page and the API. A run is the installation's: only an instance operator sees
 // what it did for every tenant, everybody else what it did for theirs.
-import { type SQL, sql } from 'drizzle-orm';
+
 import type { z } from 'zod';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { decodeCursor, isUuid, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import { describeSchedule } from '#server/schedules/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

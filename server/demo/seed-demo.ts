@@ -1,8 +1,8 @@
 // The demo tenant: an operator to sign in as, a key for scripts, a table of airports and four live pipelines.
 // Safe to run at every start: what is there stays as it is.
 import { createHmac } from 'node:crypto';
-import { sql } from 'drizzle-orm';
 import { openPool, type Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { SCOPES, storeApiKey } from '#server/auth/index.ts';
 import { createLogger, hashPassword, query, queryOne, ServiceError, transaction } from '#server/lib/index.ts';
 import { createPipeline, publishVersion } from '#server/pipelines/index.ts';

@@ -1,4 +1,4 @@
-import { and, count, desc, eq, isNotNull, isNull, lt, type SQL } from 'drizzle-orm';
+import { and, count, desc, eq, isNotNull, isNull, lt, type SQL } from '#db/drizzle.ts';
 import { dlqEntries } from '#db/schema/index.ts';
 import { decodeIdCursor, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,5 +1,5 @@
 // Rejected rows become DLQ entries in the transaction of the run that rejected them.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { counter, query, queryOne, type Tx } from '#server/lib/index.ts';
 
 /** A larger payload is cut: an entry is for reading and replaying by key, not a second copy of the data. */

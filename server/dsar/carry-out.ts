@@ -1,5 +1,5 @@
 // The part of the daily cleanup that is about requests: which are carried out now, and what becomes of one that fails.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { type DsarKind, dsarRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { errorText, type JobTenant } from '#server/jobs/index.ts';

@@ -2,8 +2,8 @@
 
 import { timingSafeEqual } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import type { ReadableBlobStore } from '#server/files/index.ts';
 import {

@@ -1,5 +1,5 @@
 // One bounded part of one store of the inventory, in one transaction that holds the tenant's retention lock.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
 import type { Store, Subject } from './inventory.ts';
 import { isBetween, isNaming, isOwn, keyOrder, mayName, type Place, placeOfRow, redactions, tableOf } from './match.ts';

@@ -1,6 +1,6 @@
 // Blobs go after the commit that deleted their rows, never inside a transaction. Until each is gone its note stays in
 // retention_blobs, and the request is not completed.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { inTenant } from './deps.ts';
 import type { Erasure } from './erase.ts';

@@ -1,8 +1,8 @@
 // Exported files, rewritten without the subject: a reader sees the whole old file or the whole new one. A line of the
 // subject's own goes, a line that names them loses the name. One file's lines are never all in memory.
 import { Readable } from 'node:stream';
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import type { DsarProgress } from '#db/schema/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import type { Erasure } from './erase.ts';

@@ -3,7 +3,7 @@
 // Only a pass that one go made from its beginning to its end completes a request, or one whose time was over and that
 // was continued at once: after a refusal, a failure or a death, days may have passed, and the next go begins anew.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { DsarProgress } from '#db/schema/index.ts';
 import { sweepUnfinished } from '#server/files/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';

@@ -1,7 +1,8 @@
 // What becomes of each line of an exported file. The database decides, by the rules that hold for rows, many lines at a
 // time; a line need not be JSON: a file that was cut off or filled with zeros must not keep an erasure from its end.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { BATCH_CHARS, BATCH_LINES } from './config.ts';
 import type { Erasure } from './erase.ts';

@@ -1,5 +1,5 @@
 // The end of an erasure: its receipt, and the subject's name taken off every request that is left of it.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { DsarProgress } from '#db/schema/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { dropDetached } from '#server/retention/index.ts';

@@ -1,5 +1,5 @@
 // An access request: everything of the subject as a zip of NDJSON files and attachments, with a manifest.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { JobTenant } from '#server/jobs/index.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { lockRetention } from '#server/retention/index.ts';

@@ -1,6 +1,6 @@
 // THE inventory: where a subject can be in the tables, and what an access request is given and an erasure does there.
 // A table is here or in not-searched.ts with its reason; inventory.db.test.ts holds both to the catalogue.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { ClassTable } from '#db/schema/index.ts';
 import { isOfSubject } from '#server/retention/index.ts';
 import { WRITTEN_BY_PEOPLE } from './written-by-people.ts';

@@ -1,5 +1,5 @@
 // The inventory's words as SQL. `r` is the table.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { Store, Subject } from './inventory.ts';
 
 const name = (column: string): SQL => sql.raw(`r."${column}"`);

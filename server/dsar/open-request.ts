@@ -1,5 +1,5 @@
 // Beginning and stopping: under which conditions a request is worked on at all.
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from '#db/drizzle.ts';
 import { type DsarRefusal, dsarRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';

@@ -1,7 +1,8 @@
 // What no erasure here reaches, as its receipt names it; and the tables of the tenant's own pipelines, which are searched
 // for the subject and left as they are: what belongs in them only their pipelines know.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { earlierBlobStores, keepBlobStore, type ReadableBlobStore } from '#server/files/index.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
 import { asTenantRole, findTenantData, type TenantData } from '#server/tenancy/index.ts';

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { DsarProgress } from '#db/schema/index.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { HANDED_ON_MS } from './config.ts';

@@ -1,5 +1,5 @@
 // The files of access requests: gone when they have expired, when their subject is erased, or when nobody knows of them.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 import { type DsarDeps, inTenant } from './deps.ts';
 import type { OpenRow } from './open-request.ts';

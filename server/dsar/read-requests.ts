@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, notInArray, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt, notInArray, sql } from '#db/drizzle.ts';
 import { type DsarState, dsarBundles, dsarRequests } from '#db/schema/index.ts';
 import { decodeCursor, isUuid, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';
 import { hashSubject } from '#server/retention/index.ts';

@@ -1,6 +1,7 @@
 // What an access request is given of a store: copies of rows, a few at a time.
-import { type SQL, sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
 import { BATCH_ROWS, READ_ROWS } from './config.ts';
 import type { Store, Subject } from './inventory.ts';

@@ -1,7 +1,7 @@
 // A receipt says what a request came to, without its subject's id. Its hash covers the hash of the tenant's receipt
 // before it; a trigger refuses every change of what it covers.
 import { createHash } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import type { JobTenant } from '#server/jobs/index.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';

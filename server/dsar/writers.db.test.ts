@@ -1,8 +1,8 @@
 // Who has read the subject before they were erased, and stores it after: no receipt is written before those have ended.
 
-import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { newId, type Tx, transaction } from '#server/lib/index.ts';
 import { addSubject, findAnywhere, type Office, openOffice } from './testing/index.ts';

@@ -8,7 +8,7 @@
 // tenant an open transaction is of nobody can see from outside it, so those of other tenants are waited for as well.
 // What begins later reads what is left, and is never waited for: a busy installation ends the wait as a quiet one does.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { DsarWriters } from '#db/schema/index.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import { WRITER_POLL_MS, WRITER_WAIT_MS } from './config.ts';

@@ -3,7 +3,7 @@
 // + 30 × min(1, interactions in 90 days / 10)
 // + 30 × positive outcomes / (outcomes + 2)
 // The "+ 2" keeps one lucky outcome from counting as certainty. The parts are SQL, for one statement per tenant.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 
 export const HOT_FROM = 70;
 export const WARM_FROM = 40;

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { bandOf, DEFAULT_POSITIVE_OUTCOMES, scoreOf, WINDOW_DAYS } from './formula.ts';
 

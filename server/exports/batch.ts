@@ -1,6 +1,7 @@
 // Reads the rows of a range that was planned, as files by the day on which they happened.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { READ_ROWS } from './config.ts';
 import { type DataSet, tableOf } from './data-set.ts';

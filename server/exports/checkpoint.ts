@@ -1,5 +1,5 @@
 // How far a data set of a tenant has been exported, and what the batch that is under way goes up to.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
 import type { BatchLimits, Position, Range } from './batch.ts';
 import { PLAN_ROWS } from './config.ts';

@@ -1,5 +1,5 @@
 // What is exported: interactions, and what became of them. Both are one data class of the retention policies.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 
 /** Its name is the table's, the checkpoint's and the folder's. */
 export type DataSet = {

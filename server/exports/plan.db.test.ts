@@ -1,7 +1,7 @@
 // Where a batch ends: exactly at its limit, and without fetching what lies far behind it.
 
-import { sql } from 'drizzle-orm';
 import { expect, it } from 'vitest';
+import { sql } from '#db/drizzle.ts';
 import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { isUuid, logError, query, transaction } from '#server/lib/index.ts';
 import type { FileDeps } from './claim-files.ts';
 import { ARCHIVE, FAILED, isMissing, PROCESSING } from './inbox.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 import type { ReadableBlobStore } from './blob-store.ts';
 

@@ -1,5 +1,5 @@
 // The rows of run_files: where each file of each run is in the protocol.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 
 /** A file that is a run's: both paths are below the tenant's folder. */

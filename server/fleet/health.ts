@@ -1,6 +1,7 @@
 // What /health and /readyz say. One failed pipeline makes no process unready; a dead database does.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { query, queryOne, transaction } from '#server/lib/index.ts';
 import type { Tenant } from '#server/tenancy/index.ts';
 

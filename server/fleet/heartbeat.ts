@@ -1,7 +1,7 @@
 // Tells the others that this process is here, and follows the log level that was set for it.
 import { hostname } from 'node:os';
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { type Logger, logError, type Tx, transaction } from '#server/lib/index.ts';
 import { effectiveLevel, readOpenLevels } from './log-level.ts';
 

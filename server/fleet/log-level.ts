@@ -1,8 +1,9 @@
 // Log levels that are set for a while, for all processes, for a tier or for one process. Each process follows with its
 // heartbeat, so a change is everywhere within ten seconds and ends by itself.
-import { sql } from 'drizzle-orm';
+
 import { z } from 'zod';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { LOG_LEVELS } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { type Logger, query, ServiceError, type Tx, transaction } from '#server/lib/index.ts';

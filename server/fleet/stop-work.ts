@@ -1,7 +1,8 @@
 // The emergency stop: nothing new is claimed or fired until work is resumed. What runs is left or cancelled, and
 // publishing goes on or is held, as whoever stops it chooses.
-import { sql } from 'drizzle-orm';
+
 import type { z } from 'zod';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { inTenant, query, type Tx, withTransaction } from '#server/lib/index.ts';
 import { findStops, type StopState } from '#server/limits/index.ts';

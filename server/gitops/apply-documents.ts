@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { parseDocument } from '#server/ir/index.ts';
 import { ERROR_CODES, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { z } from 'zod';
+import { sql } from '#db/drizzle.ts';
 import { query, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { type ApplyItem, applyDocuments } from './apply-documents.ts';

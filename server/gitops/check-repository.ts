@@ -1,5 +1,5 @@
 // One check of one tenant: read outside of any transaction, then store in one.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { type OpenConnection, openConnection } from '#server/connections/index.ts';
 import { query, queryOne, ServiceError, type TransactionScope, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { ReadDocument } from './parse-files.ts';

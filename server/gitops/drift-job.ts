@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { forEachTenant, type JobDefinition, type JobTenant } from '#server/jobs/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { checkRepository } from './check-repository.ts';

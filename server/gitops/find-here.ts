@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { adoptsVersionOf } from '#server/approvals/index.ts';
 import type { PipelineDocument } from '#server/ir/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';

@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
 import type { z } from 'zod';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { inOrder, type Problem, writeYaml } from '#server/ir/index.ts';
 import { decodeCursor, isUuid, query, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { type OpenConnection, openConnection } from '#server/connections/index.ts';
 import { query, ServiceError, withTransaction } from '#server/lib/index.ts';

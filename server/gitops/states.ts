@@ -1,6 +1,6 @@
 // How the documents of the last check stand to the pipelines as they are now: one statement, no stored state that a
 // save could make wrong.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { DRIFT_STATES } from '#db/schema/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 

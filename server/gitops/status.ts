@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import type { GitopsStatus } from './schemas.ts';

@@ -2,8 +2,8 @@
 // transaction, under a name of its own, and announced before it is written, so that one whose transaction failed is
 // found and deleted later without listing the store.
 import { createHash } from 'node:crypto';
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import type { BlobStore } from '#server/files/index.ts';
 import { type Logger, logError, newId, query, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { databaseClock, newId, query, ServiceError, withTransaction } from '#server/lib/index.ts';
 import { appendEvent } from '#server/outbox/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

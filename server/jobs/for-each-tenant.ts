@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { logError, query, ServiceError, scrub, transaction } from '#server/lib/index.ts';
 import type { Counts, JobContext, TenantOutcome } from './definition.ts';
 

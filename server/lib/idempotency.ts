@@ -4,7 +4,7 @@
 // left out of the request's hash and are null in the stored answer. So a retry of "create a key" whose first answer
 // was lost learns the new key's id and not the key; it revokes that one and creates another.
 import { createHash } from 'node:crypto';
-import { and, eq } from 'drizzle-orm';
+import { and, eq } from '#db/drizzle.ts';
 import { idempotencyKeys } from '#db/schema/index.ts';
 import { ServiceError } from './errors.ts';
 import type { Tx } from './transaction.ts';

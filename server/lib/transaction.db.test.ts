@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { connectionOf, query, queryOne, TransactionEndedError, type Tx, transaction } from './index.ts';
 

@@ -1,10 +1,10 @@
 // The only place that begins a transaction. What happens when its connection dies: guard-connection.ts.
 
-import { type SQL, sql } from 'drizzle-orm';
-import { PgDialect } from 'drizzle-orm/pg-core';
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import type postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
+import { PgDialect } from '#db/drizzle-columns.ts';
 import { ServiceError } from './errors.ts';
 import { guardConnection, isSessionEnded, newLife, TransactionEndedError, untilEnded } from './guard-connection.ts';
 

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { queryOne, ServiceError, type Tx } from '#server/lib/index.ts';
 import { DEFAULT_QUOTAS, QUOTAS, type Quota } from './config.ts';
 

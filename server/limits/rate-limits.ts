@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { counter, query, ServiceError, transaction } from '#server/lib/index.ts';
 import { BURST_SECONDS, MAX_BUCKETS, RATE_REFRESH_MS } from './config.ts';
 import { createBuckets, type Rate } from './token-bucket.ts';

@@ -1,6 +1,6 @@
 // Whether work is stopped, for a tenant or for the whole installation. Scheduler, claim and publisher read the same
 // tables in their own statements; here is what people and requests are told.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { STOP_RUNNING } from '#db/schema/index.ts';
 import { query, ServiceError, type Tx } from '#server/lib/index.ts';
 

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { quoteIdent, quoteQualified } from '#server/compiler/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 import type { TenantData } from '#server/tenancy/index.ts';

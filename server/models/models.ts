@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { databaseClock, newId, query, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { nextInstant, requireRule } from '#server/reports/index.ts';

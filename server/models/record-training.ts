@@ -1,5 +1,5 @@
 // What is written of a training: the version's row when it begins, and its outcome.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { ModelDefinition, ModelParameters, ModelSplit } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, ServiceError, type Tx } from '#server/lib/index.ts';

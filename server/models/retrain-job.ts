@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { errorText, forEachTenant, type JobContext, type JobDefinition, type JobTenant } from '#server/jobs/index.ts';
 import { logError, query, ServiceError, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,5 +1,5 @@
 // Rows of models and versions, and what is shown of them.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { ModelDefinition, ModelKind, ModelMetrics, ModelVersionStatus } from '#db/schema/index.ts';
 import { query, ServiceError, type Tx } from '#server/lib/index.ts';
 import { LOST_AFTER_MINUTES } from './limits.ts';

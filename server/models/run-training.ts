@@ -1,8 +1,9 @@
 // A training from its first row to its last: the model's advisory lock first, then the version's row, then the work,
 // then the outcome in one transaction. The lock is held by a transaction of its own, as taking it would take the
 // snapshot: so a version that says `training` while the lock is free has lost its process.
-import { sql } from 'drizzle-orm';
+
 import postgres from 'postgres';
+import { sql } from '#db/drizzle.ts';
 import type { TrainingPhase } from '#db/schema/index.ts';
 import { errorText } from '#server/jobs/index.ts';
 import { logError, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { ModelDefinition, ModelParameters, ModelTerm } from '#db/schema/index.ts';
 import { query, ServiceError, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { TRAINING_PHASES, type TrainingPhase } from '#db/schema/index.ts';
 import { logError, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

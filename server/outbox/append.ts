@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { newId, queryOne, queryPrepared, ServiceError, type Tx } from '#server/lib/index.ts';
 import { MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES } from './config.ts';
 import { enqueueFailures } from './metrics.ts';

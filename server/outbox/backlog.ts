@@ -1,6 +1,6 @@
 // What waits. Unfinished rows are above their lane's low-water, so nothing here reads the table below it; the
 // low-waters come first, as values, because a plan for an unknown bound would be one for a third of the table.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
 
 export type Backlog = { pending: number; processing: number; oldestPendingAgeSeconds: number | null };

@@ -1,6 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm';
-import { PgDialect } from 'drizzle-orm/pg-core';
 import { beforeAll, expect, it } from 'vitest';
+import { type SQL, sql } from '#db/drizzle.ts';
+import { PgDialect } from '#db/drizzle-columns.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { connectionOf, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';

@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
 import { chooseFromHead, type Head } from './head.ts';
 import type { Hold } from './lanes.ts';

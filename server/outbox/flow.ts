@@ -1,7 +1,8 @@
 // What this process published since it last told the database, for the page's throughput and ages. It is for eyes:
 // a killed process takes the last poll interval's with it. Counts that must be right are in outbox_counters.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { transaction } from '#server/lib/index.ts';
 import { addAge, placeOfAge } from './ages.ts';
 import { SAMPLE_SECONDS } from './config.ts';

@@ -1,5 +1,5 @@
 // What a claim chooses among: the unfinished rows of a lane, in order, page by page.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES, CLAIM_MAX_SCAN } from './config.ts';
 import { type Look, lookOnlyAfter, lookStatement } from './sight.ts';

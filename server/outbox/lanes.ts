@@ -1,7 +1,8 @@
 // Who publishes which lane. A lane has one owner at a time, by a lease in the database; the token grows with every
 // change of hands and stands on every row that its owner claims.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { newId, query, queryOne, transaction } from '#server/lib/index.ts';
 import { LANES } from './config.ts';
 import { type Progress, startProgress } from './states.ts';

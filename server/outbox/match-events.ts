@@ -1,5 +1,5 @@
 // Which events a filter names: the same for lists and for what is done to failed ones.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { isUuid } from '#server/lib/index.ts';
 import type { EventFilter } from './schemas.ts';
 

@@ -1,6 +1,7 @@
 // Whether lanes that had nothing left have something now: one statement for all of a publisher's, which changes nothing.
-import { type SQL, sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { readPrepared } from '#server/lib/index.ts';
 import { NEWS_MAX_SCAN } from './config.ts';
 import type { Hold } from './lanes.ts';

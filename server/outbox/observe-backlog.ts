@@ -1,6 +1,7 @@
 // The gauge of what waits, and its points over time for the page.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { type Logger, logError, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import { backlogByTenantStatement, readLowWaters } from './backlog.ts';
 import { COUNT_COST_FACTOR, PUBLISHER_SILENT_SECONDS, SAMPLE_SECONDS, SAMPLES_KEPT } from './config.ts';

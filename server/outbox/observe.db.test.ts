@@ -1,6 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { createLogger, queryOne, transaction } from '#server/lib/index.ts';
 import { type Ctx, createTenant } from '#server/tenancy/index.ts';

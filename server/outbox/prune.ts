@@ -1,7 +1,7 @@
 // Old events go a month at a time: dropping a partition costs nothing, deleting its rows costs a minute and WAL.
 import { setTimeout as wait } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { isLockTimeout, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 
 /** Longer than this nobody is kept waiting behind the drop, which itself waits for whoever reads the partition. */

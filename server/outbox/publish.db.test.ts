@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { createLogger, query, transaction } from '#server/lib/index.ts';
 import { type Ctx, createTenant } from '#server/tenancy/index.ts';

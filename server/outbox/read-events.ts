@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
 import type { z } from 'zod';
+import { type SQL, sql } from '#db/drizzle.ts';
 import {
   decodeCursor,
   encodeCursor,

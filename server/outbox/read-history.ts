@@ -1,6 +1,7 @@
 // The outbox over time: what waited, what was published, and how old it was by then.
-import { sql } from 'drizzle-orm';
+
 import type { z } from 'zod';
+import { sql } from '#db/drizzle.ts';
 import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { agePercentile } from './ages.ts';

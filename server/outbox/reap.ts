@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { type Logger, query, transaction } from '#server/lib/index.ts';
 import { aboveLowWater, type LowWater, readLowWaters } from './backlog.ts';
 import { REAPER_STALENESS_SECONDS } from './config.ts';

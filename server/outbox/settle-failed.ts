@@ -1,5 +1,5 @@
 // What an operator does with failed events: publish them after all, or give them up.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

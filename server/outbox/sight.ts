@@ -2,7 +2,7 @@
 // but only rows of transactions that were still open when the rows up to the cursor were read. A publisher remembers
 // those, and how low a place of theirs can lie: when one has ended, the next claim begins there. What is decided here
 // without a database is looked up by the statement that reads the rows, so that nothing ends in between.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 
 /** What of a lane's transactions was known when its rows up to the cursor were read. */
 export type Sight = {

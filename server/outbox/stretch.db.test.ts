@@ -1,7 +1,8 @@
 // A stretch is claimed without choosing, and the next one in the transaction that marks the one before: what must hold
 // then as it does for a claim that was chosen.
-import { sql } from 'drizzle-orm';
+
 import { beforeEach, expect, it } from 'vitest';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';

@@ -1,5 +1,5 @@
 // The update of a claim, and how its rows come back.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { isLockTimeout, queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES } from './config.ts';
 import type { Hold } from './lanes.ts';

@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq } from '#db/drizzle.ts';
 import { pipelines } from '#db/schema/index.ts';
 import { isUuid, ServiceError, type Tx } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { queryOne, withTransaction } from '#server/lib/index.ts';
 import { nextFires } from '#server/schedules/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

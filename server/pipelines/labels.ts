@@ -1,6 +1,6 @@
 // Labels live in a table of their own: jsonb containment is not leakproof and would lose its index under
 // row-level security.
-import { and, eq, type SQL, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from '#db/drizzle.ts';
 import { pipelineLabels } from '#db/schema/index.ts';
 import { parseLabelSelector } from '#server/ir/index.ts';
 import type { Tx } from '#server/lib/index.ts';

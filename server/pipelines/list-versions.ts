@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, lt } from '#db/drizzle.ts';
 import { pipelineVersions } from '#db/schema/index.ts';
 import { approvalsOf } from '#server/approvals/index.ts';
 import { decodeCursor, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from '#db/drizzle.ts';
 import { pipelines, pipelineVersions } from '#db/schema/index.ts';
 import { demandApproval, endOvertaken } from '#server/approvals/index.ts';
 import { recordAudit } from '#server/audit/index.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from '#db/drizzle.ts';
 import { pipelines, pipelineVersions } from '#db/schema/index.ts';
 import { adoptsVersionOf } from '#server/approvals/index.ts';
 import { recordAudit } from '#server/audit/index.ts';

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { ReportFigure, ReportTemplate } from '#db/schema/index.ts';
 import { type Delivery, deliveriesOf, toDeliveries } from '#server/alerts/index.ts';
 import { decodeIdCursor, query, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';

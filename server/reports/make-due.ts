@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import type { AlertChannel, ReportCarried, ReportTemplate } from '#db/schema/index.ts';
 import { listJobTenants } from '#server/jobs/index.ts';
 import { type Clock, databaseClock, type Logger, logError, query, type Tx, transaction } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { AlertChannel, ReportCarried, ReportTemplate } from '#db/schema/index.ts';
 import { queueDeliveries } from '#server/alerts/index.ts';
 import { newId, queryOne, type Tx } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { AlertChannel, ReportTemplate } from '#db/schema/index.ts';
 import {
   dropUnusedAddresses,

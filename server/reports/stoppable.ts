@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { queryOne, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
 
 /** A cancel that comes between two statements hits neither, so it is sent until the transaction ends. */

@@ -1,5 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { type Channels, type Delivered, deliverAlerts, type Evaluated, evaluateAlerts } from '#server/alerts/index.ts';
 import { type Logger, query, transaction } from '#server/lib/index.ts';
 import { type MadeReports, makeDueReports, type ReportDependencies } from './make-due.ts';

@@ -1,6 +1,6 @@
 // Blobs go after the commit that deleted their rows, never inside it, and best-effort: one that is gone already is
 // fine, one that cannot be deleted is reported and tried again by the next purge.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { errorText, type JobContext } from '#server/jobs/index.ts';
 import { logError, query, transaction } from '#server/lib/index.ts';
 import { BLOB_BATCH } from './config.ts';

@@ -1,6 +1,6 @@
 // The tables of the three classes of data that age, and how SQL names them. All have tenant_id, id, created_at and
 // customer_id.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { ClassTable } from '#db/schema/index.ts';
 
 const TABLES: Record<ClassTable, SQL> = {

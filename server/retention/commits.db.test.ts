@@ -1,8 +1,8 @@
 // Which steps of a purge wait for the disk: those that a crash of the server must not undo.
 
-import { sql } from 'drizzle-orm';
 import { expect, it } from 'vitest';
 import { openPool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { addRows, openKeeper, runPurge } from './testing/index.ts';

@@ -2,8 +2,8 @@
 // and drop it, under the locks that placing a hold takes; here they are only called, month by month. A month is detached
 // first: that commit does not wait for the disk, so inserts do not either. Dropping it after that keeps nobody waiting.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import type { ClassTable } from '#db/schema/index.ts';
 import type { JobContext } from '#server/jobs/index.ts';
 import { isLockTimeout, logError, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';

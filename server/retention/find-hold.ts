@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 
 /** A hold, or a policy's legal hold (without an id), in words: what it lies on and why. */

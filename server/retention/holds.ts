@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, isNull, lt, type SQL, sql } from '#db/drizzle.ts';
 import { CLASS_TABLES, DATA_CLASSES, type DataClass, retentionHolds } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { decodeCursor, isUuid, queryOne, ServiceError, type Tx, toPage, withTransaction } from '#server/lib/index.ts';

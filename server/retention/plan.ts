@@ -1,5 +1,5 @@
 // Reads the one rule of what is deleted when (retention_plan in the database), and the lock that it is read under.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { DATA_CLASSES, type DataClass, type RetentionMode } from '#db/schema/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 

@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from '#db/drizzle.ts';
 import { DATA_CLASSES, type DataClass, type RetentionMode, retentionPolicies } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { queryOne, type Tx, withTransaction } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { CLASS_TABLES, DATA_CLASSES, type DataClass } from '#db/schema/index.ts';
 import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -2,7 +2,7 @@
 //
 // By ranges of the key and not by ctid: in a partitioned table a ctid names a row in each partition. A range also
 // needs no look at the dead rows of the batches before it.
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 import type { ClassTable, DataClass } from '#db/schema/index.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 import { isFree, sqlOf } from './classes.ts';

@@ -1,7 +1,8 @@
 // One tenant's purge from its beginning to its receipt. Every step is a transaction of its own and leaves a state from
 // which the next purge goes on: the row in retention_purges counts what was deleted in the same transaction.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import {
   CLASS_TABLES,
   type ClassTable,

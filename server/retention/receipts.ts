@@ -1,6 +1,6 @@
 // A receipt says what one purge deleted. Its hash covers what it says and the hash of the tenant's receipt before it.
 import { createHash } from 'node:crypto';
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, lt } from '#db/drizzle.ts';
 import { retentionPurges } from '#db/schema/index.ts';
 import { decodeCursor, isUuid, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,7 +1,7 @@
 // How a subject is known where its id may not stand: in the audit log, in receipts, and in data requests
 // once it is erased.
 import { createHmac, randomBytes } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx } from '#server/lib/index.ts';
 
 /** HMAC-SHA-256 of the customer's id under the tenant's key, in hex; the key is made when it is first asked for. */

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
 import { CLAIM_SCAN } from './config.ts';
 import { perTenant } from './switch-tenant.ts';

@@ -1,6 +1,6 @@
 // The run's one transaction: target rows, events, DLQ rows, checkpoints, files, metrics and the success mark commit
 // together, and only while the token is the queue's.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { Plan, RunContext } from '#server/compiler/index.ts';
 import { parkRejects } from '#server/dlq/index.ts';
 import { settleFiles } from '#server/files/index.ts';

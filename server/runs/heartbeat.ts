@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { type Logger, logError, query, transaction } from '#server/lib/index.ts';
 import type { ClaimedRun } from './claim.ts';
 import { HEARTBEATS_PER_LEASE } from './config.ts';

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { compilePipeline, type Plan } from '#server/compiler/index.ts';
 import { type PipelineDocument, parseDocument } from '#server/ir/index.ts';
 import { queryOne, transaction } from '#server/lib/index.ts';

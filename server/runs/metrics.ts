@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { counter, gauge, histogram, query, transaction } from '#server/lib/index.ts';
 
 export const runsTotal = counter('runs_total', 'Attempts by how they ended, pipeline as tenant/name', [

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { switchTenant } from './switch-tenant.ts';
 

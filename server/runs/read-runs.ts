@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, lt } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, lt } from '#db/drizzle.ts';
 import { pipelines, runAttempts, runNodes, runQueue, runs } from '#db/schema/index.ts';
 import { decodeIdCursor, isUuid, ServiceError, toPage, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';

@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { newId, query, transaction } from '#server/lib/index.ts';
 import { LOST_RETRY_MAX_SECONDS, REAP_BATCH } from './config.ts';
 import { leaseLosses } from './metrics.ts';

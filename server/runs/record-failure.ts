@@ -1,5 +1,5 @@
 // The second transaction: what went wrong, and whether another attempt follows. Fenced like the first.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { RunError } from '#db/schema/index.ts';
 import type { PlanNode } from '#server/compiler/index.ts';
 import { DlqFullError, type DlqLimits, parkRejects } from '#server/dlq/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { NodeWarning, RunProgress } from '#db/schema/index.ts';
 import type { Plan, PlanNode } from '#server/compiler/index.ts';
 import type { Tx } from '#server/lib/index.ts';

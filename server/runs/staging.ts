@@ -1,8 +1,9 @@
 // File sources are loaded before the run's transaction, into unlogged tables of the tenant named by run and
 // token: the effect stays short, and a dead attempt's tables are known by their names.
-import { sql } from 'drizzle-orm';
+
 import type postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { type FileSource, type PlanNode, quoteIdent, quoteLiteral, quoteQualified } from '#server/compiler/index.ts';
 import {
   type BadLine,

@@ -1,7 +1,8 @@
 // The one connection on which a run's SQL runs. It is the run's own, opened for it and ended after it: a cancel
 // can hit nobody else's statement, and a connection that no longer answers can be thrown away.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { query, type Tx, transaction } from '#server/lib/index.ts';
 import type { ClaimedRun } from './claim.ts';
 import { ABANDON_AFTER_MS, CANCEL_REPEAT_MS } from './config.ts';

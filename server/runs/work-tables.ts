@@ -1,5 +1,5 @@
-import { sql } from 'drizzle-orm';
 import type postgres from 'postgres';
+import { sql } from '#db/drizzle.ts';
 import { roleNames } from '#db/roles.ts';
 import { quoteIdent, SESSION_SETTINGS, WORK_TABLES_DDL } from '#server/compiler/index.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';

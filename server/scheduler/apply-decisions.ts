@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { queryOne, type Tx } from '#server/lib/index.ts';
 import { type Decision, isFiring } from '#server/schedules/index.ts';
 import type { DueRow } from './read-due.ts';

@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type SQL, sql } from '#db/drizzle.ts';
 
 /**
  * For a lateral join beside schedules `s`: of its latest instant that was to have a run `due_at`, the run's `started_at`

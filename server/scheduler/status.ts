@@ -1,5 +1,5 @@
 // What /data/scheduler shows: per pipeline its schedule, last run, lag, coming fires and the last 24 hours.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { RUN_STATUSES, VERDICTS } from '#db/schema/index.ts';
 import type { Policies, Schedule } from '#server/ir/index.ts';
 import { decodeCursor, query, queryOne, type Tx, toPage, withTransaction } from '#server/lib/index.ts';

@@ -1,7 +1,8 @@
 // What a tick writes, whoever else ticks and whenever one is killed.
-import { sql } from 'drizzle-orm';
+
 import { afterAll, describe, expect, it } from 'vitest';
 import { openPool, type Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { Policies } from '#server/ir/index.ts';
 import { query, queryOne, type Tx, transaction } from '#server/lib/index.ts';

@@ -1,8 +1,9 @@
 // One pass over what is due. Each batch is one short transaction under a transaction-level advisory lock:
 // the due rows are locked, decided by the pure core, and then one statement writes ledger rows, runs, queue
 // rows and next fires together. The lock only saves work; the ledger's key is what keeps a fire to one run.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import {
   type Clock,
   counter,

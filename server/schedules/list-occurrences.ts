@@ -1,4 +1,4 @@
-import { and, desc, eq, lt } from 'drizzle-orm';
+import { and, desc, eq, lt } from '#db/drizzle.ts';
 import { occurrences } from '#db/schema/index.ts';
 import { decodeCursor, ServiceError, type Tx, toPage } from '#server/lib/index.ts';
 

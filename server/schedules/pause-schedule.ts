@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from '#db/drizzle.ts';
 import { schedules } from '#db/schema/index.ts';
 import { ServiceError, type Tx } from '#server/lib/index.ts';
 

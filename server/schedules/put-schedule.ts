@@ -1,5 +1,5 @@
 // The stored schedule row of a pipeline, written when a version goes live.
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, sql } from '#db/drizzle.ts';
 import { schedules } from '#db/schema/index.ts';
 import type { PipelineDocument, Policies, Schedule } from '#server/ir/index.ts';
 import { type Clock, databaseClock, type Tx } from '#server/lib/index.ts';

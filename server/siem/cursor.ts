@@ -1,6 +1,6 @@
 // How far the audit log has been shipped. The database says which rows can have no earlier one any more: every
 // transaction numbered below the oldest running one has ended, so what commits late is read late and not left out.
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';
 import { destinationId, type SiemTarget } from './config.ts';
 import type { Refusal } from './deliver.ts';

@@ -1,6 +1,7 @@
 // Audit rows that a destination refused for good, as their tenant sees them and decides over them.
-import { sql } from 'drizzle-orm';
+
 import type { z } from 'zod';
+import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import {
   decodeCursor,

@@ -1,8 +1,9 @@
 // The second wall around compiled SQL (the first is the expression allow-list): inside `fn` the transaction
 // is the tenant's own role, which owns its schema and nothing else. SET ROLE ignores ALTER ROLE … SET, so
 // the limits are set here.
-import { sql } from 'drizzle-orm';
+
 import type postgres from 'postgres';
+import { sql } from '#db/drizzle.ts';
 import { connectionOf, queryOne, type Tx } from '#server/lib/index.ts';
 
 export type TenantData = { schemaName: string; roleName: string };

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'drizzle-orm';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { openPool, type Pool, urlForRole } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { migrate } from '#db/migrate.ts';
 import { roleNames } from '#db/roles.ts';
 import { testDatabase } from '#db/testing/index.ts';

@@ -1,7 +1,8 @@
 // A tenant is a row, a role that owns its data schema, and that schema; the database makes all three in one
 // function (migration 0004), because no serving process may create roles.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { newId, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import type { Tenant } from './context.ts';
 

@@ -1,6 +1,7 @@
 // Makes the coming months' partitions: rows of a month without one land in the default partition and stay there.
-import { sql } from 'drizzle-orm';
+
 import { openPool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { queryOne, transaction } from '#server/lib/index.ts';
 
 const MONTHS_BACK = 1;

@@ -1,6 +1,7 @@
 // What belongs to no tenant and has reached its age.
-import { type SQL, sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { queryOne, transaction } from '#server/lib/index.ts';
 
 export const BATCH_ROWS = 10_000;

@@ -1,8 +1,9 @@
 // What of one tenant has reached its age. Each statement goes over a stretch of the table's key, so that a pass costs
 // the same whether it deletes much, little or nothing, and a stretch is one short transaction: 10,000 rows take some
 // 35 ms, and an insert waits no longer. A table in partitions has no ctid of its own, hence by key.
-import { type SQL, sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
 import { dropUnusedAddresses } from '#server/alerts/index.ts';
 import { query, queryOne, transaction } from '#server/lib/index.ts';
 

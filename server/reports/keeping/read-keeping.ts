@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import type { ReportCarried } from '#db/schema/index.ts';
 import type { Policies, Schedule } from '#server/ir/index.ts';
 import { query, queryOne, type Tx } from '#server/lib/index.ts';

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from '#db/drizzle.ts';
 import { query, queryOne } from '#server/lib/index.ts';
 import { MAX_ROWS, type Template } from './template.ts';
 

@@ -1,6 +1,7 @@
 // What changed in a tenant since it was last looked at, from one statement of cheap probes.
-import { sql } from 'drizzle-orm';
+
 import type { Pool } from '#db/client.ts';
+import { sql } from '#db/drizzle.ts';
 import { queryOne, transaction } from '#server/lib/index.ts';
 
 /**
