@@ -25,6 +25,8 @@ export type Life = {
   readonly end: (reason: unknown) => void;
   /** Rejects with the reason when it ends. */
   readonly ended: Promise<never>;
+  /** What its first failed statement failed of; those after it only say that one has. */
+  firstError: unknown;
 };
 
 export function newLife(): Life {
@@ -35,6 +37,7 @@ export function newLife(): Life {
   return {
     hasEnded: () => hasEnded,
     ended: promise,
+    firstError: undefined,
     end: (reason) => {
       hasEnded = true;
       reject(reason);
@@ -105,6 +108,7 @@ function watch<T>(made: T, life: Life): T {
   const statement = made as unknown as Statement;
   const { handler, reject } = statement;
   statement.reject = (error) => {
+    life.firstError ??= error;
     if (isConnectionLost(error)) life.end(error);
     reject(error);
   };

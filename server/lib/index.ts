@@ -13,16 +13,15 @@ export {
   type SecretFields,
 } from './idempotency.ts';
 export { type InTurn, makeTurns, type TurnLimits } from './in-turn.ts';
-export { isLockTimeout } from './is-lock-timeout.ts';
 export { createLogger, type Logger, logError } from './log.ts';
 export { outliveLostConnections } from './lost-connections.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
 export { refuseStale } from './refuse-stale.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
+export { hasSqlState, isLockTimeout } from './sql-state.ts';
 export { findUnstorableText, requireStorable } from './storable-text.ts';
 export {
-  changePrepared,
   connectionOf,
   inTenant,
   query,

@@ -6,7 +6,15 @@ import type { Pool } from '#db/client.ts';
 import { type SQL, sql } from '#db/drizzle.ts';
 import { PgDialect } from '#db/drizzle-columns.ts';
 import { ServiceError } from './errors.ts';
-import { guardConnection, isSessionEnded, newLife, TransactionEndedError, untilEnded } from './guard-connection.ts';
+import {
+  guardConnection,
+  isSessionEnded,
+  type Life,
+  newLife,
+  TransactionEndedError,
+  untilEnded,
+} from './guard-connection.ts';
+import { hasSqlState } from './sql-state.ts';
 
 declare const inTransaction: unique symbol;
 /** A drizzle database that is inside a transaction. A bare pool does not fit where this is asked for. */
@@ -33,6 +41,11 @@ export type TransactionOptions = {
    */
   isHot?: boolean;
   /**
+   * COMMIT is sent right behind the statements that `fn` sends at once, without waiting for their answers: then it is done
+   * even if this process is killed. A statement that fails undoes all; what `fn` throws of itself undoes nothing.
+   */
+  commitsAhead?: boolean;
+  /**
    * Sent before anything that takes the snapshot of a repeatable read: statements that take none themselves (SET LOCAL,
    * RESET, LOCK TABLE), with time-outs of their own, as the transaction's settings come after it.
    */
@@ -41,6 +54,9 @@ export type TransactionOptions = {
 
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+
+// PostgreSQL's in_failed_sql_transaction.
+const TRANSACTION_ABORTED = '25P02';
 
 // A slot whose backend was ended in the middle of a statement answers its next BEGIN with that old error, once
 // (postgres.js 3.4.9 keeps it across the reconnect); a few slots can be so after a restart of the database.
@@ -67,6 +83,7 @@ export async function transaction<T>(pool: Pool, options: TransactionOptions, fn
 async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (tx: Tx) => Promise<T>): Promise<T> {
   const life = newLife();
   const afterCommit: (() => void)[] = [];
+  const ahead = Promise.withResolvers<T>();
   let told: unknown;
   const begun = pool.begin(`isolation level ${options.isolation ?? 'read committed'}`, (raw) =>
     untilEnded(life, async () => {
@@ -75,17 +92,23 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
       const configured = configure(guarded, options);
       if (!options.isHot) await configured;
       const tx = Object.assign(drizzle(guarded), { afterCommit: (run: () => void) => afterCommit.push(run) });
-      const [result] = await Promise.all([fn(tx as unknown as Tx), configured]).catch((error: unknown) => {
+      const working = Promise.all([fn(tx as unknown as Tx), configured]).catch((error: unknown) => {
         told = error;
         throw error;
       });
+      if (options.commitsAhead) {
+        ahead.resolve(commitBehind(guarded, working, life));
+        // It frees its connection: the driver must send nothing more down there.
+        return new Promise<never>(() => {});
+      }
+      const [result] = await working;
       return result;
     }),
   );
   let result: T;
   try {
     // A lost connection is known before `begin` hears of it.
-    result = (await Promise.race([begun, life.ended])) as T;
+    result = (await Promise.race([begun, ahead.promise, life.ended])) as T;
   } catch (error) {
     // … and before the callback has put it into its own words, which say what the connection was lost over.
     if (life.hasEnded()) await new Promise(setImmediate);
@@ -95,6 +118,22 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
   }
   for (const run of afterCommit) run();
   return result;
+}
+
+/** @throws what a statement failed of, or what `working` threw of itself: then all of it is committed. */
+async function commitBehind<T>(
+  guarded: postgres.Sql,
+  working: Promise<readonly [T, ...unknown[]]>,
+  life: Life,
+): Promise<T> {
+  // By then its statements are in the driver's hands, in order.
+  const sent = new Promise(setImmediate).then(() => guarded.unsafe('commit'));
+  const [worked, committed] = await Promise.allSettled([working, sent]);
+  if (worked.status === 'rejected')
+    throw hasSqlState(worked.reason, TRANSACTION_ABORTED) ? life.firstError : worked.reason;
+  if (committed.status === 'rejected') throw committed.reason;
+  if (committed.value.command !== 'COMMIT') throw new Error('the transaction was rolled back');
+  return worked.value[0];
 }
 
 async function configure(guarded: postgres.Sql, options: TransactionOptions): Promise<void> {
@@ -161,11 +200,6 @@ const dialect = new PgDialect();
  */
 export async function queryPrepared<T extends Record<string, unknown>>(tx: Tx, statement: SQL): Promise<T[]> {
   return (await runPrepared(tx, statement)) as unknown as T[];
-}
-
-/** The same for a statement that returns no rows: how many it changed. */
-export async function changePrepared(tx: Tx, statement: SQL): Promise<number> {
-  return (await runPrepared(tx, statement)).count;
 }
 
 function runPrepared(tx: Tx, statement: SQL) {

@@ -1,6 +1,6 @@
 import type { Pool } from '#db/client.ts';
 import { type SQL, sql } from '#db/drizzle.ts';
-import { queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
+import { hasSqlState, queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
 import { chooseFromHead, type Head } from './head.ts';
 import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
@@ -8,7 +8,15 @@ import { isRested, passOn } from './passed.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { type Look, lookFrom, lookOnlyAfter, lookStatement, nextSight } from './sight.ts';
 import { afterSweep, type Choice, keyOf, type Progress } from './states.ts';
-import { isStretchBroken, placesOf, STRETCH_LOCK_MS, type Stretch, takeEvents, takeStretch } from './take-events.ts';
+import {
+  isStretchBroken,
+  placesOf,
+  STRETCH_LOCK_MS,
+  type Stretch,
+  StretchBrokenError,
+  takeEvents,
+  takeStretch,
+} from './take-events.ts';
 
 export type Claim = {
   events: OutboxEvent[];
@@ -25,6 +33,9 @@ export class LaneLostError extends Error {
     this.name = 'LaneLostError';
   }
 }
+
+/** Whether `renewLane` found that the lane is another's. */
+export const isLaneLost = (error: unknown): boolean => error instanceof LaneLostError || hasSqlState(error, 'MS001');
 
 type ClaimOptions = { leaseMs: number; batchSize: number; isSweep: boolean };
 export type Taken = Claim & { progress: Progress };
@@ -44,8 +55,11 @@ const CLAIMING: TransactionOptions = {
  * @throws LaneLostError
  */
 export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Claim> {
-  const claim = (await claimStretch(pool, hold, options)) ?? (await claimChosen(pool, hold, options));
-  return keepClaim(hold, claim);
+  try {
+    return keepClaim(hold, (await claimStretch(pool, hold, options)) ?? (await claimChosen(pool, hold, options)));
+  } catch (error) {
+    throw isLaneLost(error) ? new LaneLostError(hold.lane) : error;
+  }
 }
 
 /** Null: there is something to choose among. */
@@ -59,6 +73,7 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
       renewLane(tx, hold, options.leaseMs),
       takeStretch(tx, hold, look, options.batchSize),
     ]);
+    if (stretch && !stretch.isWhole) throw new StretchBrokenError();
     const claim = claimOf(progress, stretch, xid, options.batchSize);
     if (claim) return claim;
     const [row] = await queryPrepared<{ isEmpty: boolean; snapshot: string }>(tx, emptyStatement(hold.lane, look));
@@ -144,15 +159,12 @@ async function doneOf(tx: Tx, hold: Hold, head: Head, isBeyond: boolean): Promis
 /**
  * The fence of everything in the claim: the row stays locked until it commits. After a crash of the database no lane has an
  * owner: what the last one believes to have claimed and marked may be undone.
- * @throws LaneLostError
+ * @throws what `isLaneLost` tells: the transaction must not go on, and cannot
  */
 export async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
   const [row] = await queryPrepared<{ xid: string; oldest: string }>(
     tx,
-    sql`update outbox_lanes set lease_until = clock_timestamp() + make_interval(secs => ${leaseMs / 1_000}::float8)
-      where lane = ${hold.lane} and token = ${hold.token}
-        and exists (select from outbox_lane_owners o where o.lane = ${hold.lane} and o.hold_id = ${hold.id})
-      returning pg_current_xact_id()::text as xid, pg_snapshot_xmin(pg_current_snapshot())::text as oldest`,
+    sql`select xid, oldest from outbox_renew_lane(${hold.lane}, ${hold.token}, ${hold.id}, ${leaseMs / 1_000})`,
   );
   if (!row) throw new LaneLostError(hold.lane);
   return { xid: BigInt(row.xid), oldestOpen: BigInt(row.oldest) };

@@ -1,14 +1,7 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import {
-  changePrepared,
-  query,
-  queryPrepared,
-  type TransactionOptions,
-  type Tx,
-  transaction,
-} from '#server/lib/index.ts';
-import { type Claim, claimOf, keepClaim, LaneLostError, renewLane } from './claim.ts';
+import { hasSqlState, query, queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
+import { type Claim, claimOf, isLaneLost, keepClaim, renewLane } from './claim.ts';
 import { MAX_MESSAGE_CHARS } from './config.ts';
 import { noteFlow } from './flow.ts';
 import type { Hold } from './lanes.ts';
@@ -17,7 +10,7 @@ import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
-import { isStretchBroken, placesOf, STRETCH_LOCK_MS, StretchBrokenError, takeStretch } from './take-events.ts';
+import { isStretchBroken, placesOf, STRETCH_LOCK_MS, takeStretch } from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -43,11 +36,14 @@ export async function markEvents(
 // Where all was published, nothing is waited for but the mark itself: one that a crash of the database undoes is an event sent twice,
 // as its lane is taken anew (renewLane). What an event failed of is to be known for sure.
 const MARKING: TransactionOptions = { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000, isHot: true };
-const MARKING_PUBLISHED: TransactionOptions = { ...MARKING, mayBeUndone: true };
+const MARKING_PUBLISHED: TransactionOptions = { ...MARKING, mayBeUndone: true, commitsAhead: true };
+/** What `outbox_mark_published` raises. */
+const TAKEN_AWAY = 'MS002';
 
 /**
  * Marks a claim of which all was published and takes the next stretch of the lane in the same transaction, which
- * spares half of the waiting. Null: that was not possible and nothing was done; mark first, then claim.
+ * spares half of the waiting. Null: that was not possible and nothing was done; mark first, then claim. Without `next` it
+ * is marked, and to be claimed by itself.
  */
 export async function markAndClaim(
   pool: Pool,
@@ -55,7 +51,7 @@ export async function markAndClaim(
   claim: Claim,
   outcomes: readonly PublishOutcome[],
   options: MarkOptions & { leaseMs: number; batchSize: number },
-): Promise<{ counts: MarkCounts; next: Claim | null } | null> {
+): Promise<{ counts: MarkCounts; next?: Claim | null } | null> {
   const last = claim.events.at(-1)?.seq;
   const isPlain = claim.firstLeft === null && outcomes.every(({ kind }) => kind === 'published');
   if (last === undefined || !isPlain || outcomes.length !== claim.events.length) return null;
@@ -68,14 +64,22 @@ export async function markAndClaim(
       writeAll(tx, hold, verdicts),
       takeStretch(tx, hold, lookFrom(progress), options.batchSize),
     ]);
-    return { marked, next: claimOf(progress, stretch, lease.xid, options.batchSize) };
+    return { marked, stretch, xid: lease.xid };
   }).catch((error: unknown) => {
-    if (isStretchBroken(error) || error instanceof LaneLostError) return null;
+    if (isStretchBroken(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
     throw error;
   });
   if (!done) return null;
-  const counts = note(hold, claim, verdicts, done.marked);
-  return { counts, next: done.next && keepClaim(hold, done.next) };
+  const { marked, stretch, xid } = done;
+  const counts = note(hold, claim, verdicts, marked);
+  if (stretch && !stretch.isWhole) {
+    // It is committed: what was taken goes back, and stays where it is should that fail, as nobody else may send it.
+    const seqs = stretch.events.map(({ seq }) => seq);
+    await releaseEvents(pool, hold, seqs, null);
+    return { counts };
+  }
+  const next = claimOf(progress, stretch, xid, options.batchSize);
+  return { counts, next: next && keepClaim(hold, next) };
 }
 
 function judge(claim: Claim, outcomes: readonly PublishOutcome[], maxAttempts: number): Verdict[] {
@@ -104,16 +108,15 @@ async function write(tx: Tx, hold: Hold, verdicts: readonly Verdict[], options: 
 
 /**
  * A claim of which all was published, at three quarters of the cost: what is counted is what was sent, so that no row need
- * come back.
- * @throws StretchBrokenError when a row was no longer the claim's: the transaction must not be committed
+ * come back. When a row is no longer the claim's (the reaper took it away: it is pending again, and before those of the next
+ * stretch) the statement fails with TAKEN_AWAY.
  */
 async function writeAll(tx: Tx, hold: Hold, verdicts: readonly Verdict[]): Promise<Written> {
-  const [marked, counted] = await Promise.all([
-    changePrepared(tx, allStatement(hold, verdicts)),
+  const places = placesOf(verdicts.map(({ event }) => event.seq));
+  const [, counted] = await Promise.all([
+    queryPrepared(tx, sql`select outbox_mark_published(${hold.lane}, ${hold.token}, ${places}::text::bigint[])`),
     queryPrepared<{ nowMs: number }>(tx, countStatement(hold, verdicts)),
   ]);
-  // The reaper took it away: it is pending again, and before those of the next stretch.
-  if (marked < verdicts.length) throw new StretchBrokenError('a row of the claim was taken away');
   return { published: verdicts, nowMs: counted[0]?.nowMs ?? 0, rest: new Set() };
 }
 
@@ -152,11 +155,6 @@ type Marked = { places: string; nowMs: number };
 
 const NOW_MS = sql`extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"`;
 
-const allStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`update outbox_events
-  set status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
-  where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
-    and seq = any (${placesOf(verdicts.map(({ event }) => event.seq))}::text::bigint[])`;
-
 // Counted per tenant, in rows that only this lane's owner writes.
 const ADD_UP = sql`on conflict (tenant_id, lane) do update set published = c.published + excluded.published`;
 
@@ -172,7 +170,10 @@ function countStatement(hold: Hold, verdicts: readonly Verdict[]) {
 }
 
 const publishedStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`with marked as (
-    ${allStatement(hold, verdicts)} returning tenant_id, seq),
+    update outbox_events set status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
+    where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
+      and seq = any (${placesOf(verdicts.map(({ event }) => event.seq))}::text::bigint[])
+    returning tenant_id, seq),
   per_tenant as (select tenant_id, count(*) as published, array_agg(seq) as places from marked group by tenant_id),
   counted as (
     insert into outbox_counters as c (tenant_id, lane, published)

@@ -248,7 +248,7 @@ describe('a lane', () => {
     const startedMs = performance.now();
     const turn = publishLane({ pool: db.worker, publisher: watching }, own, options);
     const waiting = () => db.owner`select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_lanes%'`;
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_renew_lane%'`;
     await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBeGreaterThan(0);
     const waitedMs = performance.now() - startedMs;
     mayEnd.resolve();

@@ -22,8 +22,12 @@ export async function takeEvents(tx: Tx, hold: Hold, seqs: readonly number[]): P
   return inOrder(rows);
 }
 
-/** A stretch or a mark with one was not possible as a whole: its transaction must not be committed, and nothing of it is kept. */
-export class StretchBrokenError extends Error {}
+/** A stretch was not possible as a whole: its transaction must not be committed. */
+export class StretchBrokenError extends Error {
+  constructor() {
+    super('a row of the stretch was changed meanwhile');
+  }
+}
 
 /**
  * How long a stretch waits for a row or a lane that somebody else has locked: it takes its rows without a lock before, as
@@ -34,13 +38,12 @@ export const STRETCH_LOCK_MS = 50;
 /** Whether a stretch was not possible: then what it does is done step by step. */
 export const isStretchBroken = (error: unknown): boolean => error instanceof StretchBrokenError || isLockTimeout(error);
 
-/** What was taken, and the snapshot in which nothing unfinished lay before it. */
-export type Stretch = { events: OutboxEvent[]; snapshot: string };
+/** What was taken, and the snapshot in which nothing unfinished lay before it. Not whole: a row was changed meanwhile and is not there. */
+export type Stretch = { events: OutboxEvent[]; snapshot: string; isWhole: boolean };
 
 /**
  * The usual case, at half the cost: takes the next unfinished rows when all of them are free, so that nothing need be
- * chosen. Null when one is not, or none is there.
- * @throws StretchBrokenError: the caller's transaction must not be committed
+ * chosen. Null when one is not, or none is there. One that is not whole must not be sent.
  */
 export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number): Promise<Stretch | null> {
   const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null }>(
@@ -51,9 +54,9 @@ export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number)
   const events = inOrder(rows);
   // Said once, in the first row of the stretch.
   const { seen = null, snapshot = null } = rows[0] ?? {};
-  if (seen === null || snapshot === null || rows.length < seen)
-    throw new StretchBrokenError('a row of the stretch was changed meanwhile');
-  return { events, snapshot };
+  // Its first row may be what is not there.
+  const isWhole = seen !== null && snapshot !== null && rows.length >= seen;
+  return { events, snapshot: snapshot ?? '', isWhole };
 }
 
 // The next unfinished rows of a lane, what committed late among them, without a lock. Of another claim's, one that waits
