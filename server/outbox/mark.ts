@@ -17,7 +17,14 @@ import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
-import { isStretchBroken, placesOf, STRETCH_LOCK_MS, StretchBrokenError, takeStretch } from './take-events.ts';
+import {
+  isStretchBroken,
+  placesOf,
+  STRETCH_LOCK_MS,
+  StretchBrokenError,
+  snapshotIfEmpty,
+  takeStretch,
+} from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -47,7 +54,8 @@ const MARKING_PUBLISHED: TransactionOptions = { ...MARKING, mayBeUndone: true };
 
 /**
  * Marks a claim of which all was published and takes the next stretch of the lane in the same transaction, which
- * spares half of the waiting. Null: that was not possible and nothing was done; mark first, then claim.
+ * spares half of the waiting. Null: that was not possible and nothing was done; mark first, then claim. `next` is
+ * null when nothing is left, and absent when there is something to choose among.
  */
 export async function markAndClaim(
   pool: Pool,
@@ -55,7 +63,7 @@ export async function markAndClaim(
   claim: Claim,
   outcomes: readonly PublishOutcome[],
   options: MarkOptions & { leaseMs: number; batchSize: number },
-): Promise<{ counts: MarkCounts; next: Claim | null } | null> {
+): Promise<{ counts: MarkCounts; next?: Claim | null } | null> {
   const last = claim.events.at(-1)?.seq;
   const isPlain = claim.firstLeft === null && outcomes.every(({ kind }) => kind === 'published');
   if (last === undefined || !isPlain || outcomes.length !== claim.events.length) return null;
@@ -68,14 +76,17 @@ export async function markAndClaim(
       writeAll(tx, hold, verdicts),
       takeStretch(tx, hold, lookFrom(progress), options.batchSize),
     ]);
-    return { marked, next: claimOf(progress, stretch, lease.xid, options.batchSize) };
+    const next = claimOf(progress, stretch, lease.xid, options.batchSize);
+    if (next) return { marked, next };
+    const isEmpty = (await snapshotIfEmpty(tx, hold.lane, lookFrom(progress))) !== null;
+    return isEmpty ? { marked, next } : { marked };
   }).catch((error: unknown) => {
     if (isStretchBroken(error) || error instanceof LaneLostError) return null;
     throw error;
   });
   if (!done) return null;
   const counts = note(hold, claim, verdicts, done.marked);
-  return { counts, next: done.next && keepClaim(hold, done.next) };
+  return done.next === undefined ? { counts } : { counts, next: done.next && keepClaim(hold, done.next) };
 }
 
 function judge(claim: Claim, outcomes: readonly PublishOutcome[], maxAttempts: number): Verdict[] {

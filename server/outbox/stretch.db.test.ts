@@ -5,6 +5,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
+import { createTenant } from '#server/tenancy/index.ts';
 import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
 import { toInstant } from './take-events.ts';
 import { counting, openLane } from './testing/one-lane.ts';
@@ -57,6 +58,25 @@ it('takes the next with the mark of a claim that was not full when there is news
   expect(turn).toMatchObject({ claimed: 2, published: 2, lost: 0, isFull: false });
   expect(hasNews).toEqual([false]);
   expect(new Set(await statuses())).toEqual(new Set(['published 0']));
+});
+
+it('says that there is more when it may not take what came during a send without choosing', async () => {
+  const { id: other } = await createTenant(db.owner, { slug: 'other', name: 'Other' });
+  await db.owner`insert into tenant_stops (tenant_id, reason, running, holds_publishing, stopped_by)
+    values (${other}, 'held', 'leave', true, 'test')`;
+  try {
+    const [a = '', b = ''] = keys;
+    await store(a);
+    const during = counting(sent, (batch) => (batch === 1 ? store(b) : Promise.resolve()));
+    const goesOn = () => true;
+    const turn = () =>
+      publishLane({ pool: db.worker, publisher: during }, hold, { ...options, batchSize: 500, goesOn });
+    expect(await turn()).toMatchObject({ claimed: 1, published: 1, isFull: true });
+    expect(await turn()).toMatchObject({ claimed: 1, published: 1, isFull: false });
+    expect(await statuses()).toEqual(['published 0', 'published 0']);
+  } finally {
+    await db.owner`delete from tenant_stops`;
+  }
 });
 
 it('leaves a row that somebody has locked, and the later ones of its key, first or in the middle of its way', async () => {
