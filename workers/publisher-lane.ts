@@ -47,9 +47,14 @@ const TURN_PART_OF_LEASE = 0.1;
 export const turnMsOf = (leaseMs: number): number => Math.min(MAX_TURN_MS, leaseMs * TURN_PART_OF_LEASE);
 
 const FOLLOW_UPS = 3;
-/** A follow-up comes so long after the sweep before it, and after so many times what that one took. */
+/** A follow-up comes so long after the sweep before it; any sweep after so many times what the claim of that one took. */
 const FOLLOW_UP_MS = 250;
 const SWEEP_REST_FACTOR = 10;
+/** It rests no longer than that: what was passed and is due again waits for a sweep. */
+const MAX_SWEEP_REST_MS = 10_000;
+const sweepRestMs = (lane: Lane) => Math.min(MAX_SWEEP_REST_MS, lane.sweepTookMs * SWEEP_REST_FACTOR);
+/** When the next sweep is due whatever else there is. */
+const pollAtOf = (lane: Lane, pollMs: number) => lane.sweptAtMs + Math.max(pollMs, sweepRestMs(lane));
 
 /**
  * Turns until the publisher stops, the lane is to be given back, or it is `lost`: another's, or this publisher's still but not
@@ -72,7 +77,7 @@ export async function runLane(deps: LaneDeps, lane: Lane): Promise<'stopped' | '
       deps.liveness.completed(lane.lane);
       await deps.waits.pause(waitMs);
       if (mustLeave(error) && !deps.isStopping()) return 'lost';
-      isSweep = performance.now() >= lane.sweptAtMs + deps.config.pollMs;
+      isSweep = performance.now() >= pollAtOf(lane, deps.config.pollMs);
     }
   }
   return 'stopped';
@@ -80,7 +85,7 @@ export async function runLane(deps: LaneDeps, lane: Lane): Promise<'stopped' | '
 
 type Turn = Pick<LaneTurn, 'isFull'> & { seenWakes: number; restMs: number };
 
-/** Publishes what there is, for a turn's time at most. A sweep is one claim: its time says what the next one will cost. */
+/** Publishes what there is, for a turn's time at most. A sweep is one claim: that one's time says what the next will cost. */
 async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: boolean): Promise<Turn> {
   const { config, lookout, signal } = deps;
   const startedMs = performance.now();
@@ -95,7 +100,7 @@ async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: bool
   const ways = isSweep ? { isSweep } : { isSweep, goesOn };
   const done = await publishLane({ pool, publisher: config.publisher }, lane, { ...config, signal, ...ways });
   const tookMs = performance.now() - startedMs;
-  if (isSweep) Object.assign(lane, { sweptAtMs: performance.now(), sweepTookMs: tookMs });
+  if (isSweep) Object.assign(lane, { sweptAtMs: performance.now(), sweepTookMs: done.claimMs });
   if (done.claimed > 0) lane.followUps = FOLLOW_UPS;
   else if (isSweep) lane.followUps = Math.max(0, lane.followUps - 1);
   // There was something, and it is held back: what else comes may lie behind it, and claims for nothing must not be all it does.
@@ -105,10 +110,10 @@ async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: bool
 
 /** Until the lane has something to do, or might have: then, and when one is due, the next claim is a sweep. */
 async function waitAfter({ config, lookout }: LaneDeps, lane: Lane, turn: Turn): Promise<boolean> {
-  const pollAtMs = lane.sweptAtMs + config.pollMs;
+  const pollAtMs = pollAtOf(lane, config.pollMs);
   if (!turn.isFull && !lane.isLeaving) {
     const isCheap = lane.followUps > 0 && lane.sweepTookMs <= CHEAP_SWEEP_MS;
-    const followUpMs = Math.max(FOLLOW_UP_MS, lane.sweepTookMs * SWEEP_REST_FACTOR);
+    const followUpMs = Math.max(FOLLOW_UP_MS, sweepRestMs(lane));
     const sweepAtMs = isCheap ? Math.min(pollAtMs, lane.sweptAtMs + followUpMs) : pollAtMs;
     const atMostMs = sweepAtMs - performance.now();
     const hasNews = await lookout.untilNews(lane, { seenWakes: turn.seenWakes, restMs: turn.restMs, atMostMs });

@@ -27,6 +27,8 @@ export type Life = {
   readonly ended: Promise<never>;
   /** What its first failed statement failed of; those after it only say that one has. */
   firstError: unknown;
+  /** Its COMMIT is sent: nothing comes after that. */
+  isSentWhole: boolean;
 };
 
 export function newLife(): Life {
@@ -38,6 +40,7 @@ export function newLife(): Life {
     hasEnded: () => hasEnded,
     ended: promise,
     firstError: undefined,
+    isSentWhole: false,
     end: (reason) => {
       hasEnded = true;
       reject(reason);
@@ -61,7 +64,7 @@ export async function untilEnded<T>(life: Life, fn: () => Promise<T>): Promise<T
 /** The same connection, refusing statements after the end. `options` is what drizzle reads of a client. */
 export function guardConnection(raw: postgres.TransactionSql, options: Pool['options'], life: Life): postgres.Sql {
   const refuse = () => {
-    if (life.hasEnded()) throw new TransactionEndedError();
+    if (life.hasEnded() || life.isSentWhole) throw new TransactionEndedError();
   };
   return new Proxy(raw as unknown as postgres.Sql, {
     apply(target, thisArg, args) {

@@ -281,6 +281,15 @@ describe('a transaction whose commit is sent ahead', () => {
     expect(await notesOf('throws')).toEqual([{ n: 301 }]);
   });
 
+  it('takes no statement after its commit', async () => {
+    const going = transaction(pool, options, async (tx) => {
+      await send(tx, 'goes on', [351]);
+      await send(tx, 'goes on', [352]);
+    });
+    await expect(going).rejects.toThrow(TransactionEndedError);
+    expect(await notesOf('goes on')).toEqual([{ n: 351 }]);
+  });
+
   it('does not commit what others do on its connection, however many come at once', async () => {
     const late = transaction(pool, {}, async (tx) => {
       await write(tx, 401, 'others');

@@ -127,7 +127,11 @@ async function commitBehind<T>(
   life: Life,
 ): Promise<T> {
   // By then its statements are in the driver's hands, in order.
-  const sent = new Promise(setImmediate).then(() => guarded.unsafe('commit'));
+  const sent = new Promise(setImmediate).then(() => {
+    const committing = guarded.unsafe('commit');
+    life.isSentWhole = true;
+    return committing;
+  });
   const [worked, committed] = await Promise.allSettled([working, sent]);
   if (worked.status === 'rejected')
     throw hasSqlState(worked.reason, TRANSACTION_ABORTED) ? life.firstError : worked.reason;

@@ -1,14 +1,12 @@
 import { beforeAll, expect, it } from 'vitest';
-import { type SQL, sql } from '#db/drizzle.ts';
-import { PgDialect } from '#db/drizzle-columns.ts';
 import { testDatabase } from '#db/testing/index.ts';
-import { connectionOf, transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { headStatement } from './head.ts';
 import { newsStatement } from './news.ts';
 import { lookOnlyAfter } from './sight.ts';
 import { startProgress } from './states.ts';
 import { stretchStatement } from './take-events.ts';
+import { costIn } from './testing/statement-cost.ts';
 
 const db = await testDatabase();
 const tenants: string[] = [];
@@ -22,28 +20,7 @@ beforeAll(async () => {
     select ${tenants[2]!}, 'a.v1', 'k' || n, '{}' from generate_series(1, 5000) n`;
 });
 
-type Plan = { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
-
-class UndoneError extends Error {}
-
-/** Blocks that a statement costs by the plan that a connection keeps for any values. What it did is undone. */
-async function cost(statement: SQL): Promise<number> {
-  let blocks = Number.NaN;
-  const looking = transaction(db.worker, { isHot: true }, async (tx) => {
-    const { sql: text, params } = new PgDialect().sqlToQuery(statement);
-    await connectionOf(tx).unsafe(`prepare looked_at as ${text}`);
-    const [row] = await connectionOf(tx).unsafe<{ 'QUERY PLAN': [{ Plan: Plan }] }[]>(
-      `explain (analyze, buffers, format json) execute looked_at (${params.map(literal).join(', ')})`,
-    );
-    await tx.execute(sql`deallocate looked_at`);
-    const { Plan: plan } = row!['QUERY PLAN'][0];
-    blocks = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
-    throw new UndoneError();
-  });
-  await expect(looking).rejects.toThrow(UndoneError);
-  return blocks;
-}
-const literal = (value: unknown) => (value === null ? 'null' : `'${String(value)}'`);
+const cost = costIn(db.worker);
 const headCost = (from: number) => cost(headStatement(0, lookOnlyAfter(from), 501));
 
 it('reads the head of a lane by its index, whatever lies below it and whether somebody is stopped', async () => {

@@ -1,19 +1,21 @@
 import type { Pool } from '#db/client.ts';
-import { type SQL, sql } from '#db/drizzle.ts';
+import { sql } from '#db/drizzle.ts';
 import { hasSqlState, queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
+import { followTo } from './follow.ts';
 import { chooseFromHead, type Head } from './head.ts';
 import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
 import { isRested, passOn } from './passed.ts';
 import type { OutboxEvent } from './publisher.ts';
-import { type Look, lookFrom, lookOnlyAfter, lookStatement, nextSight } from './sight.ts';
-import { afterSweep, type Choice, keyOf, type Progress } from './states.ts';
+import { lookFrom, nextSight } from './sight.ts';
+import { afterSweep, type Choice, keyOf, mayFollowTo, type Progress, placeBehind } from './states.ts';
 import {
   isStretchBroken,
   placesOf,
   STRETCH_LOCK_MS,
   type Stretch,
   StretchBrokenError,
+  snapshotIfEmpty,
   takeEvents,
   takeStretch,
 } from './take-events.ts';
@@ -51,7 +53,7 @@ const CLAIMING: TransactionOptions = {
 
 /**
  * Takes a lane's next events under the lane's token, renews its lease, and moves the lane's low-water. A sweep
- * reads from the low-water instead of from where this publisher is, which lets the low-water follow.
+ * lets the low-water follow, and reads again what was passed, when that has rested.
  * @throws LaneLostError
  */
 export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Claim> {
@@ -62,10 +64,11 @@ export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions)
   }
 }
 
-/** Null: there is something to choose among. */
+/** Null: there is something to choose among, or too much to go over. */
 async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken | null> {
-  if (options.isSweep) return null;
   const { progress } = hold;
+  // What was passed is not free: the stretch would begin with it.
+  if (options.isSweep || progress.passed) return null;
   const look = lookFrom(progress);
   const taking = transaction(pool, { ...CLAIMING, lockTimeoutMs: STRETCH_LOCK_MS }, async (tx) => {
     // Sent together; the lane's row is locked before the events are looked at.
@@ -76,27 +79,23 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
     if (stretch && !stretch.isWhole) throw new StretchBrokenError();
     const claim = claimOf(progress, stretch, xid, options.batchSize);
     if (claim) return claim;
-    const [row] = await queryPrepared<{ isEmpty: boolean; snapshot: string }>(tx, emptyStatement(hold.lane, look));
-    if (!row?.isEmpty) return null;
-    const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot: row.snapshot });
-    return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight, passed: null } };
+    const snapshot = await snapshotIfEmpty(tx, hold.lane, look);
+    if (snapshot === null) return null;
+    const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot });
+    return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight } };
   });
   return taking.catch(nullIfBroken);
 }
-
-const emptyStatement = (lane: number, look: Look): SQL => sql`with ${lookStatement(look)}
-  select snapshot::text, not exists (select from outbox_events
-    where lane = ${lane} and seq > lower and status in ('pending', 'processing')) as "isEmpty" from look`;
 
 /** A stretch that transaction `xid` took from the cursor of `before` on, as a claim; null: none was. */
 export function claimOf(before: Progress, stretch: Stretch | null, xid: bigint, batchSize: number): Taken | null {
   const first = stretch?.events[0];
   if (!first) return null;
-  const { events, snapshot } = stretch;
+  const { events, snapshot, isCut } = stretch;
   const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot });
   // Whatever was passed was seen by another snapshot than the one that this sight is of.
   const progress = { ...before, sight, cursor: first.seq - 1, passed: null };
-  return { events, isFull: events.length >= batchSize, firstLeft: null, progress };
+  return { events, isFull: isCut || events.length >= batchSize, firstLeft: null, progress };
 }
 
 function nullIfBroken(error: unknown): null {
@@ -118,8 +117,7 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
     const { progress: before } = hold;
     const nowMs = performance.now();
     const passed = before.passed && !(options.isSweep && isRested(before.passed, nowMs)) ? before.passed : null;
-    const beyond = passed && lookFrom({ ...before, cursor: Math.max(before.cursor, passed.upTo) });
-    const look = beyond ?? (options.isSweep ? lookOnlyAfter(before.lowWater) : lookFrom(before));
+    const look = lookFrom({ ...before, cursor: placeBehind({ ...before, passed }) });
     const head = await chooseFromHead(tx, hold.lane, look, options.batchSize, passed?.blocked);
     const { choice } = head;
     // Events of whoever was stopped are not among the passed ones.
@@ -127,33 +125,32 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
       return { events: [], isFull: true, firstLeft: before.cursor + 1, progress: { ...before, passed: null } };
     const place = Math.max(before.cursor, passed?.top ?? 0);
     const sight = nextSight(before.sight, { xid: lease.xid, place, snapshot: head.snapshot });
-    const doneUpTo = passed && !options.isSweep ? before.cursor : await doneOf(tx, hold, head, passed !== null);
-    const swept = options.isSweep ? afterSweep(before, { ...lease, doneUpTo }) : { ...before, cursor: doneUpTo };
+    // What came late below the cursor is unfinished, or not gone over to its end.
+    const cursor = passed ? Math.min(before.cursor, doneOf(head)) : doneOf(head);
+    const target = options.isSweep ? mayFollowTo(before, lease.oldestOpen) : null;
+    const followed = target === null ? null : await followTo(tx, hold.lane, { from: before.lowWater, target });
+    const swept = options.isSweep ? afterSweep(before, { cursor, followed, xid: lease.xid }) : { ...before, cursor };
     if (swept.lowWater > before.lowWater)
       await queryPrepared(tx, sql`update outbox_lanes set low_water = ${swept.lowWater} where lane = ${hold.lane}`);
     if (passed) choice.firstLeft = swept.cursor + 1;
     const seqs = choice.chosen.map((row) => row.seq);
     const events = seqs.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, seqs));
     // A row that could not be had is one that was not passed.
-    const next = events.length < seqs.length ? null : passOn(passed, head, nowMs);
-    const isFull = choice.isFull || head.end === 'changed' || (head.end === 'limit' && next !== null);
+    const times = { beganMs: nowMs, nowMs: performance.now() };
+    const next = events.length < seqs.length ? null : passOn(passed, head, times);
+    const goesOn = next !== null || choice.blocked.size === 0;
+    const isFull = choice.isFull || head.end === 'changed' || (head.end === 'limit' && goesOn);
     return { events, isFull, firstLeft: choice.firstLeft, progress: { ...swept, sight, passed: next } };
   });
 }
 
-/** Up to where no unfinished row was seen. `isBeyond`: the head was not read from the low-water on, so that is asked. */
-async function doneOf(tx: Tx, hold: Hold, head: Head, isBeyond: boolean): Promise<number> {
-  const { choice, top, lower } = head;
-  let first = Math.min(choice.chosen[0]?.seq ?? Number.POSITIVE_INFINITY, choice.firstLeft ?? Number.POSITIVE_INFINITY);
-  if (isBeyond) {
-    const rows = await queryPrepared<{ seq: number }>(
-      tx,
-      sql`select seq::float8 as seq from outbox_events where lane = ${hold.lane} and seq > ${hold.progress.lowWater}
-        and status in ('pending', 'processing') order by seq limit 1`,
-    );
-    first = rows[0]?.seq ?? Number.POSITIVE_INFINITY;
-  }
-  return Number.isFinite(first) ? first - 1 : Math.max(top, lower);
+/** Up to where no unfinished row was seen. */
+function doneOf({ choice, seenUpTo, lower }: Head): number {
+  const first = Math.min(
+    choice.chosen[0]?.seq ?? Number.POSITIVE_INFINITY,
+    choice.firstLeft ?? Number.POSITIVE_INFINITY,
+  );
+  return Number.isFinite(first) ? first - 1 : (seenUpTo ?? lower);
 }
 
 /**

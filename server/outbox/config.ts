@@ -13,6 +13,18 @@ export const CLAIM_MAX_BYTES = 8_000_000;
 /** Unfinished rows that one claim looks at beyond its batch: a key that waits must not hide the others. */
 export const CLAIM_MAX_SCAN = 20_000;
 
+/**
+ * Places of a lane that one claim, one look for news and one statement of a sweep go over, whatever became of the rows there: the
+ * index does not tell the unfinished ones, and a statement must end in time however much was published behind one that waits.
+ */
+export const MAX_WALK = 20_000;
+/** Or over so many rows, where these are the more places: what is left of a sparse lane is no reason to stop. */
+export const FEW_ROWS = 200;
+/** A claim that went over so many places and left some that wait lets the next ones begin behind them. */
+export const DEAR_WALK = 1_000;
+/** Statements of one sweep that let the low-water follow. */
+export const MAX_FOLLOW_STEPS = 10;
+
 /** Unfinished rows of one lane that a look for news reads: where all of them wait, a claim is to say whether more do. */
 export const NEWS_MAX_SCAN = 64;
 

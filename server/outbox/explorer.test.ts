@@ -22,6 +22,14 @@ const NARROW_CASES = [
   { faults: { crash: 0, expiry: 0, reap: 1, refusal: 1 }, xids: [2, 3] },
   { faults: { crash: 0, expiry: 1, reap: 1, refusal: 0 }, xids: [3, 2] },
 ].map((one) => ({ ...one, faults: { ...one.faults, undo: 0 }, limits: 'narrow' as const }));
+// What a claim leaves is passed at once, and it ends wherever it is; or it goes over one place, as every statement of a sweep does.
+const DEAR_CASES = [
+  { faults: { crash: 1, expiry: 0, reap: 0, refusal: 1 }, xids: [2, 3], limits: 'dear' as const },
+  { faults: { crash: 0, expiry: 0, reap: 1, refusal: 1 }, xids: [3, 2], limits: 'dear' as const },
+  { faults: { crash: 1, expiry: 0, reap: 0, refusal: 1 }, xids: [3, 2], limits: 'short' as const },
+  { faults: { crash: 0, expiry: 0, reap: 1, refusal: 1 }, xids: [2, 3], limits: 'short' as const },
+  { faults: { crash: 0, expiry: 1, reap: 1, refusal: 0 }, xids: [2, 3], limits: 'short' as const },
+].map((one) => ({ ...one, faults: { ...one.faults, undo: 0 } }));
 // The database server crashes, once: claims, marks and the low-water since its last write are undone, and no hold is good any more.
 const UNDONE_CASES = [
   { faults: { crash: 0, expiry: 0, reap: 0, refusal: 0, undo: 1 }, xids: [2, 3], limits: 'wide' as const },
@@ -32,7 +40,7 @@ const UNDONE_CASES = [
 const TIMEOUT_MS = 300_000;
 
 describe('two publishers, three events that commit in any order, a crash anywhere', () => {
-  it.each([...CASES, ...NARROW_CASES, ...UNDONE_CASES])(
+  it.each([...CASES, ...NARROW_CASES, ...DEAR_CASES, ...UNDONE_CASES])(
     'lose no event, keep each key in order and pass nothing unfinished with %j',
     ({ faults, xids, limits }) => {
       const { states, violations, unfinished } = explore(start(faults, xids, LIMITS[limits]));

@@ -3,8 +3,9 @@
 
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import { newId, query, queryOne, transaction } from '#server/lib/index.ts';
+import { newId, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
 import { LANES } from './config.ts';
+import { walkEnd } from './sight.ts';
 import { type Progress, startProgress } from './states.ts';
 
 /** `id` is of this hold alone, whatever becomes of the lane's token in a failover. */
@@ -65,12 +66,30 @@ export async function takeLanes(
     for (const { lane, token, lowWater, id } of holds) {
       await tx.execute(sql`insert into outbox_lane_owners (lane, hold_id) values (${lane}, ${id})
         on conflict (lane) do update set hold_id = excluded.hold_id`);
-      await tx.execute(sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
-        where lane = ${lane} and seq > ${lowWater} and status = 'processing' and claim_token = ${token - 1}`);
+      await releaseClaimed(tx, { lane, lowWater, token: token - 1 });
     }
     return holds.map(({ lane, token, id, progress }) => ({ lane, token, id, progress }));
   });
 }
+
+/**
+ * What a token claimed and did not finish is pending again. The lane's row must be locked, so that none is claimed meanwhile.
+ * Where the low-water could not follow for long a lane has many rows to go over: so many places by one statement.
+ */
+async function releaseClaimed(tx: Tx, of: { lane: number; lowWater: number; token: number }): Promise<void> {
+  for (let from: number | null = of.lowWater; from !== null; ) {
+    const rows: { beyond: number | null }[] = await query(tx, releaseStatement({ ...of, from }));
+    const beyond = rows[0]?.beyond ?? null;
+    from = beyond === null ? null : beyond - 1;
+  }
+}
+
+// `beyond`: the first place behind those. Exported for the test that holds its cost.
+export const releaseStatement = ({ lane, from, token }: { lane: number; from: number; token: number }) => sql`
+  with walked as materialized (select ${walkEnd(sql`${lane}`, sql`${from}::bigint`)} as upper), released as (
+    update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
+    where lane = ${lane} and seq > ${from} and seq <= (select upper from walked) and status = 'processing' and claim_token = ${token})
+  select (select seq from outbox_events where lane = ${lane} and seq > walked.upper order by seq limit 1)::float8 as beyond from walked`;
 
 /** Gives lanes back at once, with nothing of theirs in flight, so that nobody waits for the lease. */
 export async function returnLanes(pool: Pool, holds: readonly Hold[]): Promise<void> {
@@ -85,8 +104,7 @@ export async function returnLanes(pool: Pool, holds: readonly Hold[]): Promise<v
         join outbox_lanes l on l.lane = g.lane and l.token = g.token order by l.lane for update of l`,
     );
     for (const { lane, token, lowWater } of own) {
-      await tx.execute(sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
-        where lane = ${lane} and seq > ${lowWater} and status = 'processing' and claim_token = ${token}`);
+      await releaseClaimed(tx, { lane, lowWater, token });
       await tx.execute(
         sql`update outbox_lanes set owner = null, lease_until = null where lane = ${lane} and token = ${token}`,
       );

@@ -170,7 +170,7 @@ it('leaves a requeued event out of a further page that leaves out what committed
     transaction(db.worker, {}, async (tx) => {
       const rows = await query<{ key: string | null; snapshot: string }>(
         tx,
-        headStatement(LANE, lookOnlyAfter(0), 10, seen),
+        headStatement(LANE, lookOnlyAfter(0), 10, seen === null ? null : { snapshot: seen, upper: 1_000_000 }),
       );
       return { keys: rows.map(({ key }) => key), snapshot: rows[0]!.snapshot };
     });

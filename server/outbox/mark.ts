@@ -10,7 +10,7 @@ import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
-import { isStretchBroken, placesOf, STRETCH_LOCK_MS, takeStretch } from './take-events.ts';
+import { isStretchBroken, placesOf, STRETCH_LOCK_MS, snapshotIfEmpty, takeStretch } from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -42,8 +42,8 @@ const TAKEN_AWAY = 'MS002';
 
 /**
  * Marks a claim of which all was published and takes the next stretch of the lane in the same transaction, which
- * spares half of the waiting. Null: that was not possible and nothing was done; mark first, then claim. Without `next` it
- * is marked, and to be claimed by itself.
+ * spares half of the waiting. Null: that was not possible and nothing was done; mark first, then claim. `next` is
+ * null when nothing is left, and absent when there is something to choose among.
  */
 export async function markAndClaim(
   pool: Pool,
@@ -57,29 +57,32 @@ export async function markAndClaim(
   if (last === undefined || !isPlain || outcomes.length !== claim.events.length) return null;
   const verdicts = judge(claim, outcomes, options.maxAttempts);
   const progress = { ...hold.progress, cursor: last };
+  const look = lookFrom(progress);
   const done = await transaction(pool, { ...MARKING_PUBLISHED, lockTimeoutMs: STRETCH_LOCK_MS }, async (tx) => {
     // Sent together, and the lane's row first, as whoever takes the lane over locks it before its events.
-    const [lease, marked, stretch] = await Promise.all([
+    const [lease, marked, stretch, snapshot] = await Promise.all([
       renewLane(tx, hold, options.leaseMs),
       writeAll(tx, hold, verdicts),
-      takeStretch(tx, hold, lookFrom(progress), options.batchSize),
+      takeStretch(tx, hold, look, options.batchSize),
+      snapshotIfEmpty(tx, hold.lane, look),
     ]);
-    return { marked, stretch, xid: lease.xid };
+    return { marked, stretch, isEmpty: snapshot !== null, xid: lease.xid };
   }).catch((error: unknown) => {
     if (isStretchBroken(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
     throw error;
   });
   if (!done) return null;
-  const { marked, stretch, xid } = done;
+  const { marked, stretch, isEmpty, xid } = done;
   const counts = note(hold, claim, verdicts, marked);
   if (stretch && !stretch.isWhole) {
-    // It is committed: what was taken goes back, and stays where it is should that fail, as nobody else may send it.
+    // It is committed: what was taken goes back. Should that fail the lane is taken anew, as nobody else may send it.
     const seqs = stretch.events.map(({ seq }) => seq);
     await releaseEvents(pool, hold, seqs, null);
     return { counts };
   }
   const next = claimOf(progress, stretch, xid, options.batchSize);
-  return { counts, next: next && keepClaim(hold, next) };
+  if (next) return { counts, next: keepClaim(hold, next) };
+  return isEmpty ? { counts, next: null } : { counts };
 }
 
 function judge(claim: Claim, outcomes: readonly PublishOutcome[], maxAttempts: number): Verdict[] {

@@ -5,11 +5,11 @@ import { type SQL, sql } from '#db/drizzle.ts';
 import { readPrepared } from '#server/lib/index.ts';
 import { NEWS_MAX_SCAN } from './config.ts';
 import type { Hold } from './lanes.ts';
-import { lookFrom } from './sight.ts';
-import { afterLook, type NewsSeen } from './states.ts';
+import { lookFrom, walkEnd } from './sight.ts';
+import { afterLook, type NewsSeen, placeBehind } from './states.ts';
 import { placesOf } from './take-events.ts';
 
-type Seen = Omit<NewsSeen, 'isCut'> & { lane: number; seen: number };
+type Seen = Omit<NewsSeen, 'isCut'> & { lane: number; seen: number; isBeyond: boolean };
 
 /**
  * Which of these lanes have something to claim: an event that is due, one that was committed late, or more that wait than
@@ -22,7 +22,7 @@ export async function lanesWithNews<T extends Hold>(pool: Pool, holds: readonly 
   for (const [index, hold] of holds.entries()) {
     const row = rows.find(({ lane }) => lane === hold.lane);
     const known = before[index];
-    const next = row && known && afterLook(known, { ...row, isCut: row.seen === NEWS_MAX_SCAN });
+    const next = row && known && afterLook(known, { ...row, isCut: row.isBeyond || row.seen === NEWS_MAX_SCAN });
     if (!next) news.add(hold);
     // One that has claimed meanwhile knows better.
     else if (hold.progress === known) hold.progress = next;
@@ -32,7 +32,10 @@ export async function lanesWithNews<T extends Hold>(pool: Pool, holds: readonly 
 
 // Begins in each lane where `lookStatement` would, and by the same snapshot. Exported for the test that holds its plan.
 export function newsStatement(holds: readonly Pick<Hold, 'lane' | 'progress'>[]): SQL {
-  const looks = holds.map(({ lane, progress }) => ({ lane, look: lookFrom(progress) }));
+  const looks = holds.map(({ lane, progress }) => ({
+    lane,
+    look: lookFrom({ ...progress, cursor: placeBehind(progress) }),
+  }));
   const late = looks.flatMap(({ lane, look }) => look.open.map((one) => ({ lane, ...one })));
   const lanes = placesOf(looks.map(({ lane }) => lane));
   const newer = placesOf(looks.map(({ look }) => look.newer));
@@ -43,13 +46,15 @@ export function newsStatement(holds: readonly Pick<Hold, 'lane' | 'progress'>[])
       select o.lane, min(o.place) as place
       from unnest(${lateLanes}::text::smallint[], ${lateXids}::text::xid8[], ${latePlaces}::text::bigint[]) o(lane, xid, place)
       where pg_visible_in_snapshot(o.xid, pg_current_snapshot()) group by o.lane)
-    select l.lane::int as lane, pg_current_snapshot()::text as snapshot, found.seen, found.first, found."isDue"
+    select l.lane::int as lane, pg_current_snapshot()::text as snapshot, found.seen, found.first, found."isDue",
+      exists (select from outbox_events e where e.lane = l.lane and e.seq > f.upper) as "isBeyond"
     from unnest(${lanes}::text::smallint[], ${newer}::text::bigint[]) l(lane, newer)
+    cross join lateral (select lower, ${walkEnd(sql`l.lane`, sql`b.lower`)} as upper
+      from (select least(l.newer, min(late.place)) as lower from late where late.lane = l.lane) b) f
     cross join lateral (
       select count(*)::int as seen, min(next.seq)::float8 as first,
         coalesce(bool_or(next.status = 'pending' and next.available_at <= clock_timestamp()), false) as "isDue"
       from (select e.seq, e.status, e.available_at from outbox_events e
-        where e.lane = l.lane and e.seq > (select least(l.newer, min(late.place)) from late where late.lane = l.lane)
-          and e.status in ('pending', 'processing')
+        where e.lane = l.lane and e.seq > f.lower and e.seq <= f.upper and e.status in ('pending', 'processing')
         order by e.seq limit ${NEWS_MAX_SCAN}) next) found`;
 }

@@ -8,7 +8,8 @@ import { type MarkCounts, markAndClaim, markEvents, releaseEvents } from './mark
 import { publishSeconds } from './metrics.ts';
 import type { EventPublisher, PublishOutcome } from './publisher.ts';
 
-export type LaneTurn = MarkCounts & { claimed: number; isFull: boolean };
+/** `claimMs`: what the first claim took. */
+export type LaneTurn = MarkCounts & { claimed: number; isFull: boolean; claimMs: number };
 export type LaneOptions = {
   leaseMs: number;
   batchSize: number;
@@ -41,12 +42,13 @@ export async function publishLane(
   hold: Hold,
   options: LaneOptions,
 ): Promise<LaneTurn> {
-  const total: LaneTurn = { claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false };
+  const total: LaneTurn = { claimed: 0, published: 0, retried: 0, failed: 0, lost: 0, isFull: false, claimMs: 0 };
   // The lease runs from the claim's first statement: what the claim took is not there for sending any more.
   let claimSentAtMs = performance.now();
   let claim: Claim | null = await within(options.leaseMs, 'claim', claimEvents(deps.pool, hold, options));
   // One that met too many held events took none, and goes on behind them.
   total.isFull = claim.isFull;
+  total.claimMs = performance.now() - claimSentAtMs;
   while (claim && claim.events.length > 0) {
     const errorId = randomUUID();
     const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE - (performance.now() - claimSentAtMs);

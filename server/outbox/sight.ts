@@ -3,6 +3,7 @@
 // those, and how low a place of theirs can lie: when one has ended, the next claim begins there. What is decided here
 // without a database is looked up by the statement that reads the rows, so that nothing ends in between.
 import { type SQL, sql } from '#db/drizzle.ts';
+import { FEW_ROWS, MAX_WALK } from './config.ts';
 
 /** What of a lane's transactions was known when its rows up to the cursor were read. */
 export type Sight = {
@@ -69,12 +70,21 @@ function parseSnapshot(text: string): Pick<Sight, 'open' | 'next'> {
   return { next: BigInt(next), open: open === '' ? [] : open.split(',').map(BigInt) };
 }
 
-/** A row `look` with the place to begin after and the snapshot in which the rest of the statement reads. */
-export const lookStatement = ({ newer, open }: Look): SQL => {
+/** The last place that is gone over from `lower` on, as an expression; behind the end of the lane where its rest is short. */
+export const walkEnd = (lane: SQL, lower: SQL): SQL => sql`greatest(${lower} + ${MAX_WALK}::bigint, coalesce(
+  (select w.seq from outbox_events w where w.lane = ${lane} and w.seq > ${lower} order by w.seq offset ${FEW_ROWS - 1} limit 1),
+  ${Number.MAX_SAFE_INTEGER}::bigint))`;
+
+/**
+ * A row `look` with the place of a lane to begin after, the last one to go over, and the snapshot in which the rest of the
+ * statement reads.
+ */
+export const lookStatement = (lane: number, { newer, open }: Look): SQL => {
   const xids = `{${open.map(({ xid }) => xid).join(',')}}`;
   const places = `{${open.map(({ place }) => place).join(',')}}`;
   return sql`look as materialized (
-      select least(${newer}::bigint, min(o.place)) as lower, pg_current_snapshot() as snapshot
-      from unnest(${xids}::text::xid8[], ${places}::text::bigint[]) o(xid, place)
-      where pg_visible_in_snapshot(o.xid, pg_current_snapshot()))`;
+      select lower, ${walkEnd(sql`${lane}`, sql`l.lower`)} as upper, pg_current_snapshot() as snapshot
+      from (select least(${newer}::bigint, min(o.place)) as lower
+        from unnest(${xids}::text::xid8[], ${places}::text::bigint[]) o(xid, place)
+        where pg_visible_in_snapshot(o.xid, pg_current_snapshot())) l)`;
 };

@@ -110,10 +110,10 @@ export type Progress = {
   /** All that was seen up to here is done; a claim reads from here, or from where `sight` says. */
   cursor: number;
   sight: Sight;
-  /** What the sweep before this one saw done. */
+  /** Where the cursor was after the last sweep. */
   seenDone: number;
   barrier: { seq: number; xid: bigint } | null;
-  /** Set when more held events than one claim may look at lie above the cursor. */
+  /** Set when what waits above the cursor is not to be read again by every claim. */
   passed: Passed | null;
 };
 
@@ -134,20 +134,36 @@ export const startProgress = (lowWater: number): Progress => ({
   ...{ lowWater, cursor: lowWater, sight: NO_SIGHT, seenDone: lowWater, barrier: null, passed: null },
 });
 
+/** Where the low-water may go when nothing unfinished is seen up to there; null: a transaction is open that may still store below. */
+export const mayFollowTo = ({ barrier }: Progress, oldestOpen: bigint): number | null =>
+  barrier && oldestOpen > barrier.xid ? barrier.seq : null;
+
+/** What was read from the low-water on, to where it may follow: no unfinished row up to `upTo`. `isCut`: no further was read. */
+export type Followed = { upTo: number; isCut: boolean };
+
 /**
- * After a sweep from the low-water. `doneUpTo`: no unfinished row was seen at or below it. `xid` is the sweep's own
- * number, `oldestOpen` was read before the sweep's rows were.
+ * After a sweep: a claim that is done up to `cursor`, and what was read from the low-water on, null where that may not
+ * follow yet. `xid` is the sweep's own number.
  */
-export function afterSweep(progress: Progress, sweep: { doneUpTo: number; xid: bigint; oldestOpen: bigint }): Progress {
+export function afterSweep(
+  progress: Progress,
+  sweep: { cursor: number; followed: Followed | null; xid: bigint },
+): Progress {
+  const { followed } = sweep;
   let { lowWater, barrier } = progress;
-  if (barrier && sweep.oldestOpen > barrier.xid) {
-    lowWater = Math.max(lowWater, Math.min(barrier.seq, sweep.doneUpTo));
-    barrier = null;
+  if (barrier && followed) {
+    lowWater = Math.max(lowWater, Math.min(barrier.seq, followed.upTo));
+    // What was cut goes on with the next sweep.
+    if (!followed.isCut) barrier = null;
   }
   // The place was seen by an earlier transaction than the one whose number is taken.
   if (!barrier && progress.seenDone > lowWater) barrier = { seq: progress.seenDone, xid: sweep.xid };
-  return { ...progress, lowWater, barrier, cursor: sweep.doneUpTo, seenDone: sweep.doneUpTo };
+  return { ...progress, lowWater, barrier, cursor: sweep.cursor, seenDone: sweep.cursor };
 }
+
+/** The place behind which a lane's next claim looks for what is new: the cursor, or the end of what was passed. */
+export const placeBehind = ({ cursor, passed }: Pick<Progress, 'cursor' | 'passed'>): number =>
+  Math.max(cursor, passed?.upTo ?? 0);
 
 /** Of a lane's unfinished rows from where its next claim would begin: the first ones, without a lock. */
 export type NewsSeen = {
@@ -156,7 +172,7 @@ export type NewsSeen = {
   first: number | null;
   /** One of them is pending, and its time has come. */
   isDue: boolean;
-  /** There may be more than were looked at. */
+  /** There may be more than was looked at. */
   isCut: boolean;
 };
 
@@ -165,7 +181,7 @@ export type NewsSeen = {
  * were looked at. With no row up to the cursor, whatever had ended by the look's snapshot need not be looked for again.
  */
 export function afterLook(progress: Progress, { snapshot, first, isDue, isCut }: NewsSeen): Progress | null {
-  if (isDue || isCut || (first !== null && first <= progress.cursor)) return null;
+  if (isDue || isCut || (first !== null && first <= placeBehind(progress))) return null;
   // What was passed was seen by the snapshot of the last claim, and the next one goes on from there.
   if (progress.passed) return progress;
   return { ...progress, sight: sightAfterLook(progress.sight, snapshot) };

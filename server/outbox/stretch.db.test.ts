@@ -5,6 +5,7 @@ import { beforeEach, expect, it } from 'vitest';
 import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
+import { createTenant } from '#server/tenancy/index.ts';
 import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
 import { toInstant } from './take-events.ts';
 import { counting, openLane } from './testing/one-lane.ts';
@@ -59,6 +60,25 @@ it('takes the next with the mark of a claim that was not full when there is news
   expect(new Set(await statuses())).toEqual(new Set(['published 0']));
 });
 
+it('says that there is more when it may not take what came during a send without choosing', async () => {
+  const { id: other } = await createTenant(db.owner, { slug: 'other', name: 'Other' });
+  await db.owner`insert into tenant_stops (tenant_id, reason, running, holds_publishing, stopped_by)
+    values (${other}, 'held', 'leave', true, 'test')`;
+  try {
+    const [a = '', b = ''] = keys;
+    await store(a);
+    const during = counting(sent, (batch) => (batch === 1 ? store(b) : Promise.resolve()));
+    const goesOn = () => true;
+    const turn = () =>
+      publishLane({ pool: db.worker, publisher: during }, hold, { ...options, batchSize: 500, goesOn });
+    expect(await turn()).toMatchObject({ claimed: 1, published: 1, isFull: true });
+    expect(await turn()).toMatchObject({ claimed: 1, published: 1, isFull: false });
+    expect(await statuses()).toEqual(['published 0', 'published 0']);
+  } finally {
+    await db.owner`delete from tenant_stops`;
+  }
+});
+
 it('leaves a row that somebody has locked, and the later ones of its key, first or in the middle of its way', async () => {
   const [a = '', b = ''] = keys;
   await store(a, a, b, a, b, a);
@@ -89,6 +109,23 @@ it('takes nothing behind an event that the reaper took away while it was sent', 
   expect(await publish(counting(sent, reap), 2)).toMatchObject({ claimed: 2, published: 1, lost: 1 });
   expect(sent).toEqual([1, 2]);
   expect(await statuses()).toEqual(['published 0', 'pending', 'pending', 'pending']);
+});
+
+it('gives back what it took with a mark when a row of it could not be had, and marks all the same', async () => {
+  const [a = '', b = ''] = keys;
+  await store(a, a, b, a, b);
+  // As when somebody else is the first to change that row: its update is passed over.
+  await db.owner.unsafe(`create function pass_over() returns trigger language plpgsql as 'begin return null; end';
+    create trigger pass_over before update on outbox_events for each row
+    when (old.payload ->> 'n' = '3' and new.status = 'processing') execute function pass_over()`);
+  try {
+    expect(await publish(counting(sent), 2)).toMatchObject({ claimed: 2, published: 2, isFull: true });
+    expect(await statuses()).toEqual(['published 0', 'published 0', 'pending', 'pending', 'pending']);
+  } finally {
+    await db.owner.unsafe('drop trigger pass_over on outbox_events; drop function pass_over()');
+  }
+  expect(await publish(counting(sent), 2)).toMatchObject({ claimed: 3, published: 3 });
+  expect(sent).toEqual([3, 4, 5]);
 });
 
 it('marks nothing and takes nothing once the lane is another’s', async () => {

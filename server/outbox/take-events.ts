@@ -38,47 +38,66 @@ export const STRETCH_LOCK_MS = 50;
 /** Whether a stretch was not possible: then what it does is done step by step. */
 export const isStretchBroken = (error: unknown): boolean => error instanceof StretchBrokenError || isLockTimeout(error);
 
-/** What was taken, and the snapshot in which nothing unfinished lay before it. Not whole: a row was changed meanwhile and is not there. */
-export type Stretch = { events: OutboxEvent[]; snapshot: string; isWhole: boolean };
+/**
+ * What was taken, and the snapshot in which nothing unfinished lay before it. `isCut`: more may lie behind it. Not whole: a row
+ * was changed meanwhile and is not there, and the others must not be sent.
+ */
+export type Stretch = { events: OutboxEvent[]; snapshot: string; isCut: boolean; isWhole: boolean };
 
 /**
  * The usual case, at half the cost: takes the next unfinished rows when all of them are free, so that nothing need be
- * chosen. Null when one is not, or none is there. One that is not whole must not be sent.
+ * chosen. Null when one is not, or none is there; `snapshotIfEmpty` tells which.
  */
 export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number): Promise<Stretch | null> {
-  const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null }>(
+  const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null; isCut: boolean | null }>(
     tx,
     stretchStatement(hold, look, limit),
   );
   if (rows.length === 0) return null;
   const events = inOrder(rows);
   // Said once, in the first row of the stretch.
-  const { seen = null, snapshot = null } = rows[0] ?? {};
+  const { seen = null, snapshot = null, isCut = null } = rows[0] ?? {};
   // Its first row may be what is not there.
   const isWhole = seen !== null && snapshot !== null && rows.length >= seen;
-  return { events, snapshot: snapshot ?? '', isWhole };
+  return { events, snapshot: snapshot ?? '', isCut: isCut ?? false, isWhole };
 }
+
+/** The snapshot in which a lane had no unfinished row from a look on; null: it had one, or there was more than one look goes over. */
+export async function snapshotIfEmpty(tx: Tx, lane: number, look: Look): Promise<string | null> {
+  const [row] = await queryPrepared<{ isEmpty: boolean; snapshot: string }>(tx, emptyStatement(lane, look));
+  return row?.isEmpty ? row.snapshot : null;
+}
+
+const UPPER = sql`(select upper from look)`;
+const isBeyond = (lane: number): SQL => sql`exists (select from outbox_events where lane = ${lane} and seq > ${UPPER})`;
+
+// Exported for the test that holds its cost.
+export const emptyStatement = (lane: number, look: Look): SQL => sql`with ${lookStatement(lane, look)}
+  select snapshot::text, not ${isBeyond(lane)} and not exists (select from outbox_events
+    where lane = ${lane} and seq > lower and seq <= ${UPPER} and status in ('pending', 'processing')) as "isEmpty" from look`;
 
 // The next unfinished rows of a lane, what committed late among them, without a lock. Of another claim's, one that waits
 // and any stop that holds publishing are reasons to choose. The update is of the same snapshot, so it finds the same rows; one that
 // was changed since is left out, and missed by whoever counts what came back.
 // Exported for the test that holds its plan.
 export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look, limit: number): SQL =>
-  sql`with ${lookStatement(look)}, stretch as materialized (
+  sql`with ${lookStatement(hold.lane, look)}, stretch as materialized (
       select count(*)::int as seen, min(seq) as first, max(seq) as last,
         count(*) = count(*) filter (where status = 'pending' and available_at <= clock_timestamp())
           and sum(payload_bytes) <= ${CLAIM_MAX_BYTES}
           and not exists (select from instance_stops where resumed_at is null and holds_publishing)
-          and not exists (select from tenant_stops where resumed_at is null and holds_publishing) as is_free
+          and not exists (select from tenant_stops where resumed_at is null and holds_publishing) as is_free,
+        case when count(*) < ${limit} then ${isBeyond(hold.lane)} else false end as is_cut
       from (select seq, status, available_at, payload_bytes from outbox_events
-        where lane = ${hold.lane} and seq > (select lower from look) and status in ('pending', 'processing')
+        where lane = ${hold.lane} and seq > (select lower from look) and seq <= ${UPPER} and status in ('pending', 'processing')
         order by seq limit ${limit}) next)
     ${takeStatement(
       hold,
       sql`seq >= (select first from stretch where is_free) and seq <= (select last from stretch where is_free)`,
     )}
     returning ${EVENT_COLUMNS}, case when seq = (select first from stretch) then (select seen from stretch) end as seen,
-      case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot`;
+      case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot,
+      case when seq = (select first from stretch) then (select is_cut from stretch) end as "isCut"`;
 
 const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, which: SQL): SQL =>
   sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = clock_timestamp()

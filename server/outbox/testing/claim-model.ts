@@ -1,8 +1,18 @@
 // How the lane of the model is claimed, swept and looked at for news. A claim and a look are one step each: what happens while
 // one is under way either comes before its snapshot or after all of it, and a look that a claim overtook is dropped.
 import { isRested, passOn } from '../passed.ts';
-import { type Look, lookFrom, lookOnlyAfter, lowestOf, nextSight } from '../sight.ts';
-import { afterLook, afterSweep, chooseClaim, emptyChoice, type HeadRow, type Progress } from '../states.ts';
+import { type Look, lookFrom, lowestOf, nextSight } from '../sight.ts';
+import {
+  afterLook,
+  afterSweep,
+  chooseClaim,
+  emptyChoice,
+  type Followed,
+  type HeadRow,
+  mayFollowTo,
+  type Progress,
+  placeBehind,
+} from '../states.ts';
 import { copy, hasEnded, leaveUnflushed, openOf, type State, type Step, snapshotOf } from './lane-model.ts';
 
 /** When passes begin and end in the model, and when one is rested. */
@@ -55,22 +65,28 @@ function claimed(
   return [{ name: `${name} ${p}`, next }];
 }
 
-/** The unfinished rows above the place where a look begins. */
-function unfinishedFrom(state: State, look: Look): { lower: number; rows: HeadRow[] } {
+const isThere = (status: string) => status !== 'uncommitted' && status !== 'none';
+
+/** The unfinished rows above the place where a look begins, as far as it goes, and the place of the first row beyond. */
+function unfinishedFrom(state: State, look: Look): { lower: number; rows: HeadRow[]; beyond: number | null } {
   const lower = lowestOf(look, (xid) => hasEnded(state, xid));
+  const upper = lower + state.limits.walk;
+  const beyond = state.rows.findIndex(({ status }, index) => index + 1 > upper && isThere(status));
   const rows = state.rows.flatMap(({ key, status, isDue }, index): HeadRow[] =>
-    index + 1 > lower && (status === 'pending' || status === 'processing')
+    index + 1 > lower && index + 1 <= upper && (status === 'pending' || status === 'processing')
       ? [{ seq: index + 1, tenantId: 't', key, status, isDue, payloadBytes: 1 }]
       : [],
   );
-  return { lower, rows };
+  return { lower, rows, beyond: beyond < 0 ? null : beyond + 1 };
 }
 const isFree = ({ status, isDue }: HeadRow) => status === 'pending' && isDue;
 
-/** Null: not all of the next rows are free. */
+/** Null: not all of the next rows are free, or none is there of those that are gone over. */
 function takeStretch(state: State, before: Progress, xid: bigint): Taken | null {
-  const rows = unfinishedFrom(state, lookFrom(before)).rows.slice(0, state.limits.events);
-  if (!rows.every(isFree)) return null;
+  if (before.passed) return null;
+  const { rows: all, beyond } = unfinishedFrom(state, lookFrom(before));
+  const rows = all.slice(0, state.limits.events);
+  if (!rows.every(isFree) || (rows.length === 0 && beyond !== null)) return null;
   const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot: snapshotOf(state) });
   const cursor = rows[0] ? rows[0].seq - 1 : before.cursor;
   return {
@@ -84,27 +100,27 @@ function takeStretch(state: State, before: Progress, xid: bigint): Taken | null 
 function choose(state: State, before: Progress, xid: bigint, sweep?: { nowMs: number }): Taken {
   const nowMs = sweep?.nowMs ?? (before.passed ? ENDED_MS : BEGUN_MS);
   const passed = before.passed && !(sweep && isRested(before.passed, nowMs)) ? before.passed : null;
-  const beyond = passed && lookFrom({ ...before, cursor: Math.max(before.cursor, passed.upTo) });
-  const look = beyond ?? (sweep ? lookOnlyAfter(before.lowWater) : lookFrom(before));
-  const { lower, rows } = unfinishedFrom(state, look);
+  const look = lookFrom({ ...before, cursor: placeBehind({ ...before, passed }) });
+  const { lower, rows, beyond } = unfinishedFrom(state, look);
   const choice = { ...emptyChoice(), ...(passed ? { blocked: passed.blocked } : {}) };
   const page = rows.slice(0, state.limits.scan);
   chooseClaim(choice, page, { maxEvents: state.limits.events, maxBytes: 100 });
-  const seenUpTo = (choice.isFull ? choice.chosen : page).at(-1)?.seq ?? null;
-  const end = choice.isFull ? 'full' : page.length < state.limits.scan ? 'lane' : 'limit';
-  const isThere = (status: string) => status !== 'uncommitted' && status !== 'none';
+  const isShort = !choice.isFull && page.length < state.limits.scan;
+  const end = choice.isFull ? 'full' : isShort && beyond === null ? 'lane' : 'limit';
   const top = Math.max(0, ...state.rows.map(({ status }, index) => (isThere(status) ? index + 1 : 0)));
+  const gone = beyond === null ? Math.max(top, lower) : beyond - 1;
+  const seenUpTo = isShort ? gone : ((choice.isFull ? choice.chosen : page).at(-1)?.seq ?? null);
 
   const place = Math.max(before.cursor, passed?.top ?? 0);
   const sight = nextSight(before.sight, { xid, place, snapshot: snapshotOf(state) });
-  const first = passed
-    ? (unfinishedFrom(state, lookOnlyAfter(before.lowWater)).rows[0]?.seq ?? NOWHERE)
-    : Math.min(choice.chosen[0]?.seq ?? NOWHERE, choice.firstLeft ?? NOWHERE);
-  const seenDone = first === NOWHERE ? Math.max(top, lower) : first - 1;
-  const doneUpTo = passed && !sweep ? before.cursor : seenDone;
-  const oldestOpen = BigInt(Math.min(...openOf(state), Number(xid)));
-  const swept = sweep ? afterSweep(before, { doneUpTo, xid, oldestOpen }) : { ...before, cursor: doneUpTo };
-  const next = passOn(passed, { choice, top, stops: '', seenUpTo, end }, passed ? nowMs : BEGUN_MS);
+  const first = Math.min(choice.chosen[0]?.seq ?? NOWHERE, choice.firstLeft ?? NOWHERE);
+  const seenDone = first === NOWHERE ? (seenUpTo ?? lower) : first - 1;
+  const cursor = passed ? Math.min(before.cursor, seenDone) : seenDone;
+  const target = mayFollowTo(before, BigInt(Math.min(...openOf(state), Number(xid))));
+  const followed = target === null ? null : followTo(state, before.lowWater, target);
+  const swept = sweep ? afterSweep(before, { cursor, followed, xid }) : { ...before, cursor };
+  const head = { choice, top, stops: '', seenUpTo, isHeld: false, isDear: state.limits.isDear, end } as const;
+  const next = passOn(passed, head, { beganMs: BEGUN_MS, nowMs: passed ? nowMs : BEGUN_MS });
   return {
     rows: choice.chosen.map(({ seq }) => seq - 1),
     firstLeft: passed ? swept.cursor + 1 : choice.firstLeft,
@@ -112,13 +128,25 @@ function choose(state: State, before: Progress, xid: bigint, sweep?: { nowMs: nu
   };
 }
 
+/** One step of a sweep: the next one goes on where it was cut. */
+function followTo(state: State, from: number, target: number): Followed {
+  const upTo = Math.min(target, from + state.limits.walk);
+  const unfinished = state.rows.findIndex(
+    ({ status }, index) => index + 1 > from && index + 1 <= upTo && (status === 'pending' || status === 'processing'),
+  );
+  if (unfinished >= 0) return { upTo: unfinished, isCut: false };
+  return { upTo, isCut: upTo < target };
+}
+
 /** A look for news: nothing of it is written down anywhere, and it says nothing where a claim has something to do. */
 export function looks(state: State, p: 0 | 1): Step[] {
   const { hold, claim } = state.publishers[p];
   if (!hold || claim) return [];
-  const rows = unfinishedFrom(state, lookFrom(hold.progress)).rows.slice(0, state.limits.news);
+  const look = lookFrom({ ...hold.progress, cursor: placeBehind(hold.progress) });
+  const { rows: all, beyond } = unfinishedFrom(state, look);
+  const rows = all.slice(0, state.limits.news);
   const seen = { snapshot: snapshotOf(state), first: rows[0]?.seq ?? null, isDue: rows.some(isFree) };
-  const progress = afterLook(hold.progress, { ...seen, isCut: rows.length === state.limits.news });
+  const progress = afterLook(hold.progress, { ...seen, isCut: beyond !== null || rows.length === state.limits.news });
   if (!progress) return [];
   const next = copy(state);
   next.publishers[p].hold!.progress.sight = progress.sight;

@@ -33,10 +33,18 @@ export type State = {
   faults: { crash: number; expiry: number; reap: number; refusal: number; undo: number };
   limits: Limits;
 };
-/** Events of a claim, rows that one looks at when it must choose, and rows that a look for news reads. */
-type Limits = { events: number; scan: number; news: number };
-/** More than there is, or so little that every claim ends in the middle. */
-export const LIMITS = { wide: { events: 2, scan: 4, news: 4 }, narrow: { events: 1, scan: 1, news: 1 } };
+/**
+ * Events of a claim, rows that one looks at when it must choose, rows that a look for news reads, places that one goes over,
+ * and whether every one is dear that leaves something.
+ */
+type Limits = { events: number; scan: number; news: number; walk: number; isDear: boolean };
+/** More than there is; so little that every claim ends in the middle; or so few places that every one does. */
+export const LIMITS = {
+  wide: { events: 2, scan: 4, news: 4, walk: 4, isDear: false },
+  narrow: { events: 1, scan: 1, news: 1, walk: 4, isDear: false },
+  dear: { events: 2, scan: 4, news: 4, walk: 4, isDear: true },
+  short: { events: 2, scan: 4, news: 4, walk: 1, isDear: true },
+};
 
 // Three events in the order of their places. The transactions of the first two are open and overlap, numbered in either
 // order; the third has the key of the first, and its transaction begins after that one's commit.

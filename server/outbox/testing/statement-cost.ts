@@ -1,0 +1,32 @@
+// What a statement costs, told by the blocks that it touches: the same on a busy machine as on an idle one.
+import type { Pool } from '#db/client.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
+import { PgDialect } from '#db/drizzle-columns.ts';
+import { connectionOf, transaction } from '#server/lib/index.ts';
+
+type Plan = { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
+
+class UndoneError extends Error {}
+
+/** Asks for the blocks that a statement costs by the plan that a connection keeps for any values. What it did is undone. */
+export const costIn =
+  (pool: Pool) =>
+  async (statement: SQL): Promise<number> => {
+    let blocks = Number.NaN;
+    const looking = transaction(pool, { isHot: true }, async (tx) => {
+      const { sql: text, params } = new PgDialect().sqlToQuery(statement);
+      await connectionOf(tx).unsafe(`prepare looked_at as ${text}`);
+      const [row] = await connectionOf(tx).unsafe<{ 'QUERY PLAN': [{ Plan: Plan }] }[]>(
+        `explain (analyze, buffers, format json) execute looked_at (${params.map(literal).join(', ')})`,
+      );
+      await tx.execute(sql`deallocate looked_at`);
+      const { Plan: plan } = row!['QUERY PLAN'][0];
+      blocks = plan['Shared Hit Blocks'] + plan['Shared Read Blocks'];
+      throw new UndoneError();
+    });
+    await looking.catch((error: unknown) => {
+      if (!(error instanceof UndoneError)) throw error;
+    });
+    return blocks;
+  };
+const literal = (value: unknown) => (value === null ? 'null' : `'${String(value)}'`);
