@@ -3,7 +3,7 @@ import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, ServiceError, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { findJob } from './jobs.ts';
+import { findJob, paramsOf } from './jobs.ts';
 import type { RunCronJobInput, RunCronJobOutput } from './schemas.ts';
 
 /**
@@ -14,6 +14,7 @@ export function runNow(ctx: Ctx, input: RunCronJobInput): Promise<z.output<typeo
   const job = findJob(input.job);
   if (job.isLeased === false)
     throw new ServiceError('JOB_NOT_RUNNABLE', `${job.name} runs by itself whenever something is due`);
+  const params = paramsOf(job, input.params);
   return withTransaction(ctx, async (tx) => {
     const [busy] = await query<{ since: string }>(
       tx,
@@ -29,10 +30,10 @@ export function runNow(ctx: Ctx, input: RunCronJobInput): Promise<z.output<typeo
     const request = await queryOne<{ id: string }>(
       tx,
       sql`insert into cron_requests (job, params, requested_by)
-        values (${job.name}, ${JSON.stringify(input.params)}::text::jsonb, ${actorName(ctx.actor)}) returning id`,
+        values (${job.name}, ${JSON.stringify(params)}::text::jsonb, ${actorName(ctx.actor)}) returning id`,
     );
     await recordAudit(tx, ctx, {
-      ...{ action: 'cron.run', targetKind: 'cron_job', targetId: job.name, details: { params: input.params } },
+      ...{ action: 'cron.run', targetKind: 'cron_job', targetId: job.name, details: { params } },
     });
     return { requestId: request.id, job: job.name };
   });
