@@ -102,6 +102,13 @@ describe('running a job now', () => {
     expect(audit).toEqual([{ action: 'cron.run', target_id: 'cleanup' }]);
   });
 
+  it('is not refused for a tenant’s data requests, which are another run of the same job', async () => {
+    await db.owner`truncate cron_requests`;
+    await db.owner`insert into cron_requests (job, params, requested_by) values ('cleanup', '{"dsar": "1"}', 'admin')`;
+    expect((await runNow('cleanup', operator)).status).toBe(202);
+    expect((await runNow('cleanup', operator)).status).toBe(409);
+  });
+
   it('is refused for the tick, which nobody starts, and for a job that runs', async () => {
     expect((await runNow('flowSchedulerTick', operator)).status).toBe(409);
     await db.owner`with run as (insert into cron_runs (job, process_id, lease_until) values ('outboxReaper', 'w', now() + interval '1 hour') returning id)

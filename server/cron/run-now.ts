@@ -15,12 +15,13 @@ export function runNow(ctx: Ctx, input: RunCronJobInput): Promise<z.output<typeo
   if (job.isLeased === false)
     throw new ServiceError('JOB_NOT_RUNNABLE', `${job.name} runs by itself whenever something is due`);
   const params = paramsOf(job, input.params);
+  const given = JSON.stringify(params);
   return withTransaction(ctx, async (tx) => {
     const [busy] = await query<{ since: string }>(
       tx,
       sql`select r.started_at as since from cron_runs r join cron_jobs j on j.run_id = r.id
         where j.job = ${job.name} and r.outcome = 'running' and r.lease_until > clock_timestamp()
-        union all select requested_at from cron_requests where job = ${job.name} limit 1`,
+        union all select requested_at from cron_requests where job = ${job.name} and params = ${given}::text::jsonb limit 1`,
     );
     if (busy)
       throw new ServiceError(
@@ -30,7 +31,7 @@ export function runNow(ctx: Ctx, input: RunCronJobInput): Promise<z.output<typeo
     const request = await queryOne<{ id: string }>(
       tx,
       sql`insert into cron_requests (job, params, requested_by)
-        values (${job.name}, ${JSON.stringify(params)}::text::jsonb, ${actorName(ctx.actor)}) returning id`,
+        values (${job.name}, ${given}::text::jsonb, ${actorName(ctx.actor)}) returning id`,
     );
     await recordAudit(tx, ctx, {
       ...{ action: 'cron.run', targetKind: 'cron_job', targetId: job.name, details: { params } },
