@@ -8,20 +8,21 @@ export function NextTraining({ model, isShort = false }: { model: Model; isShort
   const zone = schedule?.timezone ?? 'UTC';
   const due = (
     <span>
-      due from <Time at={nextAt} zone={zone} />
+      due <Time at={nextAt} zone={zone} />
     </span>
   );
   if (isShort) return trainsAt === null ? due : <Time at={trainsAt} zone={zone} />;
   if (trainsAt === null)
     return (
       <>
-        {due} <span className="text-faint">when scheduledRetrains is run; nothing here fires it</span>
+        {due}
+        <span className="text-faint">, and trained when scheduledRetrains is run: nothing here fires it</span>
       </>
     );
   return (
     <>
       <Time at={trainsAt} zone={zone} />
-      {trainsAt !== nextAt && <span className="text-faint"> with the job scheduledRetrains; {due}</span>}
+      {trainsAt !== nextAt && <span className="text-faint"> by scheduledRetrains; {due}</span>}
     </>
   );
 }
