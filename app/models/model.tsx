@@ -11,10 +11,10 @@ import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { EmptyState } from '../ui/states.tsx';
 import { Pill } from '../ui/status-pill.tsx';
-import { Time } from '../ui/time.tsx';
 import { useAction } from '../ui/use-action.tsx';
 import { modelAction } from './action.server.ts';
 import { DeleteModel, EditModel } from './model-dialog.tsx';
+import { NextTraining } from './next-training.tsx';
 import { ScoreCard } from './score-card.tsx';
 import { VersionCard } from './version-card.tsx';
 import { VersionsCard } from './versions-card.tsx';
@@ -124,10 +124,7 @@ const factsOf = (model: Model) => [
     term: 'Schedule',
     value: model.schedule === null ? 'by hand' : `${model.schedule.cron} (${model.schedule.timezone})`,
   },
-  {
-    term: 'Next training',
-    value: model.nextAt === null ? '–' : <Time at={model.nextAt} zone={model.schedule?.timezone ?? 'UTC'} />,
-  },
+  { term: 'Next training', value: <NextTraining model={model} /> },
   { term: 'Changed by', value: <Actor name={model.updatedBy} /> },
 ];
 

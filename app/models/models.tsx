@@ -13,6 +13,7 @@ import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
 import { modelAction } from './action.server.ts';
 import { EditModel } from './model-dialog.tsx';
+import { NextTraining } from './next-training.tsx';
 import { fixed, kindWords, stateLook } from './words.ts';
 
 export const meta: MetaFunction = () => [{ title: 'Models · Mainspring' }];
@@ -100,11 +101,7 @@ function ModelTable({ models }: { models: Model[] }) {
               {model.last === null ? <span className="text-faint">never</span> : <Time at={model.last.startedAt} />}
             </Cell>
             <Cell className="whitespace-nowrap text-xs">
-              {model.nextAt === null ? (
-                <span className="text-faint">by hand</span>
-              ) : (
-                <Time at={model.nextAt} zone={model.schedule?.timezone ?? 'UTC'} />
-              )}
+              <NextTraining model={model} isShort />
             </Cell>
           </Row>
         ))}

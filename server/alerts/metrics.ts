@@ -33,6 +33,8 @@ type Metric = {
 const COUNT_LIMIT = 100_000;
 /** A run that fails now may have been queued this long ago. */
 const LONGEST_RUN_DAYS = 2;
+/** A job that fails now began within it: no job has more than ten minutes, and no lease outlasts its process for long. */
+const LONGEST_JOB_MINUTES = 60;
 
 async function value(tx: Tx, statement: SQL): Promise<number | null> {
   const [row] = await query<{ value: string | number | null }>(tx, statement);
@@ -127,14 +129,17 @@ export const METRICS: Record<AlertMetric, Metric> = {
       ),
   },
   job_failures: {
-    says: 'Runs of maintenance jobs in the window that failed, as a whole or for this tenant',
+    says: 'Runs of maintenance jobs that ended in the window by failing, as a whole or for this tenant, or by being abandoned',
     unit: 'runs',
     isWindowed: true,
     read: (tx, tenantId, windowMinutes) =>
       value(
         tx,
-        sql`select count(*) as value from cron_runs where started_at > ${since(windowMinutes)}
-          and (outcome = 'failed'
+        // A process that died wrote no end: its lease did.
+        sql`select count(*) as value from cron_runs
+          where started_at > ${since(windowMinutes)} - make_interval(mins => ${LONGEST_JOB_MINUTES})
+          and coalesce(finished_at, lease_until) > ${since(windowMinutes)}
+          and (outcome in ('failed', 'abandoned') or (outcome = 'running' and lease_until < now())
             or per_tenant @> jsonb_build_array(jsonb_build_object('tenantId', ${tenantId}::text, 'ok', false)))`,
       ),
   },

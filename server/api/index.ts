@@ -5,7 +5,7 @@ export { documentRoutes } from './document-routes.ts';
 export { answerError } from './errors.ts';
 export { securityHeaders } from './headers.ts';
 export { type OpenApiDocument, openApiDocument } from './openapi.ts';
-export { apiContext, type RequestDependencies, requestIdOf } from './request-context.ts';
+export { apiContext, type RequestDependencies, requestIdOf, strangerContext } from './request-context.ts';
 export { refuseCrossSite } from './request-guard.ts';
 export { type RestRoute, restApi, restRoutes } from './rest.ts';
 export { type AppRouter, appRouter, createCaller, type RouterOutputs } from './router.ts';

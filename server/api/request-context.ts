@@ -51,6 +51,19 @@ export async function apiContext(
   };
 }
 
+/**
+ * Of a request that proves itself by what is in its URL: no credential is looked at, and it counts against its address.
+ * @throws ServiceError RATE_LIMITED
+ */
+export function strangerContext(
+  request: Request,
+  requestId: string,
+  { pool, log, takeForStranger }: Pick<RequestDependencies, 'pool' | 'log' | 'takeForStranger'>,
+): Pick<ApiContext, 'pool' | 'log' | 'requestId'> {
+  takeForStranger?.(request);
+  return { pool, log: log.child({ requestId }), requestId };
+}
+
 async function callerOf(request: Request, requestId: string, deps: RequestDependencies): Promise<Caller | null> {
   let caller: Caller | null = null;
   try {

@@ -28,6 +28,12 @@ export const CRON_JOBS: readonly CronJob[] = [
   siemShipJob,
 ];
 
+/** What of the given parameters the job knows: a caller's URL may carry anything, secrets too. */
+export function paramsOf(job: CronJob, given: Readonly<Record<string, string>>): Record<string, string> {
+  const known = new Set([...(job.options ?? []).map(({ name }) => name), ...(job.moreParams ?? [])]);
+  return Object.fromEntries(Object.entries(given).filter(([name]) => known.has(name)));
+}
+
 /** @throws ServiceError JOB_NOT_FOUND */
 export function findJob(name: string, jobs: readonly CronJob[] = CRON_JOBS): CronJob {
   const found = jobs.find((job) => job.name === name);

@@ -5,10 +5,9 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
 import type { CronTenantOutcome } from '#db/schema/index.ts';
+import { CLAIM_LOCK } from '#server/jobs/index.ts';
 import { newId, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 
-/** "cron": the claims of one job stand in line under it, for the some ms of their transaction. */
-const CLAIM_LOCK = 0x63726f6e;
 const CLAIM_TIMEOUT_MS = 15_000;
 const RENEW_TIMEOUT_MS = 5_000;
 

@@ -175,6 +175,16 @@ describe('a scheduled run that was cut short', () => {
 describe("an operator's request", () => {
   const request = () => db.owner`insert into cron_requests (job, requested_by) values ('work', 'ops@example.org')`;
 
+  it('of one job is read however many of another wait, oldest first', async () => {
+    await db.owner`insert into cron_requests (job, requested_by) select 'busy', n::text from generate_series(1, 200) n order by n`;
+    await request();
+    const read = (await readPlan(db.worker, yearly)).fire.map(({ job, firing }) => [job, firing.requestedBy]);
+    expect(read).toEqual([
+      ['busy', '1'],
+      ['work', 'ops@example.org'],
+    ]);
+  });
+
   it('is taken by one worker and leaves the next fire where it was', async () => {
     const before = await nextFire();
     await request();

@@ -67,10 +67,11 @@ async function readDue(tx: Tx, schedules: JobSchedules, now: Date): Promise<Plan
   });
 }
 
+/** The oldest of each job: one of them runs at a time, and no job's requests keep another's waiting. */
 async function readRequests(tx: Tx): Promise<Plan['fire']> {
   const rows = await query<{ id: string; job: string; params: Record<string, string>; by: string }>(
     tx,
-    sql`select id, job, params, requested_by as by from cron_requests order by id limit 20`,
+    sql`select distinct on (job) id, job, params, requested_by as by from cron_requests order by job, id`,
   );
   return rows.map(({ id, job, params, by }) => ({
     job,

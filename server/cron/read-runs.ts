@@ -13,18 +13,24 @@ type Run = z.output<typeof CronRunItem>;
 type Job = z.output<typeof CronJobItem>;
 
 const RECENT = 20;
+/** What anybody may know of how a run was asked for. Other values can name a tenant, and earlier releases stored all that came. */
+const FLAGS = JSON.stringify(
+  CRON_JOBS.flatMap(({ options = [] }) => options.filter(({ kind }) => kind === 'flag').map(({ name }) => name)),
+);
 
 /** Who runs the installation, signed in as a person. */
 export const isOperator = (ctx: Ctx): boolean => ctx.actor.kind === 'user' && ctx.actor.isInstanceOperator;
 
 /** A run's columns as this caller may see them; another tenant's part never leaves the database. */
 function columns(ctx: Ctx): SQL {
-  const plain = sql`r.id, r.job, r.slot, r.trigger, r.params, r.attempt, r.process_id as "processId", r.started_at as "startedAt",
+  const plain = sql`r.id, r.job, r.slot, r.trigger, r.attempt, r.process_id as "processId", r.started_at as "startedAt",
     r.finished_at as "finishedAt", r.outcome, r.outcome = 'running' and r.lease_until < clock_timestamp() as "isSilent"`;
   if (isOperator(ctx))
-    return sql`${plain}, r.requested_by as "requestedBy", r.counts, r.error, r.per_tenant as "perTenant"`;
+    return sql`${plain}, r.params, r.requested_by as "requestedBy", r.counts, r.error, r.per_tenant as "perTenant"`;
   const own = sql`(select jsonb_agg(e) from jsonb_array_elements(r.per_tenant) e where e ->> 'tenantId' = ${ctx.tenant.id})`;
-  return sql`${plain}, '' as "requestedBy", coalesce(${own} -> 0 -> 'counts', '{}') as counts, null as error,
+  const flags = sql`(select jsonb_object_agg(p.key, p.value) from jsonb_each_text(r.params) p
+    where p.key in (select jsonb_array_elements_text(${FLAGS}::text::jsonb)) and p.value in ('1', 'true'))`;
+  return sql`${plain}, coalesce(${flags}, '{}') as params, '' as "requestedBy", coalesce(${own} -> 0 -> 'counts', '{}') as counts, null as error,
     coalesce(${own}, '[]') as "perTenant"`;
 }
 

@@ -24,12 +24,19 @@ beforeAll(async () => {
   });
   const perTenant = [outcome(acme, 3, []), outcome(blue, 40, ['blue is locked'])];
   for (let hour = 1; hour <= 3; hour += 1)
-    await db.owner`insert into cron_runs (job, process_id, started_at, finished_at, outcome, counts, per_tenant, error, requested_by)
+    await db.owner`insert into cron_runs (job, process_id, started_at, finished_at, outcome, counts, per_tenant, error, requested_by, params)
       values ('cleanup', 'w', now() - make_interval(hours => ${hour}), now(), 'partial', '{"rows": 43}',
-        ${JSON.stringify(perTenant)}::text::jsonb, 'something of the installation', 'ops@example.org')`;
+        ${JSON.stringify(perTenant)}::text::jsonb, 'something of the installation', 'ops@example.org',
+        '{"tenant": "blue", "secret": "hunter2", "test": "blue", "dryRun": "1"}')`;
 });
 
-type Run = { counts: unknown; error: string | null; perTenant: { tenant: string }[]; requestedBy: string };
+type Run = {
+  counts: unknown;
+  params: unknown;
+  error: string | null;
+  perTenant: { tenant: string }[];
+  requestedBy: string;
+};
 type Job = { name: string; lastRun: Run | null; schedule: string | null };
 const get = async (path: string, headers: Record<string, string>) =>
   (await web.fetch(`/api/v1${path}`, { headers })).json() as Promise<{
@@ -48,6 +55,7 @@ describe('the list of jobs', () => {
     expect(items.find((job) => job.name === 'cleanup')?.lastRun).toMatchObject({
       ...{ counts: { rows: 43 }, error: 'something of the installation', requestedBy: 'ops@example.org' },
       perTenant: [{ tenant: 'acme' }, { tenant: 'blue', errors: ['blue is locked'] }],
+      params: { tenant: 'blue' },
     });
   });
 
@@ -57,9 +65,10 @@ describe('the list of jobs', () => {
   ])('tells %s of their own tenant only', async (_who, headers) => {
     for (const path of ['/cron-jobs', '/cron-jobs/cleanup/runs']) {
       const answer = await get(path, headers());
-      expect(JSON.stringify(answer)).not.toMatch(/blue|installation|ops@example/);
+      expect(JSON.stringify(answer)).not.toMatch(/blue|installation|ops@example|hunter2/);
       const run = path.endsWith('runs') ? answer.items[0] : answer.items.find((job) => job.name === 'cleanup')?.lastRun;
       expect(run).toMatchObject({ counts: { rows: 3 }, error: null, perTenant: [{ tenant: 'acme' }] });
+      expect(run?.params).toEqual({ dryRun: '1' });
       if (!path.endsWith('runs')) expect(answer.mayRun).toBe(false);
     }
   });
@@ -91,6 +100,13 @@ describe('running a job now', () => {
     const audit =
       await db.owner`select action, target_id from audit_log where action = 'cron.run' and outcome = 'done'`;
     expect(audit).toEqual([{ action: 'cron.run', target_id: 'cleanup' }]);
+  });
+
+  it('is not refused for a tenant’s data requests, which are another run of the same job', async () => {
+    await db.owner`truncate cron_requests`;
+    await db.owner`insert into cron_requests (job, params, requested_by) values ('cleanup', '{"dsar": "1"}', 'admin')`;
+    expect((await runNow('cleanup', operator)).status).toBe(202);
+    expect((await runNow('cleanup', operator)).status).toBe(409);
   });
 
   it('is refused for the tick, which nobody starts, and for a job that runs', async () => {

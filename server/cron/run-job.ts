@@ -3,7 +3,7 @@ import type { Pool } from '#db/client.ts';
 import { type Counts, errorText, type JobContext, type JobResult, type TenantOutcome } from '#server/jobs/index.ts';
 import { failPoint, type Logger, logError, ServiceError } from '#server/lib/index.ts';
 import { DEFAULT_LEASE_MS, GRACE_MS, type JobsConfig } from './config.ts';
-import { type CronJob, findJob } from './jobs.ts';
+import { type CronJob, findJob, paramsOf } from './jobs.ts';
 import { claimRun, fenceLease, finishRun, type Lease, type RunEnd, type RunRequest, renewLease } from './lease.ts';
 import { lastSuccess, runSeconds, runsTotal, tenantFailuresTotal } from './metrics.ts';
 
@@ -41,7 +41,8 @@ export type JobAnswer = {
 export async function runJob(deps: CronDependencies, name: string, firing: Firing): Promise<JobAnswer> {
   const job = findJob(name, deps.jobs);
   if (job.isLeased === false) return runUnleased(deps, job, firing);
-  const request = { slot: null, params: {}, requestedBy: '', ...firing, job: name };
+  const params = paramsOf(job, firing.params ?? {});
+  const request = { slot: null, requestedBy: '', ...firing, params, job: name };
   const leaseMs = deps.leaseMs ?? DEFAULT_LEASE_MS;
   // From here on the lease may be ours: its first renewal is counted from before the claim was sent.
   const claimSentAtMs = performance.now();
@@ -225,7 +226,7 @@ async function runUnleased(deps: CronDependencies, job: CronJob, firing: Firing)
   const ctx: JobContext = {
     ...{ pool: deps.pool, log: deps.log, processId: deps.processId, runId: '' },
     signal: deps.stopping ?? new AbortController().signal,
-    params: firing.params ?? {},
+    params: paramsOf(job, firing.params ?? {}),
     fence: async () => {},
     failPoint: (name) => failPoint(deps.failPoint, name),
   };

@@ -3,7 +3,7 @@ import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, ServiceError, withTransaction } from '#server/lib/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { findJob } from './jobs.ts';
+import { findJob, paramsOf } from './jobs.ts';
 import type { RunCronJobInput, RunCronJobOutput } from './schemas.ts';
 
 /**
@@ -14,12 +14,14 @@ export function runNow(ctx: Ctx, input: RunCronJobInput): Promise<z.output<typeo
   const job = findJob(input.job);
   if (job.isLeased === false)
     throw new ServiceError('JOB_NOT_RUNNABLE', `${job.name} runs by itself whenever something is due`);
+  const params = paramsOf(job, input.params);
+  const given = JSON.stringify(params);
   return withTransaction(ctx, async (tx) => {
     const [busy] = await query<{ since: string }>(
       tx,
       sql`select r.started_at as since from cron_runs r join cron_jobs j on j.run_id = r.id
         where j.job = ${job.name} and r.outcome = 'running' and r.lease_until > clock_timestamp()
-        union all select requested_at from cron_requests where job = ${job.name} limit 1`,
+        union all select requested_at from cron_requests where job = ${job.name} and params = ${given}::text::jsonb limit 1`,
     );
     if (busy)
       throw new ServiceError(
@@ -29,10 +31,10 @@ export function runNow(ctx: Ctx, input: RunCronJobInput): Promise<z.output<typeo
     const request = await queryOne<{ id: string }>(
       tx,
       sql`insert into cron_requests (job, params, requested_by)
-        values (${job.name}, ${JSON.stringify(input.params)}::text::jsonb, ${actorName(ctx.actor)}) returning id`,
+        values (${job.name}, ${given}::text::jsonb, ${actorName(ctx.actor)}) returning id`,
     );
     await recordAudit(tx, ctx, {
-      ...{ action: 'cron.run', targetKind: 'cron_job', targetId: job.name, details: { params: input.params } },
+      ...{ action: 'cron.run', targetKind: 'cron_job', targetId: job.name, details: { params } },
     });
     return { requestId: request.id, job: job.name };
   });

@@ -10,6 +10,7 @@ export const CronRunItem = z.object({
   slot: z.string().nullable(),
   trigger: z.enum(CRON_TRIGGERS),
   requestedBy: z.string(),
+  /** For an instance operator all that was kept, else flags only. */
   params: z.record(z.string(), z.string()),
   attempt: z.number().int(),
   processId: z.string(),

@@ -2,9 +2,9 @@
 import { sql } from '#db/drizzle.ts';
 import { type DsarKind, dsarRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
-import { errorText, type JobTenant } from '#server/jobs/index.ts';
+import { askForRun, errorText, type JobTenant } from '#server/jobs/index.ts';
 import { logError, query, ServiceError, transaction } from '#server/lib/index.ts';
-import { DUE_AHEAD_HOURS } from './config.ts';
+import { DUE_AHEAD_HOURS, REQUESTS_RUN } from './config.ts';
 import { type DsarDeps, inTenant, systemCtx } from './deps.ts';
 import { eraseSubject } from './erase.ts';
 import { giveAccess } from './give.ts';
@@ -96,7 +96,4 @@ const keepFailure = (deps: DsarDeps, tenant: JobTenant, { id, kind }: Due, told:
 
 /** Asks the workers for another run of the cleanup that does this part only. */
 export const requestGoOn = (deps: DsarDeps): Promise<void> =>
-  transaction(deps.pool, {}, async (tx) => {
-    await tx.execute(sql`insert into cron_requests (job, params, requested_by)
-      values ('cleanup', '{"dsar": "1"}', 'system:dsar')`);
-  });
+  transaction(deps.pool, {}, (tx) => askForRun(tx, { ...REQUESTS_RUN, requestedBy: 'system:dsar' }));

@@ -1,10 +1,11 @@
 import { sql } from '#db/drizzle.ts';
 import { type DsarState, dsarRequests } from '#db/schema/index.ts';
 import { recordAudit } from '#server/audit/index.ts';
+import { askForRun } from '#server/jobs/index.ts';
 import { query, queryOne, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { hashSubject, readRequestDueDays } from '#server/retention/index.ts';
 import { actorName, type Ctx } from '#server/tenancy/index.ts';
-import { LAST_DUE_DAYS } from './config.ts';
+import { LAST_DUE_DAYS, REQUESTS_RUN } from './config.ts';
 import { forgetName } from './forget-name.ts';
 import { INVENTORY } from './inventory.ts';
 import { isOwn, tableOf } from './match.ts';
@@ -97,8 +98,7 @@ export function runRequest(ctx: Ctx, { id }: { id: string }): Promise<DsarReques
     // One that runs already may have been left by its process: the worker takes it up again.
     if (request.state !== 'running') requireMove(request, 'running', 'carried out');
     await tx.update(dsarRequests).set({ runRequestedAt: sql`now()` }).where(isRequest(ctx.tenant.id, id));
-    await tx.execute(sql`insert into cron_requests (job, params, requested_by)
-      values ('cleanup', '{"dsar": "1"}', ${actorName(ctx.actor)})`);
+    await askForRun(tx, { ...REQUESTS_RUN, requestedBy: actorName(ctx.actor) });
     await recordAudit(tx, ctx, {
       action: 'dsar.run',
       targetKind: 'dsar_request',

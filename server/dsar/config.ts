@@ -47,3 +47,5 @@ export const COUNTED_ROWS = 10_000;
 /** Lines of an exported file that are judged in one query: at most so many, and not many more characters than these. */
 export const BATCH_LINES = 500;
 export const BATCH_CHARS = 1_000_000;
+/** The run of the cleanup that carries out requests and does nothing else. */
+export const REQUESTS_RUN = { job: 'cleanup', params: { dsar: '1' } };

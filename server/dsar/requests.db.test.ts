@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { SetRequestDueDaysInput, setRequestDueDays } from '#server/retention/index.ts';
+import { runRequest } from './change-requests.ts';
 import { addSubject, depsOf, openOffice } from './testing/index.ts';
 
 const db = await testDatabase();
@@ -31,6 +32,21 @@ describe('requests', () => {
       receiptNo: 2,
       previousHash: (await office.get(request.id)).hash,
     });
+  });
+
+  it('that are asked for two hundred times wait for one run', async () => {
+    const office = await openOffice(db, 'eager');
+    const ids = await Promise.all(
+      ['one', 'two'].map(async (name) => (await office.ask(name, 'erase', { acceptEmpty: true })).id),
+    );
+    const waiting = () => db.owner`select job, params from cron_requests`;
+    await runRequest(office.ctx, { id: ids[0]! });
+    await Promise.all(Array.from({ length: 199 }, (_, n) => runRequest(office.ctx, { id: ids[n % 2]! })));
+    expect(await waiting()).toEqual([{ job: 'cleanup', params: { dsar: '1' } }]);
+    // A run of another kind does not do for it.
+    await db.owner`update cron_requests set params = '{}'`;
+    await runRequest(office.ctx, { id: ids[0]! });
+    expect(await waiting()).toHaveLength(2);
   });
 
   it('are due in as many days as the tenant has set, when they name no date', async () => {

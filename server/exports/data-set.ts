@@ -13,7 +13,7 @@ export type DataSet = {
 const instants = sql`'occurredAt', to_char(r.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'recordedAt', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Interactions come last: the last file that the job tells of is one of theirs. */
+/** In the order in which a turn exports them. */
 export const DATA_SETS: readonly DataSet[] = [
   {
     name: 'interaction_outcomes',

@@ -4,7 +4,7 @@ import type { BatchLimits } from './batch.ts';
 import { EXPORT_JOB_NAME, TURNS_MS } from './config.ts';
 import { exportTurn, newTurn, type Turn } from './export-tenant.ts';
 
-/** One tenant in the job's answer. `filePath` is the last file that was written, null when there was none. */
+/** One tenant in the job's answer. `filePath`: see lastFileOf. */
 export type TenantExport = {
   tenantId: string;
   tenantName: string;
@@ -34,6 +34,13 @@ export const exportInteractionsJob: JobDefinition<ExportConfig> = {
     };
   },
 };
+
+/**
+ * The last file of interactions, which is what callers look for, or of outcomes where only those were written: with a
+ * backlog they go on after the interactions are through. Null when there was none.
+ */
+const lastFileOf = (files: readonly string[]): string | null =>
+  files.findLast((file) => file.includes('/interaction_history/')) ?? files.at(-1) ?? null;
 
 type Result = { answer: TenantExport; outcome: TenantOutcome };
 
@@ -70,7 +77,7 @@ async function exportAll(ctx: JobContext, { blobs, exportLimits }: ExportConfig)
         tenantId: outcome.tenantId,
         tenantName: names.get(outcome.tenantId) ?? outcome.tenant,
         exported: (before?.exported ?? 0) + turn.exported,
-        filePath: files.at(-1) ?? null,
+        filePath: lastFileOf(files),
         files,
         ...(outcome.errors[0] === undefined ? {} : { error: outcome.errors[0] }),
       };

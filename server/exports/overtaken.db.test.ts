@@ -7,6 +7,7 @@ import { passHorizon, testDatabase } from '#db/testing/index.ts';
 import { type BlobStore, openFolderStore } from '#server/files/index.ts';
 import { ServiceError } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
+import { BATCHES_PER_TURN } from './config.ts';
 import { addInteractions, runExport } from './testing/index.ts';
 
 const db = await testDatabase();
@@ -131,6 +132,20 @@ describe('outcomes', () => {
       ...{ occurredAt: '2026-03-05T10:00:00.000Z', recordedAt: expect.stringMatching(/Z$/) },
     });
     expect(await runExport(db, store)).toMatchObject({ totalExported: 0 });
+    await db.owner`update tenants set status = 'suspended'`;
+  });
+
+  it('that go on for turns after the interactions are through do not become the file that is told of', async () => {
+    const tenant = await createTenant(db.owner, { slug: 'many-outcomes', name: 'Many outcomes' });
+    await addInteractions(db, tenant.id, 1);
+    const [interaction] = await stored(tenant.id);
+    await db.owner`insert into interaction_outcomes (tenant_id, interaction_id, customer_id, outcome)
+      select ${tenant.id}, ${interaction!}, 'c1', 'accepted' from generate_series(1, ${BATCHES_PER_TURN + 2})`;
+    await passHorizon(db.owner);
+    const { tenants, totalExported } = await runExport(db, store, { rows: 1, bytes: 1_000_000 });
+    expect(totalExported).toBe(BATCHES_PER_TURN + 3);
+    expect(tenants[0]?.files.at(-1)).toContain('/interaction_outcomes/');
+    expect(tenants[0]?.filePath).toContain('/interaction_history/');
     await db.owner`update tenants set status = 'suspended'`;
   });
 });

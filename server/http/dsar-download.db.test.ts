@@ -78,6 +78,9 @@ describe('the download of a bundle', () => {
     const link = (await made.json()) as { path: string };
     expect(made.status).toBe(201);
     expect(await ask(link.path)).toMatchObject({ status: 200, text: ZIP });
+    // Nor does a credential that is none any more stand in the way.
+    for (const stale of [bearer('msk_gone'), { cookie: 'mainspring_session=gone' }])
+      expect(await ask(link.path, stale)).toMatchObject({ status: 200, text: ZIP });
     expect(await ask(link.path.replace(id, theirs.names.dsarId))).toMatchObject({ status: 400 });
     expect(await ask(`${link.path}0`)).toMatchObject({ status: 400, text: expect.stringContaining('LINK_INVALID') });
     expect((await ask(path(id, '?token='))).status).toBe(400);

@@ -15,6 +15,7 @@ import {
   requireCronToken,
   restApi,
   securityHeaders,
+  strangerContext,
 } from '#server/api/index.ts';
 import { authenticate, type OidcSettings } from '#server/auth/index.ts';
 import { type CronDependencies, cronRoutes, UNCONFIGURED_JOBS } from '#server/cron/index.ts';
@@ -149,7 +150,13 @@ export async function webApp(
     );
   }
   app.route('/api/v1', documentRoutes());
-  app.route('/api/v1', dsarDownloadRoute(contextOf));
+  app.route(
+    '/api/v1',
+    dsarDownloadRoute({
+      contextOf,
+      linkContextOf: (request, requestId) => strangerContext(request, requestId, deps),
+    }),
+  );
   app.route(
     '/api/v1',
     restApi((c) => contextOf(c.req.raw, c.get('requestId'))),

@@ -61,6 +61,8 @@ export type JobDefinition<Config = object> = {
   recommended?: string;
   /** What the page offers beside "run now"; the route takes the same as query parameters. */
   options?: readonly JobOption[];
+  /** Query parameters that the route takes beside the options. One that is in neither list is ignored and not stored. */
+  moreParams?: readonly string[];
   /** Time limit; below the 600 s after which the chart ends its caller. */
   timeoutMs: number;
   /** False: no lease, no slot and no row; the job keeps itself to one (the tick). Default true. */

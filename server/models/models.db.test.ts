@@ -74,6 +74,34 @@ describe('a model', () => {
     });
   });
 
+  it('is trained by the first fire of the job from when it is due on, where there is one', async () => {
+    const made = await ask('POST', '', { ...model, name: 'nightly', schedule: { cron: '30 3 * * *' } });
+    const at = `/${made.body.id}`;
+    await db.owner`update models set next_at = '2026-05-04T03:30:00Z' where name = 'nightly'`;
+    const set = (schedule: string | null, next: string | null) => db.owner`
+      insert into cron_jobs (job, schedule, next_fire_at) values ('scheduledRetrains', ${schedule}, ${next})
+      on conflict (job) do update set schedule = excluded.schedule, next_fire_at = excluded.next_fire_at`;
+    const trainsAt = async () => {
+      const one = (await ask('GET', at)).body;
+      const all = (await ask('GET', '')).body.items as { name: string; trainsAt: string | null }[];
+      expect(one.nextAt).toBe('2026-05-04T03:30:00.000Z');
+      expect(all.find(({ name }) => name === 'nightly')?.trainsAt).toBe(one.trainsAt);
+      return one.trainsAt;
+    };
+    expect(await trainsAt()).toBeNull();
+    for (const [schedule, next, expected] of [
+      ['0 2 * * *', '2026-05-03T02:00:00Z', '2026-05-05T02:00:00.000Z'],
+      ['30 3 * * *', '2026-05-03T03:30:00Z', '2026-05-04T03:30:00.000Z'],
+      // It is due already: what fires next trains it.
+      ['0 2 * * *', '2026-05-20T02:00:00Z', '2026-05-20T02:00:00.000Z'],
+      [null, null, null],
+    ] as const) {
+      await set(schedule, next);
+      expect(await trainsAt()).toBe(expected);
+    }
+    await ask('DELETE', at);
+  });
+
   it('is created, changed on what was read, trained, scored with, rolled back and deleted', async () => {
     const made = await ask('POST', '', { ...model, schedule: { cron: '0 2 * * *', timezone: 'Asia/Tokyo' } });
     expect(made).toMatchObject({ status: 201, body: { revision: 1 } });

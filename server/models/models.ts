@@ -9,6 +9,7 @@ import { findClasses } from './find-classes.ts';
 import { MAX_MODELS } from './limits.ts';
 import { definitionOf, lockModel, type ModelRow, noModel, readModels, toIsoOrNull, toModel } from './rows.ts';
 import type { ModelInput, ModelTable, UpdateModelInput } from './schemas.ts';
+import { readTrainTimes } from './train-times.ts';
 
 /** "mdnw": the first half of the advisory lock under which a tenant's models are counted, made and named. */
 const CREATE_LOCK = 0x6d646e77;
@@ -18,14 +19,17 @@ const lockNames = (tx: Tx, tenantId: string) =>
 
 /** The tenant's models by name. */
 export const listModels = (ctx: Ctx) =>
-  withTransaction(ctx, async (tx) => ({ items: (await readModels(tx, ctx.tenant.id, sql`true`)).map(toModel) }));
+  withTransaction(ctx, async (tx) => {
+    const trainsAt = await readTrainTimes(tx);
+    return { items: (await readModels(tx, ctx.tenant.id, sql`true`)).map((row) => toModel(row, trainsAt)) };
+  });
 
 /** @throws ServiceError MODEL_NOT_FOUND */
 export const getModel = (ctx: Ctx, { id }: { id: string }) =>
   withTransaction(ctx, async (tx) => {
     const [row] = await readModels(tx, ctx.tenant.id, sql`m.id = ${id}`);
     if (!row) throw noModel(id);
-    return toModel(row);
+    return toModel(row, await readTrainTimes(tx));
   });
 
 /** The tenant's tables, and what each column can be to a model. */

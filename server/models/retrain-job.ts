@@ -5,8 +5,8 @@ import { logError, query, ServiceError, transaction } from '#server/lib/index.ts
 import type { Ctx } from '#server/tenancy/index.ts';
 import { RETRAIN_TIMEOUT_MS } from './limits.ts';
 import { runTraining } from './run-training.ts';
+import { RETRAIN_JOB_NAME as NAME } from './train-times.ts';
 
-const NAME = 'scheduledRetrains';
 type Due = { id: string; name: string };
 type Trained = { counts: { trained: number; promoted: number; failed: number }; errors: string[]; isFailed: boolean };
 

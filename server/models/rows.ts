@@ -82,12 +82,14 @@ export function readModels(tx: Tx, tenantId: string, where: SQL): Promise<ShownR
   );
 }
 
-export function toModel(row: ShownRow): Model {
+/** `trainsAt`: of what readTrainTimes gives. */
+export function toModel(row: ShownRow, trainsAt: (dueAt: Date) => Date | null): Model {
   const { cron, timezone, liveMetrics, lastStatus } = row;
   return {
     ...{ id: row.id, name: row.name, ...definitionOf(row) },
     schedule: cron === null ? null : { cron, timezone: timezone ?? 'UTC' },
     nextAt: toIsoOrNull(row.nextAt),
+    trainsAt: row.nextAt === null ? null : (trainsAt(new Date(row.nextAt))?.toISOString() ?? null),
     state: stateOf(row),
     revision: row.revision,
     live:

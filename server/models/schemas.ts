@@ -52,7 +52,12 @@ export const Model = z.object({
   positive: z.string(),
   negative: z.string(),
   schedule: ModelSchedule.nullable(),
-  nextAt: instant.nullable(),
+  nextAt: instant.nullable().describe('From when on it is due, by its schedule.'),
+  trainsAt: instant
+    .nullable()
+    .describe(
+      'When it is trained: the first fire of `scheduledRetrains` from `nextAt` on; null: nothing here fires that job.',
+    ),
   state: ModelState,
   revision: z.number().int(),
   live: z.object({ version, auc: share.nullable(), logLoss: z.number(), trainedAt: instant }).nullable(),

@@ -80,6 +80,14 @@ describe('dsar-purge', () => {
     expect(await calledAt()).toBeNull();
   });
 
+  it('keeps of its URL what it knows, and answers as ever where there is more', async () => {
+    await openKeeper(db, 'named');
+    await db.owner`truncate cron_jobs, cron_runs`;
+    const { status, body } = await call('dsar-purge?dryRun=1&tenant=named&secret=hunter2', undefined, 'GET');
+    expect({ status, body }).toMatchObject({ status: 200, body: { ok: true, dryRun: true, tenantsScanned: 1 } });
+    expect(await db.owner`select params from cron_runs`).toEqual([{ params: { dryRun: '1', tenant: 'named' } }]);
+  });
+
   it.each(['dsar-purge', 'export-interactions'])('%s is refused without the secret', async (path) => {
     expect((await call(path, {})).status).toBe(401);
     expect((await call(path, { 'x-cron-secret': 'wrong' })).status).toBe(401);

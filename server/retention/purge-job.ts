@@ -38,6 +38,7 @@ export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRo
   schedule: null,
   recommended: '30 2 * * *',
   options: [{ name: 'dryRun', label: 'Only count what would be deleted', kind: 'flag' }],
+  moreParams: ['tenant'],
   timeoutMs: 540_000,
   async run(ctx, { blobs, purgeBatchRows }) {
     const isDryRun = ctx.params.dryRun === '1' || ctx.params.dryRun === 'true';
