@@ -212,7 +212,7 @@ describe.skipIf(!isPossible)(`the outbox in chaos (seed ${SEED})`, () => {
 
       for (let n = 0; n < RESTARTS; n += 1) {
         const storing = store.add(Math.floor(share / RESTARTS));
-        await db.restart();
+        await (n % 2 === 0 ? db.crash() : db.restart());
         const since = performance.now();
         await storing;
         await note('database', since);

@@ -39,7 +39,7 @@ const published = (events: Events): PublishOutcome[] => events.map(() => ({ kind
 
 async function start(
   publish: EventPublisher['publish'],
-  settings: { pollMs?: number; openPool?: () => Pool } = {},
+  settings: { pollMs?: number; batchSize?: number; openPool?: () => Pool } = {},
 ): Promise<void> {
   loop = createPublisherLoop({
     openPool: () => openPool({ url: db.workerUrl, max: PUBLISHER_CONNECTIONS, applicationName: 'test' }),
@@ -56,6 +56,29 @@ const append = (lane: number, n: number) =>
   transaction(db.app, { tenantId }, (tx) =>
     appendEvent(tx, { tenantId, type: 't.v1', key: keys[lane] ?? '', payload: { n } }),
   );
+
+it('keeps both status changes of an event heap-only for nine events in ten, with all lanes at work at once', async () => {
+  const EVENTS = 12_000;
+  await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+    select ${tenantId}, 't.v1', 'k' || n, jsonb_build_object('n', n, 'filler', repeat('x', 200)) from generate_series(1, ${EVENTS}) n`;
+  // Counted when the sessions have ended.
+  const read = async () => {
+    await db.owner`select pg_stat_force_next_flush()`;
+    const [row] = await db.owner<{ updates: number; hot: number }[]>`
+      select sum(n_tup_upd)::int as updates, sum(n_tup_hot_upd)::int as hot from pg_stat_user_tables
+      where relname like 'outbox_events%'`;
+    return row!;
+  };
+  const before = await read();
+  await start(async (events) => published(events), { batchSize: 500 });
+  const marked = async () =>
+    (await db.owner<{ n: number }[]>`select coalesce(sum(published), 0)::int as n from outbox_counters`)[0]?.n;
+  await expect.poll(marked, SOON).toBe(EVENTS);
+  await loop?.stop();
+  await expect.poll(async () => (await read()).updates - before.updates, SOON).toBeGreaterThanOrEqual(2 * EVENTS);
+  const after = await read();
+  expect((after.hot - before.hot) / (after.updates - before.updates)).toBeGreaterThanOrEqual(0.9);
+});
 
 describe('a lane', () => {
   const never = new Promise<never>(() => {});

@@ -71,6 +71,8 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
     ...process.env,
     NODE_ENV: isDevelopment ? 'development' : 'production',
     MAINSPRING_HOME: home,
+    // Node's own: what a process has compiled, the next one reads, so that a restart takes half the time.
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(home, 'compiled'),
     DATABASE_URL: ownerUrl,
     FILES_DIR: env.FILES_DIR,
     CRON_SECRET: cronSecret,

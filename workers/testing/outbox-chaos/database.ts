@@ -12,9 +12,16 @@ import { within } from '#server/outbox/index.ts';
 import type { PublisherDatabase } from '../publisher-process.ts';
 import type { StoredEvent } from './oracle.ts';
 
-export type ChaosDatabase = PublisherDatabase & { owner: Pool; restart(): Promise<void>; discard(): Promise<void> };
+export type ChaosDatabase = PublisherDatabase & {
+  owner: Pool;
+  restart(): Promise<void>;
+  /** Ends it at once, so that commits are undone that nobody waited for, and starts it again. */
+  crash(): Promise<void>;
+  discard(): Promise<void>;
+};
 
-const settings = { fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off' };
+// A crash of the server alone loses nothing that was written, whether the disk has it or not.
+const settings = { fsync: 'off', full_page_writes: 'off' };
 
 /** An embedded PostgreSQL of its own, migrated. */
 export async function openChaosDatabase(): Promise<ChaosDatabase> {
@@ -29,6 +36,12 @@ export async function openChaosDatabase(): Promise<ChaosDatabase> {
   return {
     ...{ ownerUrl: embedded.url, rolePrefix, passwords, owner },
     async restart() {
+      await embedded.stop();
+      embedded = await start();
+    },
+    async crash() {
+      process.kill(embedded.pid, 'SIGQUIT');
+      await embedded.exited;
       await embedded.stop();
       embedded = await start();
     },
