@@ -8,12 +8,15 @@ import { BLOB_BATCH } from './config.ts';
 /** Deletes the blob at a location of the attachment store; `missing` when there is none. */
 export type DeleteBlob = (location: string) => Promise<'deleted' | 'missing'>;
 
-type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence'> & { deleteBlob: DeleteBlob };
+type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence'> & {
+  deleteBlob: DeleteBlob;
+  isOver?: () => boolean;
+};
 type Noted = { location: string; isUsed: boolean };
 type Outcome = { location: string; error: string | null; isAttempted: boolean; isDeleted: boolean };
 
-/** Deletes all blobs that purges of the tenant have left to delete, counted on this purge. */
-export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string): Promise<void> {
+/** Deletes all blobs that purges of the tenant have left to delete, counted on this purge. False: the time was over before. */
+export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string): Promise<boolean> {
   for (let after = ''; ; ) {
     deps.signal.throwIfAborted();
     // Another row at the same location keeps the blob.
@@ -27,13 +30,15 @@ export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string):
       ),
     );
     const last = noted.at(-1);
-    if (!last) return;
+    if (!last) return true;
     const outcomes: Outcome[] = [];
     for (const one of noted) {
-      if (deps.signal.aborted) break;
+      if (deps.signal.aborted || (outcomes.length > 0 && deps.isOver?.())) break;
       outcomes.push(await deleteOne(deps, tenantId, one));
     }
     await record(deps, tenantId, purgeId, outcomes);
+    deps.signal.throwIfAborted();
+    if (outcomes.length < noted.length) return false;
     after = last.location;
   }
 }
