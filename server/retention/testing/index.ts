@@ -10,6 +10,8 @@ import { placeHold } from '../holds.ts';
 import { setMode, setPolicy } from '../policies.ts';
 import { dsarPurgeJob, type TenantPurge } from '../purge-job.ts';
 
+export { historyMonth } from './history-month.ts';
+
 const log = createLogger({ level: 'silent', tier: 'test' });
 
 export type Keeper = Awaited<ReturnType<typeof openKeeper>>;
