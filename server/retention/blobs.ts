@@ -15,7 +15,10 @@ type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence'> & {
 type Noted = { location: string; isUsed: boolean };
 type Outcome = { location: string; error: string | null; isAttempted: boolean; isDeleted: boolean };
 
-/** Deletes all blobs that purges of the tenant have left to delete, counted on this purge. False: the time was over before. */
+/**
+ * Deletes all blobs that purges of the tenant have left to delete, counted on this purge. Those of an erasure that goes
+ * on are its own: its receipt counts them. False: the time was over before.
+ */
 export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string): Promise<boolean> {
   for (let after = ''; ; ) {
     deps.signal.throwIfAborted();
@@ -26,6 +29,8 @@ export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string):
         sql`select b.location, exists (select from ai_attachments a
             where a.tenant_id = b.tenant_id and a.location = b.location) as "isUsed"
           from retention_blobs b where b.tenant_id = ${tenantId} and b.location > ${after}
+            and not exists (select from dsar_requests q where q.tenant_id = b.tenant_id and q.id = b.purge_id
+              and q.state not in ('completed', 'cancelled'))
           order by b.location limit ${BLOB_BATCH}`,
       ),
     );
