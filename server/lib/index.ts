@@ -14,6 +14,7 @@ export {
 } from './idempotency.ts';
 export { type InTurn, makeTurns, type TurnLimits } from './in-turn.ts';
 export { isLockTimeout } from './is-lock-timeout.ts';
+export { isStatementTimeout } from './is-statement-timeout.ts';
 export { createLogger, type Logger, logError } from './log.ts';
 export { outliveLostConnections } from './lost-connections.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';

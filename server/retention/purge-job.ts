@@ -10,7 +10,7 @@ import {
   type TenantOutcome,
 } from '#server/jobs/index.ts';
 import { logError, ServiceError } from '#server/lib/index.ts';
-import { PURGE_JOB_NAME, PURGE_MS } from './config.ts';
+import { DRY_RUN_MS, PURGE_JOB_NAME, PURGE_MS } from './config.ts';
 import { dropPartitions } from './drop-partitions.ts';
 import { previewPurge } from './preview.ts';
 import { purgeTenant, readLastTurn, readOpenPurge } from './purge.ts';
@@ -142,7 +142,7 @@ async function countTenant(
   pool: Parameters<typeof listJobTenants>[0],
   tenant: { id: string; slug: string; name: string },
 ) {
-  const { retentionDays, classes } = await previewPurge({ pool, tenant });
+  const { retentionDays, classes } = await previewPurge({ pool, tenant }, { timeoutMs: DRY_RUN_MS });
   const rowsOf = (name: string) => classes.find(({ dataClass }) => dataClass === name)?.rows ?? 0;
   return {
     ...NOTHING,
