@@ -1,12 +1,14 @@
-// Jobs of one statement, killed before and after its commit, in real worker processes. Three kills of each here;
+// Jobs of one statement, and the tick, killed before and after their commit, in real worker processes. Three kills of each here;
 // `npm run chaos:cron` does twenty.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { createLogger, transaction } from '#server/lib/index.ts';
+import { createPipeline, publishVersion } from '#server/pipelines/index.ts';
 import { addRows } from '#server/retention/testing/index.ts';
-import { createTenant, type Tenant } from '#server/tenancy/index.ts';
+import { type Ctx, createTenant, findTenantData, type Tenant } from '#server/tenancy/index.ts';
 import { startWorker, type WorkerProcess } from './testing/worker-process.ts';
 
 const KILLS = Number(process.env.CHAOS_KILLS ?? 3);
@@ -128,3 +130,66 @@ const outcomes = async (job: string) =>
   (await db.owner<{ outcome: string }[]>`select outcome from cron_runs where job = ${job} order by started_at`).map(
     ({ outcome }) => outcome,
   );
+
+const SCHEDULES = 20;
+const TICK_POINTS: [point: string, runs: number][] = [
+  ['flowSchedulerTick.fired', 0],
+  ['flowSchedulerTick.committed', SCHEDULES],
+];
+
+/** Live pipelines of a tenant's own that have been due for a second, and are not again. */
+async function prepareDue(slug: string): Promise<Tenant> {
+  const tenant = await createTenant(db.owner, { slug, name: slug });
+  const { roleName, schemaName } = await transaction(db.owner, { tenantId: tenant.id }, (tx) =>
+    findTenantData(tx, tenant.id),
+  );
+  await db.owner.unsafe(`set role "${roleName}"; create table "${schemaName}".numbers (n int primary key); reset role`);
+  const actor = { kind: 'system', id: 'test' } as const;
+  const log = createLogger({ level: 'silent', tier: 'test' });
+  const ctx: Ctx = { pool: db.app, tenant, actor, requestId: slug, log };
+  for (let index = 0; index < SCHEDULES; index += 1) {
+    const document = {
+      ...{ kind: 'pipeline', version: '1.0', metadata: { name: `due-${index}` } },
+      // By itself it fires on no day of the test.
+      schedule: { kind: 'cron', expression: '0 0 29 2 *', timezone: 'UTC' },
+      nodes: [
+        { id: 'numbers', kind: 'source', config: { type: 'table', table: 'numbers' } },
+        {
+          id: 'out',
+          kind: 'target',
+          inputs: ['numbers'],
+          config: { type: 'table', table: `out_${index}`, mode: 'append' },
+        },
+      ],
+    };
+    await publishVersion(ctx, { id: (await createPipeline(ctx, { document })).id });
+  }
+  await db.owner`update schedules set next_fire_at = date_trunc('milliseconds', now()) - interval '1 second'
+    where tenant_id = ${tenant.id}`;
+  return tenant;
+}
+
+const runsOf = async ({ id }: Tenant) =>
+  (await db.owner<{ n: number }[]>`select count(*)::int as n from runs where tenant_id = ${id}`)[0]!.n;
+
+test('a tick that is killed before or after its commit fires nothing or all, and the next fires what is left, once', {
+  timeout: (KILLS + 2) * 120_000,
+}, async () => {
+  for (let kill = 0; kill < KILLS; kill += 1) {
+    const [point, byThen] = TICK_POINTS[kill % TICK_POINTS.length]!;
+    const victim = await start(`tick-${kill}`, { FAIL_POINT: point });
+    const tenant = await prepareDue(`tick-${kill}`);
+    await expect(call(victim.url, 'flow-scheduler-tick'), point).rejects.toThrow();
+    // Its transaction may hold the tick's lock for a moment after the kill.
+    await expect
+      .poll(() => call(survivor.url, 'flow-scheduler-tick').then((answer) => answer.json()), { timeout: 60_000 })
+      .toMatchObject({ ok: true, skipped: false, fired: SCHEDULES - byThen });
+    expect(await (await call(survivor.url, 'flow-scheduler-tick')).json()).toMatchObject({ fired: 0 });
+    expect([point, await runsOf(tenant)]).toEqual([point, SCHEDULES]);
+    const ledger = await db.owner`
+      select count(distinct (o.schedule_id, o.due_at))::int as instants, count(distinct r.id)::int as runs,
+        bool_and(o.verdict in ('fired', 'late') and r.schedule_id = o.schedule_id and r.scheduled_for = o.due_at) as "isRight"
+      from occurrences o left join runs r on r.tenant_id = o.tenant_id and r.id = o.run_id where o.tenant_id = ${tenant.id}`;
+    expect([...ledger]).toEqual([{ instants: SCHEDULES, runs: SCHEDULES, isRight: true }]);
+  }
+});

@@ -1,4 +1,4 @@
-import { Eraser, Lock } from 'lucide-react';
+import { Eraser, Hourglass, Lock } from 'lucide-react';
 import { lazy } from 'react';
 import type { RetentionPreview } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
@@ -11,6 +11,19 @@ import { Dash, Time } from '../ui/time.tsx';
 import { classLook } from './words.ts';
 
 const PreviewChart = lazy(() => import('./preview-chart.tsx'));
+
+/** In its place where there is too much to count while somebody waits. */
+export function PreviewTooSlow() {
+  return (
+    <Card title="Next purge" aside="not counted">
+      <EmptyState icon={Hourglass} title="Counting took too long">
+        There may be more rows to go than can be counted while you wait. An operator can have the job{' '}
+        <code>dsarPurge</code> count them with more time (“Only count what would be deleted” on the page of cron jobs).
+        Policies and holds set here apply at once all the same.
+      </EmptyState>
+    </Card>
+  );
+}
 
 /** What the next purge would delete if it began now. */
 export function PreviewCard({ preview }: { preview: RetentionPreview }) {

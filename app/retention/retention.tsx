@@ -1,5 +1,6 @@
 import type { LoaderFunctionArgs, MetaFunction } from '@remix-run/node';
 import { useLoaderData } from '@remix-run/react';
+import type { PagesApi } from '#server/web/index.ts';
 import { load } from '../api.server.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Live } from '../ui/live.tsx';
@@ -7,7 +8,7 @@ import { PageHeader } from '../ui/page.tsx';
 import { retentionAction } from './action.server.ts';
 import { HoldsCard } from './holds-card.tsx';
 import { PoliciesCard } from './policies-card.tsx';
-import { PreviewCard } from './preview-card.tsx';
+import { PreviewCard, PreviewTooSlow } from './preview-card.tsx';
 import { ReceiptsCard } from './receipts-card.tsx';
 import { RequestsCard } from './requests-card.tsx';
 import { Warnings } from './warnings.tsx';
@@ -18,6 +19,13 @@ const RECEIPTS = 15;
 const HOLDS = 100;
 const REQUESTS = 50;
 
+/** Null: it took too long. Who wants to place a hold just then must have the rest of the page. */
+const previewOr = (api: PagesApi, { context }: LoaderFunctionArgs) =>
+  api.retention.preview().catch((error: unknown) => {
+    if (context.toProblem(error).code === 'RETENTION_PREVIEW_TIMED_OUT') return null;
+    throw error;
+  });
+
 export async function loader(args: LoaderFunctionArgs) {
   const { searchParams } = new URL(args.request.url);
   const cursor = searchParams.get('cursor');
@@ -27,7 +35,7 @@ export async function loader(args: LoaderFunctionArgs) {
   const [overview, preview, holds, receipts, requests] = await load(args, (api) =>
     Promise.all([
       api.retention.overview(),
-      api.retention.preview(),
+      previewOr(api, args),
       api.retention.listHolds({ state, limit: HOLDS }),
       api.retention.receipts({ limit: RECEIPTS, ...(cursor ? { cursor } : {}) }),
       // Who asked for their data is for admins to know.
@@ -55,7 +63,7 @@ export default function Retention() {
       <Warnings overview={overview} />
       <div className="mb-4 grid items-start gap-4 2xl:grid-cols-2">
         <PoliciesCard overview={overview} canManage={canManage} />
-        <PreviewCard preview={preview} />
+        {preview === null ? <PreviewTooSlow /> : <PreviewCard preview={preview} />}
       </div>
       <div className="grid gap-4">
         {requests !== null && (

@@ -75,6 +75,8 @@ export const retentionPurges = pgTable(
     startedAt: instant('started_at').notNull().defaultNow(),
     resumptions: integer('resumptions').notNull().default(0),
     finishedAt: instant('finished_at'),
+    /** When a run of the job last took it up. */
+    takenUpAt: instant('taken_up_at'),
     previousHash: text('previous_hash'),
     hash: text('hash'),
   },

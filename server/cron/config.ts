@@ -43,5 +43,6 @@ export const jobsConfigOf = (env: Environment): JobsConfig => ({
     dlqDays: env.CLEANUP_DLQ_DAYS,
     idempotencyDays: env.CLEANUP_IDEMPOTENCY_DAYS,
     cronRunDays: env.CLEANUP_CRON_RUN_DAYS,
+    pruneMs: CLEANUP_DEFAULTS.pruneMs,
   },
 });

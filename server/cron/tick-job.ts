@@ -9,5 +9,5 @@ export const tickJob: JobDefinition = {
   schedule: '* * * * *',
   timeoutMs: 60_000,
   isLeased: false,
-  run: async ({ pool, log, processId }) => ({ answer: await tick({ pool, log, processId }) }),
+  run: async ({ pool, log, processId, failPoint }) => ({ answer: await tick({ pool, log, processId, failPoint }) }),
 };

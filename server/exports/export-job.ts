@@ -1,5 +1,11 @@
 import type { BlobStore } from '#server/files/index.ts';
-import { forEachTenant, type JobContext, type JobDefinition, type TenantOutcome } from '#server/jobs/index.ts';
+import {
+  forEachTenant,
+  type JobContext,
+  type JobDefinition,
+  startBudget,
+  type TenantOutcome,
+} from '#server/jobs/index.ts';
 import type { BatchLimits } from './batch.ts';
 import { EXPORT_JOB_NAME, TURNS_MS } from './config.ts';
 import { exportTurn, newTurn, type Turn } from './export-tenant.ts';
@@ -48,7 +54,7 @@ type Result = { answer: TenantExport; outcome: TenantOutcome };
 async function exportAll(ctx: JobContext, { blobs, exportLimits }: ExportConfig): Promise<Map<string, Result>> {
   if (blobs === null) throw new Error('this process has no blob store to export to');
   const results = new Map<string, Result>();
-  const endAt = performance.now() + TURNS_MS;
+  const isOver = startBudget(TURNS_MS);
   let waiting: Set<string> | null = null;
   do {
     const turnOf: ReadonlySet<string> | null = waiting;
@@ -84,6 +90,6 @@ async function exportAll(ctx: JobContext, { blobs, exportLimits }: ExportConfig)
       results.set(outcome.tenantId, { answer, outcome });
       if (outcome.ok && turn.hasMore) waiting.add(outcome.tenantId);
     }
-  } while (waiting.size > 0 && performance.now() < endAt);
+  } while (waiting.size > 0 && !isOver());
   return results;
 }

@@ -1,30 +1,20 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import { forEachTenant, type JobDefinition, type JobTenant } from '#server/jobs/index.ts';
+import { forEachTenant, type JobDefinition, oldestFirst } from '#server/jobs/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
 import { checkRepository } from './check-repository.ts';
 import { READ_DEADLINE_MS } from './limits.ts';
 
-/**
- * Who never had a check comes first, then whose is the oldest: slow repositories can take all the time of a run,
- * and those that it did not reach must not be the same every day.
- */
-async function oldestFirst(pool: Pool, tenants: JobTenant[]): Promise<JobTenant[]> {
-  const aged: { tenant: JobTenant; startedAt: string }[] = [];
-  for (const tenant of tenants) {
-    const [last] = await transaction(pool, { tenantId: tenant.id }, (tx) =>
-      query<{ startedAt: string }>(
-        tx,
-        sql`select to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS') as "startedAt"
-          from gitops_checks where tenant_id = ${tenant.id}`,
-      ),
+/** When the tenant's repository was last looked at: a slow one can take all the time of a run. */
+const checkedAt = (pool: Pool, tenantId: string): Promise<string | null> =>
+  transaction(pool, { tenantId }, async (tx) => {
+    const [last] = await query<{ startedAt: string }>(
+      tx,
+      sql`select to_char(started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS') as "startedAt"
+        from gitops_checks where tenant_id = ${tenantId}`,
     );
-    aged.push({ tenant, startedAt: last?.startedAt ?? '' });
-  }
-  return aged
-    .sort((a, b) => Number(a.startedAt > b.startedAt) - Number(a.startedAt < b.startedAt))
-    .map((one) => one.tenant);
-}
+    return last?.startedAt ?? null;
+  });
 
 /** Each active tenant's repository against its pipelines; one that cannot be read fails for its tenant alone. */
 export const gitopsDriftCheckJob: JobDefinition = makeDriftCheckJob({ readDeadlineMs: READ_DEADLINE_MS });
@@ -49,7 +39,7 @@ export function makeDriftCheckJob({ readDeadlineMs }: { readDeadlineMs: number }
           if (!checked.ok) return { isFailed: true, errors: [`${checked.code}: ${checked.message}`] };
           return { counts: { checked: 1, ...checked.counts }, errors: checked.invalid };
         },
-        { activeOnly: true, inOrder: (tenants) => oldestFirst(ctx.pool, tenants) },
+        { activeOnly: true, inOrder: (tenants) => oldestFirst(tenants, (id) => checkedAt(ctx.pool, id)) },
       );
       const told = perTenant.filter(({ ok, counts }) => !ok || counts.checked === 1);
       return {

@@ -19,7 +19,7 @@ export { collectProcessMetrics, counter, gauge, histogram, registry } from './me
 export { refuseStale } from './refuse-stale.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
-export { hasSqlState, isLockTimeout } from './sql-state.ts';
+export { hasSqlState, isLockTimeout, isStatementTimeout } from './sql-state.ts';
 export { findUnstorableText, requireStorable } from './storable-text.ts';
 export {
   connectionOf,

@@ -8,12 +8,18 @@ import { BLOB_BATCH } from './config.ts';
 /** Deletes the blob at a location of the attachment store; `missing` when there is none. */
 export type DeleteBlob = (location: string) => Promise<'deleted' | 'missing'>;
 
-type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence'> & { deleteBlob: DeleteBlob };
+type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence'> & {
+  deleteBlob: DeleteBlob;
+  isOver?: () => boolean;
+};
 type Noted = { location: string; isUsed: boolean };
 type Outcome = { location: string; error: string | null; isAttempted: boolean; isDeleted: boolean };
 
-/** Deletes all blobs that purges of the tenant have left to delete, counted on this purge. */
-export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string): Promise<void> {
+/**
+ * Deletes all blobs that purges of the tenant have left to delete, counted on this purge. Those of an erasure that goes
+ * on are its own: its receipt counts them. False: the time was over before.
+ */
+export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string): Promise<boolean> {
   for (let after = ''; ; ) {
     deps.signal.throwIfAborted();
     // Another row at the same location keeps the blob.
@@ -23,17 +29,21 @@ export async function purgeBlobs(deps: Deps, tenantId: string, purgeId: string):
         sql`select b.location, exists (select from ai_attachments a
             where a.tenant_id = b.tenant_id and a.location = b.location) as "isUsed"
           from retention_blobs b where b.tenant_id = ${tenantId} and b.location > ${after}
+            and not exists (select from dsar_requests q where q.tenant_id = b.tenant_id and q.id = b.purge_id
+              and q.state not in ('completed', 'cancelled'))
           order by b.location limit ${BLOB_BATCH}`,
       ),
     );
     const last = noted.at(-1);
-    if (!last) return;
+    if (!last) return true;
     const outcomes: Outcome[] = [];
     for (const one of noted) {
-      if (deps.signal.aborted) break;
+      if (deps.signal.aborted || (outcomes.length > 0 && deps.isOver?.())) break;
       outcomes.push(await deleteOne(deps, tenantId, one));
     }
     await record(deps, tenantId, purgeId, outcomes);
+    deps.signal.throwIfAborted();
+    if (outcomes.length < noted.length) return false;
     after = last.location;
   }
 }

@@ -8,6 +8,16 @@ export const PURGE_JOB_NAME = 'dsarPurge';
 export const CALLED_DAYS = 8;
 
 /**
+ * A run of the job begins nothing new after this: it ends by itself and says what it did before its limit of 540 s cuts
+ * it off. Milliseconds.
+ */
+export const PURGE_MS = 420_000;
+
+/** How long a page or a caller waits for the count of one class, and how long the job's dry run does. Milliseconds. */
+export const PREVIEW_MS = 10_000;
+export const DRY_RUN_MS = 120_000;
+
+/**
  * Rows that one transaction goes through. It holds the tenant's retention lock: some 35 ms by measurement, which is
  * what placing a hold can wait for.
  */

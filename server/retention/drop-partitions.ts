@@ -10,12 +10,12 @@ import { isLockTimeout, logError, query, queryOne, ServiceError, type Tx, transa
 import { DETACH_PAUSE_MS, DETACH_TRIES, DROP_TRIES } from './config.ts';
 import { openPurge } from './purge.ts';
 
-type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence' | 'failPoint'>;
+type Deps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence' | 'failPoint'> & { isOver: () => boolean };
 const DROPPED: ClassTable[] = ['interaction_history', 'interaction_outcomes', 'decision_traces'];
 
 /**
  * Drops the months that are due and counts what each tenant lost by it on the tenant's purge, which it opens. Returns
- * those tenants. A month that somebody reads is left to the batches.
+ * those tenants. A month that somebody reads is left to the batches, one that the time does not reach to the next run.
  */
 export async function dropPartitions(deps: Deps): Promise<Set<string>> {
   const opened = new Set<string>();
@@ -30,6 +30,7 @@ export async function dropPartitions(deps: Deps): Promise<Set<string>> {
     );
     for (const { name } of parts) {
       deps.signal.throwIfAborted();
+      if (deps.isOver()) return opened;
       const month = { table, name };
       const tenants = await tryDetach(deps, month);
       if (tenants === null) continue;

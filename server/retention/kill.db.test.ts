@@ -9,7 +9,7 @@ import { DATA_CLASSES } from '#db/schema/index.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { openFolderStore } from '#server/files/index.ts';
 import { listReceipts, receiptHash } from './receipts.ts';
-import { addRows, openKeeper, runPurge } from './testing/index.ts';
+import { addRows, historyMonth, openKeeper, runPurge } from './testing/index.ts';
 
 const db = await testDatabase();
 const SCRIPT = fileURLToPath(new URL('./testing/purge-process.ts', import.meta.url));
@@ -88,6 +88,36 @@ describe('a purge that is killed', () => {
         const audits =
           await db.owner`select from audit_log where tenant_id = ${keeper.tenant.id} and action = 'retention.purge'`;
         expect(audits).toHaveLength(1);
+      }
+    },
+    60_000 * (KILLS + 1),
+  );
+
+  it.each([
+    ['detached', 13],
+    ['partition', 14],
+  ])(
+    'at %s, when a month %i months ago is dropped for all tenants, is finished by the next one, and counts it once',
+    async (point, months) => {
+      const month = historyMonth(db, months);
+      for (let kill = 0; kill < KILLS; kill += 1) {
+        await month.make();
+        const keeper = await openKeeper(db, `kill-${point}-${kill}`);
+        await keeper.keep('interaction_history', 30);
+        await addRows(db, keeper.tenant, { customerId: 'month', ageDays: month.ageDays, count: 25 });
+        await addRows(db, keeper.tenant, { customerId: 'later', ageDays: 40, count: 15 });
+        // Of no tenant in particular: only then a month is dropped.
+        await purgeUntilKilled('', `dsarPurge.${point}`, 1);
+        expect([point, await month.exists()]).toEqual([point, point === 'detached']);
+        expect(await keeper.counts()).toMatchObject({ interactionHistory: 15 });
+
+        await runPurge(db, {}, { batchRows: 10 });
+        expect(await month.exists()).toBe(false);
+        expect(await keeper.counts()).toEqual({ decisionTraces: 40, interactionHistory: 0, aiAttachments: 40 });
+        const { items } = await listReceipts(keeper.ctx, { limit: 10 });
+        expect(items).toMatchObject([{ interactionHistory: 40, decisionTraces: 0, resumptions: 1 }]);
+        expect(receiptHash(keeper.tenant.id, items[0]!)).toBe(items[0]?.hash);
+        expect(await db.owner`select from detached_months where is_detached`).toHaveLength(0);
       }
     },
     60_000 * (KILLS + 1),

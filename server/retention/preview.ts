@@ -1,14 +1,34 @@
 import { sql } from '#db/drizzle.ts';
 import { CLASS_TABLES, DATA_CLASSES, type DataClass } from '#db/schema/index.ts';
-import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
+import { isStatementTimeout, query, queryOne, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { isFree, sqlOf } from './classes.ts';
+import { PREVIEW_MS } from './config.ts';
 import { isDeletedEarly, type Plan, readPlan } from './plan.ts';
 import type { Preview } from './schemas.ts';
 
-/** What a purge would delete if it began now, by class and day of recording, and what holds keep from it. */
-export function previewPurge(ctx: Pick<Ctx, 'pool' | 'tenant' | 'tx'>): Promise<Preview> {
-  return withTransaction(ctx, async (tx) => {
+/**
+ * What a purge would delete if it began now, by class and day of recording, and what holds keep from it. It goes over
+ * all rows that are due, so a first purge of a large tenant can have too many to count at once.
+ * @throws ServiceError RETENTION_PREVIEW_TIMED_OUT after `timeoutMs` (of each class; default PREVIEW_MS)
+ */
+export async function previewPurge(
+  ctx: Pick<Ctx, 'pool' | 'tenant'>,
+  { timeoutMs = PREVIEW_MS }: { timeoutMs?: number } = {},
+): Promise<Preview> {
+  try {
+    return await countAll(ctx, timeoutMs);
+  } catch (error) {
+    if (!isStatementTimeout(error)) throw error;
+    throw new ServiceError(
+      'RETENTION_PREVIEW_TIMED_OUT',
+      `counting what the next purge would delete took longer than ${timeoutMs / 1_000} s and was stopped: the job's dry run has more time (POST /api/v1/cron/dsar-purge?dryRun=1); purges and holds do not depend on it`,
+    );
+  }
+}
+
+const countAll = (ctx: Pick<Ctx, 'pool' | 'tenant'>, statementTimeoutMs: number): Promise<Preview> =>
+  transaction(ctx.pool, { tenantId: ctx.tenant.id, statementTimeoutMs }, async (tx) => {
     const tenantId = ctx.tenant.id;
     const plan = await readPlan(tx, tenantId);
     const { now } = await queryOne<{ now: string }>(tx, sql`select now() as now`);
@@ -27,7 +47,6 @@ export function previewPurge(ctx: Pick<Ctx, 'pool' | 'tenant' | 'tx'>): Promise<
     }
     return { mode: plan.mode, retentionDays: plan.retentionDays, at: new Date(now).toISOString(), classes };
   });
-}
 
 type Due = Pick<Preview['classes'][number], 'rows' | 'heldRows' | 'oldestAt' | 'days'>;
 

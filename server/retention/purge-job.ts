@@ -3,14 +3,17 @@ import {
   forEachTenant,
   type JobContext,
   type JobDefinition,
+  type JobTenant,
   listJobTenants,
+  oldestFirst,
+  startBudget,
   type TenantOutcome,
 } from '#server/jobs/index.ts';
 import { logError, ServiceError } from '#server/lib/index.ts';
-import { PURGE_JOB_NAME } from './config.ts';
+import { DRY_RUN_MS, PURGE_JOB_NAME, PURGE_MS } from './config.ts';
 import { dropPartitions } from './drop-partitions.ts';
 import { previewPurge } from './preview.ts';
-import { purgeTenant, readOpenPurge } from './purge.ts';
+import { purgeTenant, readLastTurn, readOpenPurge } from './purge.ts';
 
 /** One tenant in the job's answer. */
 export type TenantPurge = {
@@ -30,8 +33,15 @@ const NOTHING = {
 };
 type Work = typeof NOTHING & { errors: string[] };
 
+type PurgeConfig = {
+  blobs: BlobStore | null;
+  purgeBatchRows?: number;
+  /** Default PURGE_MS. */
+  purgeBudgetMs?: number;
+};
+
 /** `?dryRun=1` counts and deletes nothing; `?tenant=<id or slug>` leaves all others alone. */
-export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRows?: number }> = {
+export const dsarPurgeJob: JobDefinition<PurgeConfig> = {
   name: PURGE_JOB_NAME,
   path: 'dsar-purge',
   summary: 'Deletes what the retention policies of each tenant let go; what is on hold stays.',
@@ -40,23 +50,30 @@ export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRo
   options: [{ name: 'dryRun', label: 'Only count what would be deleted', kind: 'flag' }],
   moreParams: ['tenant'],
   timeoutMs: 540_000,
-  async run(ctx, { blobs, purgeBatchRows }) {
+  async run(ctx, config) {
+    const isOver = startBudget(config.purgeBudgetMs ?? PURGE_MS);
     const isDryRun = ctx.params.dryRun === '1' || ctx.params.dryRun === 'true';
     const only = ctx.params.tenant;
     if (only !== undefined) await requireTenant(ctx.pool, only);
-    const deleteBlob = async (location: string) => {
-      if (blobs === null) throw new Error('this process has no blob store');
-      return blobs.delete(location);
-    };
-    const batch = purgeBatchRows === undefined ? {} : { batchRows: purgeBatchRows };
     // A month is dropped for all tenants in it, so only where all are meant.
-    const opened = isDryRun || only !== undefined ? new Set<string>() : await dropPartitions(ctx);
-    const outcomes = await forEachTenant(ctx, async (tenant): Promise<{ work: Work | null; errors: string[] }> => {
+    const opened = isDryRun || only !== undefined ? new Set<string>() : await dropPartitions({ ...ctx, isOver });
+    const notReached: string[] = [];
+    let reached = 0;
+    const work = async (tenant: JobTenant): Promise<{ work: Work | null; errors: string[] }> => {
       if (only !== undefined && only !== tenant.id && only !== tenant.slug) return { work: null, errors: [] };
-      const work = isDryRun
-        ? await countTenant(ctx.pool, tenant)
-        : await purgeTenant({ ...ctx, deleteBlob, ...batch }, tenant, opened.has(tenant.id));
-      return { work: work ?? { ...NOTHING, errors: [] }, errors: work?.errors ?? [] };
+      // One in every run, so that no budget is too small to get on with.
+      if (reached > 0 && isOver()) {
+        notReached.push(tenant.slug);
+        return opened.has(tenant.id) ? cutOff(await readLeft(ctx, tenant.id)) : { work: null, errors: [] };
+      }
+      reached += 1;
+      if (isDryRun) return { work: await countTenant(ctx.pool, tenant), errors: [] };
+      const done = await purgeTenant({ ...ctx, ...purgeDeps(config), isOver }, tenant, opened.has(tenant.id));
+      if (done === 'unfinished') return cutOff(await readLeft(ctx, tenant.id));
+      return { work: done ?? { ...NOTHING, errors: [] }, errors: done?.errors ?? [] };
+    };
+    const outcomes = await forEachTenant(ctx, work, {
+      inOrder: (tenants) => oldestFirst(tenants, (id) => readLastTurn(ctx.pool, id)),
     });
     const scanned: Scanned[] = [];
     for (const { detail, ...outcome } of outcomes) {
@@ -65,7 +82,9 @@ export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRo
       const work = detail?.work ?? left ?? { ...NOTHING, errors: [] };
       scanned.push({ ...outcome, work, errors: [...(left?.errors ?? []), ...outcome.errors] });
     }
+    scanned.sort((a, b) => Number(a.tenant > b.tenant) - Number(a.tenant < b.tenant));
     return {
+      errors: notReached.length === 0 ? [] : [timeOverBefore(notReached)],
       answer: {
         tenantsScanned: scanned.length,
         totalBlobsAttempted: scanned.reduce((sum, { work }) => sum + work.blobsAttempted, 0),
@@ -78,6 +97,27 @@ export const dsarPurgeJob: JobDefinition<{ blobs: BlobStore | null; purgeBatchRo
 };
 
 type Scanned = TenantOutcome & { work: Work };
+
+function purgeDeps({ blobs, purgeBatchRows }: PurgeConfig) {
+  const deleteBlob = async (location: string) => {
+    if (blobs === null) throw new Error('this process has no blob store');
+    return blobs.delete(location);
+  };
+  return purgeBatchRows === undefined ? { deleteBlob } : { deleteBlob, batchRows: purgeBatchRows };
+}
+
+/** A purge that stays open: what it has deleted for good so far, and that there is more. */
+const cutOff = (left: Work | null): { work: Work; errors: string[] } => ({
+  work: left ?? { ...NOTHING, errors: [] },
+  errors: [...(left?.errors ?? []), 'the time of this run was over: the next one goes on with this purge'],
+});
+
+const MAX_NAMES = 10;
+
+function timeOverBefore(slugs: string[]): string {
+  const named = slugs.slice(0, MAX_NAMES).join(', ') + (slugs.length > MAX_NAMES ? ', …' : '');
+  return `the time of this run was over before ${slugs.length} tenants had their turn (${named}): the next run begins with them`;
+}
 
 function toTenantPurge({ tenantId, work, errors }: Scanned): TenantPurge {
   const { retentionDays, decisionTraces, interactionHistory, aiAttachments, blobsDeleted } = work;
@@ -103,7 +143,7 @@ async function countTenant(
   pool: Parameters<typeof listJobTenants>[0],
   tenant: { id: string; slug: string; name: string },
 ) {
-  const { retentionDays, classes } = await previewPurge({ pool, tenant });
+  const { retentionDays, classes } = await previewPurge({ pool, tenant }, { timeoutMs: DRY_RUN_MS });
   const rowsOf = (name: string) => classes.find(({ dataClass }) => dataClass === name)?.rows ?? 0;
   return {
     ...NOTHING,

@@ -26,20 +26,28 @@ export type PurgeDeps = Pick<JobContext, 'pool' | 'log' | 'signal' | 'fence' | '
   deleteBlob: DeleteBlob;
   /** Rows that one transaction goes through. */
   batchRows?: number;
+  /** Asked after batches: true leaves the rest of the purge to the next run. */
+  isOver?: () => boolean;
 };
 
 /**
  * Deletes what the tenant's policies let go and returns the receipt; null when no policy deletes anything. A purge
  * that was cut off is taken up where it was, with the cutoffs that it began with.
- * @throws the signal's reason when the time is over; what is deleted by then is counted.
+ * `unfinished`: `isOver` said so, and the purge stays open, with what it did counted. Each call gets further.
+ * @throws the signal's reason when the run is to end; what is deleted by then is counted.
  */
-export async function purgeTenant(deps: PurgeDeps, tenant: JobTenant, isOpenedHere: boolean): Promise<Receipt | null> {
-  const purge = await inTenant(deps, tenant.id, (tx) => openPurge(tx, tenant.id, isOpenedHere));
+export async function purgeTenant(
+  deps: PurgeDeps,
+  tenant: JobTenant,
+  isOpenedHere: boolean,
+): Promise<Receipt | null | 'unfinished'> {
+  const purge = await inTenant(deps, tenant.id, (tx) => takeUpPurge(tx, tenant.id, isOpenedHere));
   if (!purge) return null;
   deps.failPoint('dsarPurge.opened');
   for (const dataClass of DATA_CLASSES)
-    for (const table of CLASS_TABLES[dataClass]) await purgeTable(deps, tenant, purge, { dataClass, table });
-  await purgeBlobs(deps, tenant.id, purge.id);
+    for (const table of CLASS_TABLES[dataClass])
+      if (!(await purgeTable(deps, tenant, purge, { dataClass, table }))) return 'unfinished';
+  if (!(await purgeBlobs(deps, tenant.id, purge.id))) return 'unfinished';
   deps.failPoint('dsarPurge.blobs');
   return inTenant(deps, tenant.id, (tx) => finishPurge(tx, deps, tenant, purge.id));
 }
@@ -74,6 +82,26 @@ export async function openPurge(tx: Tx, tenantId: string, isOpenedHere: boolean)
   return opened!;
 }
 
+async function takeUpPurge(tx: Tx, tenantId: string, isOpenedHere: boolean): Promise<PurgeRow | null> {
+  const purge = await openPurge(tx, tenantId, isOpenedHere);
+  if (purge)
+    await tx.execute(
+      sql`update retention_purges set taken_up_at = now() where tenant_id = ${tenantId} and id = ${purge.id}`,
+    );
+  return purge;
+}
+
+/** When the tenant last had its turn, as text that sorts by time; null where it never had one. */
+export const readLastTurn = (pool: Pool, tenantId: string): Promise<string | null> =>
+  transaction(pool, { tenantId }, async (tx) => {
+    const { at } = await queryOne<{ at: string | null }>(
+      tx,
+      sql`select to_char(max(coalesce(taken_up_at, finished_at)) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS') as at
+        from retention_purges where tenant_id = ${tenantId}`,
+    );
+    return at;
+  });
+
 /** The tenant's purge that has no receipt yet, with what it has deleted so far; null where there is none. */
 export const readOpenPurge = (pool: Pool, tenantId: string): Promise<PurgeRow | null> =>
   transaction(pool, { tenantId }, async (tx) => {
@@ -89,10 +117,11 @@ const purgePlan = (plan: Plan): PurgePlan =>
 
 type Part = { dataClass: DataClass; table: ClassTable };
 
-async function purgeTable(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, part: Part): Promise<void> {
+/** False: the time was over before its end. */
+async function purgeTable(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, part: Part): Promise<boolean> {
   const { dataClass, table } = part;
   const planned = purge.plan[dataClass];
-  if (!planned || planned.days === null) return;
+  if (!planned || planned.days === null) return true;
   let scope = { tenantId: tenant.id, purgeId: purge.id, dataClass, table, cutoffAt: planned.cutoffAt };
   for (let position = purge.positions[table] ?? BEFORE_ALL; ; ) {
     deps.signal.throwIfAborted();
@@ -109,10 +138,11 @@ async function purgeTable(deps: PurgeDeps, tenant: JobTenant, purge: PurgeRow, p
       { mayBeUndone: table !== 'ai_attachments' },
     );
     deps.failPoint('dsarPurge.batch');
-    if (batch.isDone) return;
+    if (batch.isDone) return true;
     position = batch.position;
     // Else a cutoff that moves with the clock would never be reached.
     scope = { ...scope, cutoffAt: batch.cutoffAt };
+    if (deps.isOver?.()) return false;
   }
 }
 

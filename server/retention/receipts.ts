@@ -51,7 +51,7 @@ export async function listReceipts(ctx: Ctx, input: ListReceiptsInput) {
 }
 
 export function toReceipt(row: PurgeRow): Receipt {
-  const { tenantId: _tenant, positions: _positions, ...receipt } = row;
+  const { tenantId: _tenant, positions: _positions, takenUpAt: _takenUpAt, ...receipt } = row;
   return {
     ...receipt,
     startedAt: row.startedAt.toISOString(),

@@ -66,6 +66,7 @@ export const retentionProcedures = {
       summary: 'Counts what the next purge would delete, by data class and day of recording.',
       scope: 'retention:read',
       output: Preview,
+      errors: ['RETENTION_PREVIEW_TIMED_OUT'],
     })
     .query(({ ctx }) => previewPurge(ctx)),
   listHolds: procedure

@@ -32,7 +32,15 @@ export type TickResult =
   | { ok: true; skipped: true }
   | { ok: true; skipped: false; due: number; fired: number; verdicts: Record<string, number>; durationMs: number };
 
-export type TickDependencies = { pool: Pool; log: Logger; processId: string; clock?: Clock; batchSize?: number };
+export type TickDependencies = {
+  pool: Pool;
+  log: Logger;
+  processId: string;
+  clock?: Clock;
+  batchSize?: number;
+  /** Where a test may have the process killed; nothing otherwise. */
+  failPoint?: (name: string) => void;
+};
 
 const verdictsTotal = counter('schedule_occurrences_total', 'Due instants by their verdict', ['verdict']);
 const tickSeconds = histogram(
@@ -81,6 +89,7 @@ async function tickBatches(deps: TickDependencies): Promise<Totals | null> {
   const progress: Progress = { totals, undecided: [] };
   for (let batch = 0; batch < MAX_BATCHES; batch += 1) {
     const done = await transaction(deps.pool, { statementTimeoutMs: 20_000 }, (tx) => tickBatch(tx, deps, progress));
+    deps.failPoint?.('flowSchedulerTick.committed');
     if (done === 'locked') return batch === 0 ? null : totals;
     if (done === 'empty') return totals;
   }
@@ -111,6 +120,7 @@ async function tickBatch(
   totals.fired += result.fired;
   for (const [verdict, count] of Object.entries(result.verdicts))
     totals.verdicts[verdict] = (totals.verdicts[verdict] ?? 0) + count;
+  deps.failPoint?.('flowSchedulerTick.fired');
   if (result.fired > 0) tx.afterCommit(() => wakeRunners());
   lastTick.set(now.getTime() / 1_000);
   return due.length === batchSize || decided.some((one) => one.decision.isContinued) ? 'more' : 'empty';

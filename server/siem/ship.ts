@@ -1,5 +1,5 @@
 // Ships the audit log to its destination, batch after batch, until caught up or out of time.
-import type { JobContext } from '#server/jobs/index.ts';
+import { type JobContext, startBudget } from '#server/jobs/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import type { SiemConfig } from './config.ts';
 import {
@@ -35,15 +35,15 @@ type ShipOptions = { replayFrom?: Date; delivery?: typeof DELIVERY };
 /** What was sent back from quarantine first, then what is new. `replayFrom`: everything since then once more. */
 export async function shipAudit(ctx: JobContext, target: Target, options: ShipOptions = {}): Promise<Shipping> {
   const total: Shipping = { shipped: 0, refused: 0, rowsScanned: 0, error: null };
-  const untilMs = performance.now() + ENOUGH_MS;
+  const isOver = startBudget(ENOUGH_MS);
   let position = await inFence(ctx, async (tx) => {
     await openPosition(tx, target);
     if (options.replayFrom) await rewind(tx, target, options.replayFrom);
     await adoptRequeued(tx, target);
     return openPosition(tx, target);
   });
-  while (performance.now() < untilMs && (await shipRequeued(ctx, target, options, total)));
-  while (total.error === null && performance.now() < untilMs) {
+  while (!isOver() && (await shipRequeued(ctx, target, options, total)));
+  while (total.error === null && !isOver()) {
     ctx.signal.throwIfAborted();
     const rows = await transaction(ctx.pool, {}, (tx) => readAfter(tx, position, BATCH_ROWS));
     if (rows.length === 0) break;

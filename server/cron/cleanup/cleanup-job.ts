@@ -10,6 +10,9 @@ import {
   type JobContext,
   type JobDefinition,
   type JobTenant,
+  listJobTenants,
+  shareBudget,
+  startBudget,
 } from '#server/jobs/index.ts';
 import { logError } from '#server/lib/index.ts';
 import { pruneOutbox } from '#server/outbox/index.ts';
@@ -66,19 +69,19 @@ export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: Readab
   timeoutMs: 540_000,
   options: [{ name: 'dsar', label: 'Data requests only', kind: 'flag' }],
   async run(ctx, { cleanup: settings, blobs }) {
+    const endAtMs = performance.now() + settings.pruneMs;
     const isRequestsOnly = ctx.params.dsar === '1';
     const { counts, errors } = isRequestsOnly ? NOTHING : await pruneInstallation(ctx, settings);
-    // Every tenant's pruning before anybody's requests, which can take all the time that there is.
-    const pruned = isRequestsOnly
-      ? []
-      : await forEachTenant(ctx, async ({ id }) => outcomeOf(await pruneTenant(ctx, id, settings, blobs)));
+    // Requests before the tenants' pruning: they are due on a day, take no longer than CARRY_OUT_MS, and what they leave
+    // goes on in a run of its own; what pruning leaves is as well deleted tomorrow.
     const requests = requestsOf(ctx, blobs, isRequestsOnly);
     const carriedOut = await forEachTenant(ctx, async (tenant) => outcomeOf(await requests.carryOut(tenant)));
     await requests.goOn();
+    const pruned = isRequestsOnly ? [] : await pruneTenants(ctx, settings, blobs, endAtMs);
     const perTenant = carriedOut.map((one) => {
-      const before = pruned.find(({ tenantId }) => tenantId === one.tenantId) ?? { ok: true, ...NOTHING };
-      const both = { counts: { ...one.counts, ...before.counts }, errors: [...one.errors, ...before.errors] };
-      return { ...one, ...both, ok: one.ok && before.ok };
+      const after = pruned.find(({ tenantId }) => tenantId === one.tenantId) ?? { ok: true, ...NOTHING };
+      const both = { counts: { ...one.counts, ...after.counts }, errors: [...one.errors, ...after.errors] };
+      return { ...one, ...both, ok: one.ok && after.ok };
     });
     const totals: Counts = { ...counts };
     for (const tenant of perTenant)
@@ -89,12 +92,16 @@ export const cleanupJob: JobDefinition<{ cleanup: CleanupSettings; blobs: Readab
 
 const outcomeOf = <T extends { errors: string[] }>(done: T) => ({ ...done, isFailed: done.errors.length > 0 });
 
+/** Of all steps about no tenant. Milliseconds. */
+const INSTALLATION_MS = 60_000;
+
+const GOES_ON = 'its share of the time was over; the next run goes on';
+
 const NOTHING: { counts: Counts; errors: string[] } = { counts: {}, errors: [] };
 
 /** Data requests of all tenants, for CARRY_OUT_MS; what is left then goes on in a run of its own at once. */
 function requestsOf(ctx: JobContext, blobs: ReadableBlobStore | null, isGoOn: boolean) {
-  const endAt = performance.now() + CARRY_OUT_MS;
-  const isOver = () => performance.now() >= endAt;
+  const isOver = startBudget(CARRY_OUT_MS);
   let isUnfinished = false;
   return {
     async carryOut(tenant: JobTenant): Promise<{ counts: Counts; errors: string[] }> {
@@ -109,7 +116,7 @@ function requestsOf(ctx: JobContext, blobs: ReadableBlobStore | null, isGoOn: bo
   };
 }
 
-/** One step that fails keeps no other step from its work. */
+/** One step that fails keeps no other step from its work, nor one that has much to delete. */
 async function pruneInstallation(ctx: JobContext, settings: CleanupSettings) {
   const counts: Counts = {};
   const errors: string[] = [];
@@ -126,8 +133,16 @@ async function pruneInstallation(ctx: JobContext, settings: CleanupSettings) {
   if (ownerUrl !== null && settings.outboxDays > 0)
     await step('outboxPartitionsDropped', () => dropOutboxPartitions(ctx, ownerUrl, settings.outboxDays));
   ctx.failPoint('cleanup.partitions');
-  for (const { name, days, prune } of INSTALLATION_STEPS)
-    if (days(settings) > 0) await step(name, () => inBatches(ctx, () => prune(ctx.pool, days(settings))));
+  const share = shareBudget(Math.min(INSTALLATION_MS, settings.pruneMs), INSTALLATION_STEPS.length);
+  for (const { name, days, prune } of INSTALLATION_STEPS) {
+    if (days(settings) === 0) continue;
+    const { isOver } = share();
+    await step(name, async () => {
+      const { total, isUnfinished } = await inBatches(ctx, () => prune(ctx.pool, days(settings)), isOver);
+      if (isUnfinished) errors.push(`${name}: ${GOES_ON}`);
+      return total;
+    });
+  }
   return { counts, errors };
 }
 
@@ -141,44 +156,68 @@ async function dropOutboxPartitions(ctx: JobContext, ownerUrl: string, days: num
   }
 }
 
-async function inBatches(ctx: JobContext, prune: () => Promise<number>): Promise<number> {
-  let total = 0;
-  for (;;) {
+async function inBatches(ctx: JobContext, prune: () => Promise<number>, isOver: () => boolean) {
+  for (let total = 0; ; ) {
     ctx.signal.throwIfAborted();
     const deleted = await prune();
     total += deleted;
     ctx.failPoint('cleanup.batch');
-    if (deleted < BATCH_ROWS) return total;
+    if (deleted < BATCH_ROWS) return { total, isUnfinished: false };
+    if (isOver()) return { total, isUnfinished: true };
   }
 }
 
-/** A step that fails keeps no other step from its work. */
-async function pruneTenant(
+/** Each tenant has its share of the time, and each step its share of the tenant's. */
+async function pruneTenants(
   ctx: JobContext,
-  tenantId: string,
   settings: CleanupSettings,
   blobs: ReadableBlobStore | null,
-): Promise<{ counts: Counts; errors: string[] }> {
+  endAtMs: number,
+) {
+  const share = shareBudget(endAtMs - performance.now(), (await listJobTenants(ctx.pool)).length);
+  let reached = 0;
+  return forEachTenant(ctx, async ({ id }) => {
+    if (reached > 0 && performance.now() >= endAtMs)
+      return { counts: {}, errors: ['the time of this run was over before anything was deleted by its age'] };
+    reached += 1;
+    return pruneTenant(ctx, id, { settings, blobs, shareMs: share().leftMs });
+  });
+}
+
+type Pruning = { settings: CleanupSettings; blobs: ReadableBlobStore | null; shareMs: number };
+
+/** A step that fails keeps no other step from its work; each deletes at least a stretch. */
+async function pruneTenant(ctx: JobContext, tenantId: string, { settings, blobs, shareMs }: Pruning) {
   const counts: Counts = {};
   const errors: string[] = [];
+  let isFailed = false;
+  const fail = (name: string, error: unknown) => {
+    ctx.signal.throwIfAborted();
+    isFailed = true;
+    errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
+  };
+  const share = shareBudget(shareMs, TENANT_STEPS.length);
   for (const { name, days, prune } of TENANT_STEPS) {
     if (days(settings) === 0) continue;
+    const { isOver } = share();
     try {
       counts[name] = 0;
-      let after: string | null = FROM_START;
-      while (after !== null) {
+      for (let after: string | null = FROM_START; after !== null; ) {
         ctx.signal.throwIfAborted();
         const stretch: Stretch = await prune(ctx.pool, { tenantId, days: days(settings), after });
         counts[name] += stretch.deleted;
         after = stretch.upTo;
         ctx.failPoint('cleanup.stretch');
+        if (after !== null && isOver()) {
+          errors.push(`${name}: ${GOES_ON}`);
+          break;
+        }
       }
     } catch (error) {
-      ctx.signal.throwIfAborted();
-      errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
+      fail(name, error);
     }
   }
-  if (blobs === null) return { counts, errors };
+  if (blobs === null) return { counts, errors, isFailed };
   for (const [name, sweep] of [
     ['orphanBlobs', () => sweepOrphanBlobs({ ...ctx, blobs }, tenantId)],
     ['unfinishedBlobs', () => sweepUnfinished(blobs, tenantId)],
@@ -186,10 +225,9 @@ async function pruneTenant(
     try {
       counts[name] = await sweep();
     } catch (error) {
-      ctx.signal.throwIfAborted();
-      errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
+      fail(name, error);
     }
-  return { counts, errors };
+  return { counts, errors, isFailed };
 }
 
 const told = (ctx: JobContext, error: unknown, fields: Record<string, unknown>) =>

@@ -19,6 +19,11 @@ export type CleanupSettings = {
   idempotencyDays: number;
   /** Runs of cron jobs. Default 90. */
   cronRunDays: number;
+  /**
+   * From the beginning of the job no stretch is begun after so long: by then it ends by itself, before its limit cuts
+   * it off. Milliseconds.
+   */
+  pruneMs: number;
 };
 
 export const CLEANUP_DEFAULTS: CleanupSettings = {
@@ -31,5 +36,6 @@ export const CLEANUP_DEFAULTS: CleanupSettings = {
     dlqDays: 30,
     idempotencyDays: 30,
     cronRunDays: 90,
+    pruneMs: 480_000,
   },
 };

@@ -22,6 +22,12 @@ export const CUSTOMER_ERRORS = {
     level: 'info',
     says: 'Nothing is stored of the customer to be held.',
   },
+  RETENTION_PREVIEW_TIMED_OUT: {
+    http: 503,
+    trpc: 'SERVICE_UNAVAILABLE',
+    level: 'warn',
+    says: 'Counting what the next purge would delete took too long.',
+  },
   RETENTION_HOLD_RELEASED: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The hold has already been released.' },
   DSAR_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such data request.' },
   DSAR_SUBJECT_NOT_FOUND: {

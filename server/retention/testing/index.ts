@@ -10,10 +10,17 @@ import { placeHold } from '../holds.ts';
 import { setMode, setPolicy } from '../policies.ts';
 import { dsarPurgeJob, type TenantPurge } from '../purge-job.ts';
 
+export { historyMonth } from './history-month.ts';
+
 const log = createLogger({ level: 'silent', tier: 'test' });
 
 export type Keeper = Awaited<ReturnType<typeof openKeeper>>;
-export type PurgeAnswer = { tenantsScanned: number; totalBlobsAttempted: number; perTenant: TenantPurge[] };
+export type PurgeAnswer = {
+  tenantsScanned: number;
+  totalBlobsAttempted: number;
+  perTenant: TenantPurge[];
+  errors: string[];
+};
 
 /** A tenant with its retention, called as its admin. */
 export async function openKeeper(db: TestDatabase, slug: string, mode: RetentionMode = 'per_class') {
@@ -82,19 +89,19 @@ export async function addOutcomes(
 export async function runPurge(
   db: TestDatabase,
   params: Record<string, string> = {},
-  more: Partial<JobContext> & { deleteBlob?: DeleteBlob; batchRows?: number } = {},
+  more: Partial<JobContext> & { deleteBlob?: DeleteBlob; batchRows?: number; budgetMs?: number } = {},
 ): Promise<PurgeAnswer> {
-  const { deleteBlob = async () => 'deleted' as const, batchRows, ...context } = more;
+  const { deleteBlob = async () => 'deleted' as const, batchRows, budgetMs, ...context } = more;
   const ctx: JobContext = {
     ...{ pool: db.worker, log, processId: 'test', runId: newId(), signal: new AbortController().signal, params },
     fence: async () => {},
     failPoint: () => {},
     ...context,
   };
-  return (
-    await dsarPurgeJob.run(ctx, {
-      blobs: { put: async () => {}, delete: deleteBlob },
-      ...(batchRows === undefined ? {} : { purgeBatchRows: batchRows }),
-    })
-  ).answer as unknown as PurgeAnswer;
+  const result = await dsarPurgeJob.run(ctx, {
+    blobs: { put: async () => {}, delete: deleteBlob },
+    ...(batchRows === undefined ? {} : { purgeBatchRows: batchRows }),
+    ...(budgetMs === undefined ? {} : { purgeBudgetMs: budgetMs }),
+  });
+  return { ...(result.answer as unknown as Omit<PurgeAnswer, 'errors'>), errors: result.errors ?? [] };
 }
