@@ -97,6 +97,59 @@ test('requeues a failed event and discards another from the page', async ({ oper
   await expect(page.getByText('No event matches this filter')).toBeVisible({ timeout: 90_000 });
 });
 
+test('discards the events that are ticked, and no other', async ({ operator: page, api, isMobile }) => {
+  test.skip(isMobile, 'events are ticked in the table, which a phone has no room for');
+  test.slow();
+  const customer = makeUp('ticked');
+  await answerEvents({ text: customer, status: 422 });
+  const [one, two, other] = await record(api, [`${customer}-a`, `${customer}-b`, `${customer}-c`]);
+  await allAre(api, [one!, two!, other!], 'failed');
+  await page.goto(`/ops/outbox?search=${customer}&status=failed`);
+  for (const name of ['a', 'b']) {
+    const box = page.getByRole('checkbox', { name: `Select the event of ${customer}-${name}` });
+    // A box that is ticked before scripts load tells nobody.
+    await expect(async () => {
+      await box.setChecked(true);
+      await expect(page.getByText(name === 'a' ? '1 selected' : '2 selected')).toBeVisible({ timeout: 2_000 });
+    }).toPass({ timeout: 30_000 });
+  }
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await expect(page.getByRole('dialog', { name: 'Discard 2 failed events?' })).toBeVisible();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard 2' }).click();
+  await expect(page.getByText('2 events discarded', { exact: true })).toBeVisible();
+  await allAre(api, [one!, two!], 'discarded');
+  await allAre(api, [other!], 'failed');
+  await expect(entries(page, isMobile, customer)).toHaveCount(1, { timeout: 90_000 });
+  await answerEvents({ text: customer, status: 200 });
+  expect((await api.post('outbox/discard', { data: { ids: [other] } })).ok()).toBe(true);
+});
+
+test('gives up an event that is tried again and again, and its key goes on', async ({ operator: page, api }) => {
+  test.slow();
+  const customer = makeUp('stuck');
+  await answerEvents({ text: customer, status: 503 });
+  const [held, behind] = await record(api, [customer, customer]);
+  await expect
+    .poll(
+      async () => ((await (await api.get(`outbox/events/${held}`)).json()) as { lastError: string | null }).lastError,
+      { timeout: 60_000 },
+    )
+    .toContain('closed for now');
+  await page.goto(`/ops/outbox/${held}`);
+  // In flight for a moment at each try, it cannot be discarded then; nobody minds to press again.
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page
+      .getByRole('dialog', { name: 'Discard 1 waiting event?' })
+      .getByRole('button', { name: 'Discard 1' })
+      .click();
+    await expect(page.getByText('1 event discarded', { exact: true })).toBeVisible({ timeout: 5_000 });
+  }).toPass({ timeout: 60_000 });
+  await allAre(api, [held!], 'discarded');
+  await answerEvents({ text: customer, status: 200 });
+  await allAre(api, [behind!], 'published');
+});
+
 test('is usable, in the list and in one event', async ({ operator: page, api }) => {
   const [id] = await record(api, [makeUp('usable')]);
   await allAre(api, [id!], 'published');

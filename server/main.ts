@@ -22,7 +22,7 @@ import {
   transaction,
 } from './lib/index.ts';
 import { createOutboundClient } from './outbound/index.ts';
-import { notifyPublishersThrough } from './outbox/index.ts';
+import { notifyPublishersThrough, outboxWatch } from './outbox/index.ts';
 import { notifyRunnersThrough } from './runs/index.ts';
 import { warnOfUnknownSiem } from './siem/index.ts';
 import { createLiveHub, createPagesHandler } from './web/index.ts';
@@ -123,6 +123,9 @@ async function boot() {
     ? await listen(privateApp({ log, pool, isAlive: () => true }), { host: env.METRICS_HOST, port: env.METRICS_PORT })
     : null;
   await beats.start();
+  // Where the publisher is in the worker and the worker is down, nobody else is left to say what waits.
+  const watch = outboxWatch({ pool: cronPool, log, ownPublisher: null });
+  watch.start();
   const sealing = env.ENCRYPTION_KEY ? channelSealing({ pool, log }) : null;
   sealing?.start();
   log.info({ host: env.HOST, port: server.port }, 'web is listening');
@@ -139,7 +142,7 @@ async function boot() {
     live.close();
     await server.close();
     await privateServer?.close();
-    await beats.stop();
+    await Promise.all([watch.stop(), beats.stop()]);
     await sealing?.stop();
     await flushRefusals(pool, log);
     await Promise.all([closePages(), pool.end({ timeout: 5 }), cronPool.end({ timeout: 5 })]);

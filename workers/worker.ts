@@ -28,7 +28,7 @@ import {
   outliveLostConnections,
 } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
-import { listenForEvents, notifyPublishersThrough } from '#server/outbox/index.ts';
+import { listenForEvents, notifyPublishersThrough, outboxWatch } from '#server/outbox/index.ts';
 import { legacyTickRoute } from '#server/reports/index.ts';
 import { listenForWakes, notifyRunnersThrough, observeQueue } from '#server/runs/index.ts';
 import { observeUnshipped, warnOfUnknownSiem } from '#server/siem/index.ts';
@@ -36,7 +36,6 @@ import { alertLoop } from './alert-loop.ts';
 import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
 import { deadManSwitch } from './dead-man.ts';
-import { outboxWatch } from './outbox-watch.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { publisherSettings, workerStopMs } from './publisher-settings.ts';
 import { reportLoop } from './report-loop.ts';

@@ -53,13 +53,17 @@ async function repeat(change: PagesApi['outbox']['requeue'], which: Failed) {
   return total;
 }
 
+const NOTHING = {
+  requeued: 'None of these events is failed any more.',
+  discarded: 'None of these events is failed or waits after a failure. One that is in flight now can be tried again.',
+};
+
 function told(
-  done: string,
+  done: keyof typeof NOTHING,
   effect: string,
   { changed, remaining }: { changed: number; remaining: number },
 ): ActionResult {
-  if (changed === 0)
-    return { ok: true, title: `Nothing was ${done}`, detail: 'None of these events is failed any more.' };
+  if (changed === 0) return { ok: true, title: `Nothing was ${done}`, detail: NOTHING[done] };
   const title = `${count(changed)} ${changed === 1 ? 'event' : 'events'} ${done}`;
   return { ok: true, title, detail: remaining > 0 ? `${count(remaining)} more match: press again.` : effect };
 }

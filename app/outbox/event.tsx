@@ -36,9 +36,11 @@ export default function OutboxEvent() {
   const { event, canOperate, loadedAtMs } = useLoaderData<typeof loader>();
   const which = { ids: [event.id] };
   const isFailed = event.status === 'failed';
+  // One that fails again and again may hold its key back for ever; it is in flight for a moment each time.
+  const isStuck = event.lastError !== null && (event.status === 'pending' || event.status === 'processing');
   // Once there they stay: they have yet to tell what they came to when the event is no longer failed.
   const [isOffered, setOffered] = useState(false);
-  if (!isOffered && isFailed) setOffered(true);
+  if (!isOffered && (isFailed || isStuck)) setOffered(true);
   return (
     <>
       <PageHeader
@@ -56,7 +58,7 @@ export default function OutboxEvent() {
             {canOperate && isOffered && (
               <>
                 <SettleDialog intent="requeue" which={which} isDisabled={!isFailed} />
-                <SettleDialog intent="discard" which={which} isDisabled={!isFailed} />
+                <SettleDialog intent="discard" which={which} isDisabled={!isFailed && !isStuck} isWaiting={isStuck} />
               </>
             )}
           </>

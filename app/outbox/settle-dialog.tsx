@@ -23,19 +23,26 @@ const WORDS: Record<Intent, { verb: string; effect: string }> = {
   },
 };
 
-const events = (amount: number) => `${count(amount)} failed ${amount === 1 ? 'event' : 'events'}`;
+const WAITING_EFFECT =
+  'It has not been set aside: it is tried again and again, and holds back what stands behind it in its key. It may have reached its receiver already. Discarded, it is not tried again, and its key goes on.';
+
+const events = (amount: number, isWaiting: boolean) =>
+  `${count(amount)} ${isWaiting ? 'waiting' : 'failed'} ${amount === 1 ? 'event' : 'events'}`;
 
 /** Asks before it is done, with the number of events that it will be done to. */
 export function SettleDialog({
   intent,
   which,
   isDisabled = false,
+  isWaiting = false,
   onDone = () => {},
 }: {
   intent: Intent;
   which: Which;
   /** Stays where it is all the same: an answer that is on its way must still be told. */
   isDisabled?: boolean;
+  /** They are not failed, but wait after a failure. */
+  isWaiting?: boolean;
   onDone?: () => void;
 }) {
   const [isOpen, setOpen] = useState(false);
@@ -51,8 +58,8 @@ export function SettleDialog({
     <Dialog
       open={isOpen}
       onOpenChange={setOpen}
-      title={amount === null ? `${verb} failed events?` : `${verb} ${events(amount)}?`}
-      description={amount === null ? 'Counting …' : effect}
+      title={amount === null ? `${verb} failed events?` : `${verb} ${events(amount, isWaiting)}?`}
+      description={amount === null ? 'Counting …' : isWaiting ? WAITING_EFFECT : effect}
       trigger={
         <Button size="sm" look={intent === 'requeue' ? 'primary' : 'plain'} disabled={isDisabled}>
           {intent === 'requeue' ? <RotateCcw aria-hidden /> : <Trash2 aria-hidden />} {verb}

@@ -15,6 +15,7 @@ const CASES = [
   { faults: { crash: 1, expiry: 1, reap: 0, refusal: 0 }, xids: [2, 3] },
   { faults: { crash: 0, expiry: 1, reap: 1, refusal: 0 }, xids: [3, 2] },
   { faults: { crash: 0, expiry: 1, reap: 0, refusal: 1 }, xids: [2, 3] },
+  { faults: { crash: 0, expiry: 0, reap: 1, refusal: 1 }, xids: [2, 3] },
 ].map((one) => ({ ...one, faults: { ...one.faults, undo: 0 }, limits: 'wide' as const }));
 // Every claim takes one event and goes past one that is held, and a look for news reads one row.
 const NARROW_CASES = [
@@ -34,6 +35,8 @@ const DEAR_CASES = [
 const UNDONE_CASES = [
   { faults: { crash: 0, expiry: 0, reap: 0, refusal: 0, undo: 1 }, xids: [2, 3], limits: 'wide' as const },
   { faults: { crash: 0, expiry: 1, reap: 0, refusal: 0, undo: 1 }, xids: [3, 2], limits: 'wide' as const },
+  { faults: { crash: 1, expiry: 0, reap: 0, refusal: 0, undo: 1 }, xids: [2, 3], limits: 'wide' as const },
+  { faults: { crash: 0, expiry: 0, reap: 1, refusal: 0, undo: 1 }, xids: [2, 3], limits: 'wide' as const },
   { faults: { crash: 0, expiry: 0, reap: 0, refusal: 1, undo: 1 }, xids: [2, 3], limits: 'narrow' as const },
 ];
 /** Twenty seconds of one processor at most; a busy machine takes its time. */

@@ -14,7 +14,7 @@ export type PublisherIdentity = { id: string; host: string; pid: number; backend
 
 /**
  * Says that this publisher lives, and for how long its sends have failed (null: the last one did not). Returns its
- * fair share of the lanes among those that live.
+ * fair share of the lanes among those that live: a sign of the far future is of before the database's clock was set back.
  */
 export async function signOn(
   pool: Pool,
@@ -32,7 +32,8 @@ export async function signOn(
     const { living } = await queryOne<{ living: number }>(
       tx,
       sql`select count(*)::int as living from outbox_publishers
-        where last_seen_at > clock_timestamp() - make_interval(secs => ${leaseMs / 1_000}::float8)`,
+        where last_seen_at between clock_timestamp() - make_interval(secs => ${leaseMs / 1_000}::float8)
+          and clock_timestamp() + make_interval(secs => ${leaseMs / 1_000}::float8)`,
     );
     return Math.ceil(LANES / Math.max(1, living));
   });

@@ -23,13 +23,13 @@ export async function observeBacklog(pool: Pool): Promise<{ pending: number; isS
   return seen;
 }
 
-/** True when this call was the one to keep the sample. */
+/** True when this call was the one to keep the sample. One of the future is of before the database's clock was set back. */
 async function keepSample(tx: Tx, waiting: readonly TenantBacklog[]): Promise<boolean> {
   const [due] = await query<{ at: string; before: string }>(
     tx,
     sql`with last as (select sampled_at from outbox_sampling for update skip locked)
       update outbox_sampling s set sampled_at = date_bin(make_interval(secs => ${SAMPLE_SECONDS}), clock_timestamp(), 'epoch')
-      from last where last.sampled_at <= clock_timestamp() - make_interval(secs => ${SAMPLE_SECONDS})
+      from last where not last.sampled_at between clock_timestamp() - make_interval(secs => ${SAMPLE_SECONDS}) and clock_timestamp()
       returning s.sampled_at::text as at, last.sampled_at::text as before`,
   );
   if (!due) return false;
@@ -109,8 +109,9 @@ export function createUnwatchedObserver(config: { ownPublisher: string | null; n
 const lookForPublishers = (tx: Tx) =>
   queryOne<{ living: string[]; isStale: boolean }>(
     tx,
-    sql`select sampled_at < clock_timestamp() - make_interval(secs => ${2.5 * SAMPLE_SECONDS}) as "isStale",
+    sql`select not sampled_at between clock_timestamp() - make_interval(secs => ${2.5 * SAMPLE_SECONDS}) and clock_timestamp() as "isStale",
         (select coalesce(array_agg(id), '{}') from outbox_publishers
-          where last_seen_at > clock_timestamp() - make_interval(secs => ${PUBLISHER_SILENT_SECONDS})) as living
+          where last_seen_at between clock_timestamp() - make_interval(secs => ${PUBLISHER_SILENT_SECONDS})
+            and clock_timestamp() + make_interval(secs => ${PUBLISHER_SILENT_SECONDS})) as living
       from outbox_sampling`,
   );

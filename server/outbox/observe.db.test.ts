@@ -6,9 +6,9 @@ import { createLogger, queryOne, transaction } from '#server/lib/index.ts';
 import { type Ctx, createTenant } from '#server/tenancy/index.ts';
 import { backlogByTenantStatement, backlogStatement, type LowWater, readLowWaters } from './backlog.ts';
 import { tellFlow } from './flow.ts';
-import { createUnwatchedObserver, type EventPublisher, LANES, publishLane, signOn, takeLanes } from './index.ts';
+import { type EventPublisher, LANES, publishLane, signOn, takeLanes } from './index.ts';
 import { pendingCount } from './metrics.ts';
-import { observeBacklog } from './observe-backlog.ts';
+import { createUnwatchedObserver, observeBacklog } from './observe-backlog.ts';
 import { getEvent, getSummary, listEvents } from './read-events.ts';
 import { getHistory } from './read-history.ts';
 import { listPublishers } from './read-publishers.ts';
@@ -35,6 +35,16 @@ const insert = (count: number, status: string, prefix = 'k') =>
     from generate_series(1, ${count}) n`;
 /** What a process that has not asked lately sees: answers are kept for seconds for each pool. */
 const unasked = (): Ctx => ({ ...ctx, pool: new Proxy(ctx.pool, {}) });
+
+/** Points are kept on the tens of seconds: not when the next one is so near that it may begin within a test. */
+const earlyInTen = () =>
+  expect
+    .poll(
+      async () =>
+        (await db.owner<{ s: number }[]>`select extract(epoch from clock_timestamp())::float8 as s`)[0]!.s % 10,
+      { timeout: 30_000, interval: 50 },
+    )
+    .toBeLessThan(6);
 
 type Plan = { 'Shared Hit Blocks': number; 'Shared Read Blocks': number };
 
@@ -68,6 +78,7 @@ describe('counting what waits', () => {
   it('keeps one point for ten seconds whoever looks, and one of zeros when nothing waits any more', async () => {
     await insert(3, 'pending');
     await insert(1, 'failed', 'f');
+    await earlyInTen();
     expect(await observeBacklog(db.worker)).toEqual({ pending: 3, isSampled: true });
     expect(await observeBacklog(db.worker)).toEqual({ pending: 3, isSampled: false });
     await db.owner`truncate outbox_events`;
@@ -81,6 +92,23 @@ describe('counting what waits', () => {
       { pending: 3, failed: 1 },
       { pending: 0, failed: 0 },
     ]);
+  });
+
+  it('goes on when the database’s clock was set back, and counts whoever was last heard of in its future as dead', async () => {
+    await insert(3, 'pending');
+    await earlyInTen();
+    await db.owner`update outbox_sampling set sampled_at = now() + interval '1 hour'`;
+    expect(await observeBacklog(db.worker)).toEqual({ pending: 3, isSampled: true });
+    expect(await observeBacklog(db.worker)).toEqual({ pending: 3, isSampled: false });
+    await db.owner`update outbox_sampling set sampled_at = now() + interval '1 hour'`;
+    await lives('gone');
+    const look = watchOf(null);
+    expect((await look()).hasCounted).toBe(true);
+    // Its last point is fresh from here on.
+    expect((await look()).hasCounted).toBe(false);
+    await db.owner`update outbox_publishers set last_seen_at = now() + interval '1 hour'`;
+    expect((await look()).hasCounted).toBe(true);
+    expect(await signOn(db.worker, { id: 'here', host: 'h', pid: 2, backend: 'file' }, 10_000)).toBe(LANES);
   });
 
   /** A look of a process without a publisher at a time of the test's own: ten seconds after the one before. */

@@ -176,6 +176,34 @@ describe('publishing', () => {
     expect(audit[0]).toMatchObject({ action: 'outbox.discard', details: { changed: 1 } });
   });
 
+  it('gives up by its id one that waits after a failure, so that its key goes on, and none that has not failed or is in flight', async () => {
+    const [stuck, behind] = await append(['k', 'k']);
+    const defers: EventPublisher = {
+      backend: 'defers',
+      publish: async (events) =>
+        events.map((_, n) =>
+          n === 0 ? { kind: 'deferred', error: new Error('not now'), delayMs: 60_000 } : { kind: 'held' },
+        ),
+      close: async () => {},
+    };
+    const holds = await take();
+    await drain(defers, holds);
+    // Never by a filter, and never put back: it is not failed.
+    for (const change of [discardEvents, requeueEvents])
+      expect(await change(ctx, { filter: {}, dryRun: false })).toEqual({ changed: 0, remaining: 0 });
+    expect(await requeueEvents(ctx, { ids: [stuck!], dryRun: false })).toEqual({ changed: 0, remaining: 0 });
+    await db.owner`update outbox_events set status = 'processing' where id = ${stuck!}`;
+    expect(await discardEvents(ctx, { ids: [stuck!], dryRun: false })).toEqual({ changed: 0, remaining: 0 });
+    await db.owner`update outbox_events set status = 'pending' where id = ${stuck!}`;
+    expect(await discardEvents(ctx, { ids: [stuck!, behind!], dryRun: true })).toEqual({ changed: 0, remaining: 1 });
+    expect(await discardEvents(ctx, { ids: [stuck!, behind!], dryRun: false })).toEqual({ changed: 1, remaining: 0 });
+    const { publisher, sent } = recording();
+    await drain(publisher, holds);
+    expect(sent.map(({ id }) => id)).toEqual([behind]);
+    const audit = await db.owner`select action, after from audit_log order by id desc limit 1`;
+    expect(audit[0]).toEqual({ action: 'outbox.discard', after: [stuck] });
+  });
+
   it('counts no attempt when the backend is down, and sends all when it is back', async () => {
     const ids = await append(['a', 'a', 'b']);
     const holds = await take();
@@ -335,13 +363,22 @@ describe('appending', () => {
   });
 
   it('says OUTBOX_UNAVAILABLE when the connection drops, and nothing is stored', async () => {
+    // The transaction may end by the drop itself before the statement does: the code is that of the statement.
+    const said = Promise.withResolvers<unknown>();
     const dropped = transaction(db.app, { tenantId }, async (tx) => {
       const [{ pid } = { pid: 0 }] = await query<{ pid: number }>(tx, sql`select pg_backend_pid() as pid`);
       await appendEvent(tx, { tenantId, type: 't.v1', key: 'before', payload: {} });
       await db.owner`select pg_terminate_backend(${pid})`;
-      await appendEvent(tx, { tenantId, type: 't.v1', key: 'after', payload: {} });
+      await appendEvent(tx, { tenantId, type: 't.v1', key: 'after', payload: {} }).then(
+        said.resolve,
+        (error: unknown) => {
+          said.resolve(error);
+          throw error;
+        },
+      );
     });
     await expect(dropped).rejects.toThrow();
+    expect(await said.promise).toMatchObject({ code: 'OUTBOX_UNAVAILABLE' });
     expect((await db.owner`select count(*)::int as n from outbox_events`)[0]).toEqual({ n: 0 });
   });
 });

@@ -74,7 +74,7 @@ export const outboxProcedures = {
   discard: mutation
     .meta({
       rest: 'POST /outbox/discard',
-      summary: 'Gives failed events up for good.',
+      summary: 'Gives failed events up for good, and by its id one that waits after a failure.',
       scope: 'outbox:write',
       audit: 'outbox.discard',
       output: FailedOutput,

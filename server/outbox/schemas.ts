@@ -95,7 +95,7 @@ export const PublisherList = z.object({
   unheldLanes: z.array(z.number().int()),
 });
 
-/** Which failed events: by ids, or all that a filter names. Never both absent: nothing is requeued by accident. */
+/** Which failed events (to discard, by ids also ones that wait after a failure): by ids, or all that a filter names. Never both absent: nothing is requeued by accident. */
 export const FailedInput = z
   .object({
     ids: z.array(z.uuid()).min(1).max(500).optional(),

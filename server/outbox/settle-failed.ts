@@ -1,4 +1,4 @@
-// What an operator does with failed events: publish them after all, or give them up.
+// What an operator does with failed events: publish them after all, or give them up; and give up one that holds its key back.
 import { type SQL, sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { query, queryOne, type Tx, withTransaction } from '#server/lib/index.ts';
@@ -27,7 +27,11 @@ export function requeueEvents(ctx: Ctx, input: FailedInput): Promise<Result> {
   });
 }
 
-/** Gives failed events up for good; their rows stay until they are pruned. */
+/**
+ * Gives failed events up for good; their rows stay until they are pruned. One that is named by its id may also wait after a
+ * failure: where it is all that its receiver is sent, nothing else says that the fault is its own, and its key would wait for
+ * ever. One in flight is left alone, and so it is when a publisher takes it at this moment.
+ */
 export function discardEvents(ctx: Ctx, input: FailedInput): Promise<Result> {
   return change(ctx, input, 'outbox.discard', async (tx, id) => {
     await tx.execute(sql`update outbox_events set status = 'discarded', failed_at = null, updated_at = clock_timestamp()
@@ -42,7 +46,7 @@ function change(
   apply: (tx: Tx, id: string) => Promise<void>,
 ): Promise<Result> {
   return withTransaction(ctx, async (tx) => {
-    const matching = matchingFailed(ctx, input);
+    const matching = matchingEvents(ctx, input, action);
     const { total } = await queryOne<{ total: number }>(
       tx,
       sql`select count(*)::int as total from outbox_events e where ${matching}`,
@@ -60,13 +64,19 @@ function change(
       after: rows.map((row) => row.id),
     });
     tx.afterCommit(() => forgetSummary(ctx));
-    if (action === 'outbox.requeue') tx.afterCommit(wakePublishers);
+    // What stood behind a discarded event may go on.
+    tx.afterCommit(wakePublishers);
     return { changed: rows.length, remaining: Math.max(0, total - rows.length) };
   });
 }
 
-function matchingFailed(ctx: Ctx, input: FailedInput): SQL {
-  const parts = [sql`e.tenant_id = ${ctx.tenant.id} and e.failed_at is not null and e.status = 'failed'`];
+function matchingEvents(ctx: Ctx, input: FailedInput, action: 'outbox.requeue' | 'outbox.discard'): SQL {
+  const failed = sql`e.failed_at is not null and e.status = 'failed'`;
+  const settled =
+    action === 'outbox.discard' && input.ids
+      ? sql`(${failed} or e.status = 'pending' and e.last_error is not null)`
+      : failed;
+  const parts = [sql`e.tenant_id = ${ctx.tenant.id} and ${settled}`];
   if (input.ids)
     parts.push(
       sql`e.id = any (array(select value::uuid from jsonb_array_elements_text(${JSON.stringify(input.ids)}::jsonb)))`,

@@ -7,9 +7,10 @@ import { NO_SIGHT, type Sight, sightAfterLook } from './sight.ts';
 
 export type EventStatus = 'pending' | 'processing' | 'published' | 'failed' | 'discarded';
 
-/** What an event may become. processing -> pending: tried again, released, taken over or reaped. */
+/** What an event may become. processing -> pending: tried again, released, taken over or reaped.
+ * pending -> discarded: by an operator, after a failure. */
 export const EVENT_MOVES: Record<EventStatus, readonly EventStatus[]> = {
-  pending: ['processing'],
+  pending: ['processing', 'discarded'],
   processing: ['published', 'pending', 'failed'],
   published: [],
   failed: ['pending', 'discarded'],

@@ -1,12 +1,14 @@
 // Events as NDJSON on the local disk: the default of an installation without a broker. One file per lane, because
 // one publisher owns a lane: so the events of a key stand in their order in lane-<n>.ndjson, and in the files
-// that were rotated away before it, lane-<n>.<instant>.ndjson.
-import { mkdir, open, rename } from 'node:fs/promises';
+// that were rotated away before it, lane-<n>.<instant>.ndjson. Their names sort in the order of their making, whatever the clock
+// does: an instant that is not above the newest one there is put a millisecond above it.
+import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EventPublisher, type OutboxEvent, PublisherUnavailableError } from '../publisher.ts';
 
 /** A file is rotated when it has grown past this. */
 const ROTATE_BYTES = 64_000_000;
+const ROTATED = /^lane-(\d+)\.(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d\.\d{3}Z)\.ndjson$/;
 const NEWLINE = 0x0a;
 
 export type FilePublisherOptions = { dir: string; rotateBytes?: number; now?: () => Date };
@@ -22,14 +24,23 @@ export function createFilePublisher(options: FilePublisherOptions): EventPublish
       const path = join(options.dir, `lane-${lane}.ndjson`);
       const size = await append(path, Buffer.from(events.map(toLine).join('')), signal);
       if (size >= rotateBytes) {
-        const instant = now().toISOString().replaceAll(':', '-');
-        await rename(path, join(options.dir, `lane-${lane}.${instant}.ndjson`));
+        await rename(path, join(options.dir, `lane-${lane}.${await nextInstant(options.dir, lane, now())}.ndjson`));
         await syncFolder(options.dir);
       }
       return events.map(() => ({ kind: 'published' }) as const);
     },
     async close() {},
   };
+}
+
+/** As it stands in a file's name: the time, or just after the newest instant that a file of the lane has. */
+async function nextInstant(dir: string, lane: number, now: Date): Promise<string> {
+  let newestMs = Number.NEGATIVE_INFINITY;
+  for (const name of await readdir(dir)) {
+    const [, ofLane, day, hours, minutes, seconds] = ROTATED.exec(name) ?? [];
+    if (Number(ofLane) === lane) newestMs = Math.max(newestMs, Date.parse(`${day}T${hours}:${minutes}:${seconds}`));
+  }
+  return new Date(Math.max(now.getTime(), newestMs + 1)).toISOString().replaceAll(':', '-');
 }
 
 /** The payload goes in as text: parsing it would round numbers. */

@@ -18,7 +18,11 @@ describe('what an answer says', () => {
     [413, 'refused'],
     [422, 'refused'],
     [429, 'later'],
+    [425, 'later'],
     [500, 'failed'],
+    [502, 'failed'],
+    [504, 'failed'],
+    [524, 'failed'],
     [503, 'later'],
   ])('%i: the event is %s', (status, kind) => {
     expect(judge(status).kind).toBe(kind);

@@ -14,7 +14,8 @@ export type AnswerVerdict =
 
 /** Of the client errors, those that are about what was sent and not about where or by whom. */
 const ABOUT_THE_EVENT = new Set([400, 406, 409, 411, 412, 413, 414, 415, 416, 417, 422, 424, 428, 431, 451]);
-const NOT_NOW = new Set([408, 423, 425, 429, 502, 503, 504, 507, 509, 520, 521, 522, 523, 524]);
+// Not those of a proxy whose receiver crashed or hung (502, 504, 52x): it may do so over this event alone.
+const NOT_NOW = new Set([408, 423, 425, 429, 503, 507, 509]);
 const RETRY_MS = 1_000;
 /** However long the receiver asks for. */
 const MAX_RETRY_AFTER_MS = 60_000;

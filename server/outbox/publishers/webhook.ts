@@ -22,13 +22,29 @@ const REQUEST_PART_OF_DEADLINE = 0.4;
 const BEGIN_PART_OF_DEADLINE = 0.5;
 const REQUEST_MAX_MS = 10_000;
 const HUNG_RETRY_MS = 5_000;
+/** Events whose last failure is remembered; beyond that the oldest is forgotten, and begins anew. */
+const FAILURES_KEPT = 10_000;
 const MAX_ANSWER_BYTES = 10_000;
-/** Whoever took an event so lately is there: what it fails over is the event. */
+/** Whoever took an event so lately is there. */
 const ALIVE_MS = 10_000;
 
 export function createWebhookPublisher(options: WebhookPublisherOptions): EventPublisher {
   let tookAtMs = Number.NEGATIVE_INFINITY;
   const isAlive = () => performance.now() - tookAtMs < ALIVE_MS;
+  const failedAtMs = new Map<string, number>();
+
+  /**
+   * Notes that an event failed, and says whether it is the event's own fault: since it last failed, the receiver has
+   * taken another. An outage, however long, is none, for nothing is taken then.
+   */
+  function failsAlone({ id }: OutboxEvent): boolean {
+    const lastMs = failedAtMs.get(id);
+    failedAtMs.delete(id);
+    failedAtMs.set(id, performance.now());
+    const [oldest] = failedAtMs.keys();
+    if (failedAtMs.size > FAILURES_KEPT && oldest !== undefined) failedAtMs.delete(oldest);
+    return lastMs !== undefined && tookAtMs > lastMs;
+  }
 
   async function post(event: OutboxEvent, deadlineMs: number, signal: AbortSignal): Promise<PublishOutcome> {
     const body = bodyOf(event);
@@ -47,13 +63,21 @@ export function createWebhookPublisher(options: WebhookPublisherOptions): EventP
     const verdict = judgeAnswer(answer, new Date());
     if (verdict.kind === 'taken') {
       tookAtMs = performance.now();
+      failedAtMs.delete(event.id);
       return { kind: 'published' };
     }
     if (verdict.kind === 'refused') return { kind: 'refused', error: verdict.error, isFinal: true };
     if (verdict.kind === 'later') return { kind: 'deferred', error: verdict.error, delayMs: verdict.delayMs };
-    if (isAlive()) return { kind: 'refused', error: verdict.error, isFinal: false };
+    if (verdict.kind === 'failed' ? failsAlone(event) : isAlive())
+      return { kind: 'refused', error: verdict.error, isFinal: false };
     if (verdict.kind === 'failed') return { kind: 'deferred', error: verdict.error, delayMs: verdict.delayMs };
     throw verdict.error;
+  }
+
+  /** A receiver that hangs or breaks off over this event and takes others; null when it may be away. */
+  function unanswered(event: OutboxEvent, error: ServiceError): PublishOutcome | null {
+    if (failsAlone(event)) return { kind: 'refused', error, isFinal: false };
+    return isAlive() ? { kind: 'deferred', error, delayMs: HUNG_RETRY_MS } : null;
   }
 
   return {
@@ -72,12 +96,12 @@ export function createWebhookPublisher(options: WebhookPublisherOptions): EventP
           try {
             outcomes[index] = await post(events[index]!, requestMs, signal);
           } catch (error) {
-            // A receiver that takes others and hangs over this one: its key waits.
-            if (!isAlive() || codeOf(error) !== 'OUTBOUND_DEADLINE') {
+            const outcome = isUnanswered(error) ? unanswered(events[index]!, error) : null;
+            if (outcome === null) {
               outage.push(asOutage(error));
               return;
             }
-            outcomes[index] = { kind: 'deferred', error: error as ServiceError, delayMs: HUNG_RETRY_MS };
+            outcomes[index] = outcome;
           }
           if (!letsGoOn(outcomes[index])) {
             for (const later of own.slice(step + 1)) outcomes[later] = { kind: 'held' };
@@ -103,6 +127,14 @@ export function createWebhookPublisher(options: WebhookPublisherOptions): EventP
 }
 
 const codeOf = (error: unknown): string => (error instanceof ServiceError ? error.code : '');
+
+/** There was a connection, and no answer came: in time, or before it was cut. */
+function isUnanswered(error: unknown): error is ServiceError {
+  if (!(error instanceof ServiceError)) return false;
+  const { cause } = error;
+  const isCut = cause instanceof Error && 'code' in cause && ['ECONNRESET', 'EPIPE'].includes(String(cause.code));
+  return error.code === 'OUTBOUND_DEADLINE' || (error.code === 'OUTBOUND_UNREACHABLE' && isCut);
+}
 
 /** After these the next event of the key may follow. */
 const letsGoOn = (outcome: PublishOutcome | undefined) =>

@@ -1,11 +1,12 @@
-// Keeps the outbox counted while no publisher does it: its page must go on drawing just when all of them are away.
+// Keeps the outbox counted while no publisher does it, by workers and web processes: the page must go on drawing, and the alert
+// fire, just when all publishers are away, and the workers with them.
 import type { Pool } from '#db/client.ts';
 import { type Logger, logError } from '#server/lib/index.ts';
-import { createUnwatchedObserver } from '#server/outbox/index.ts';
+import { createUnwatchedObserver } from './observe-backlog.ts';
 
 const LOOK_MS = 10_000;
 
-/** Looks every ten seconds, one look at a time. `ownPublisher` names the publisher in this process, null without one. */
+/** Looks at once and every ten seconds, one look at a time. `ownPublisher` names the publisher in this process, null without one. */
 export function outboxWatch(config: { pool: Pool; log: Logger; ownPublisher: string | null }) {
   const observeUnwatched = createUnwatchedObserver(config);
   let timer: NodeJS.Timeout | undefined;
@@ -26,11 +27,13 @@ export function outboxWatch(config: { pool: Pool; log: Logger; ownPublisher: str
 
   return {
     start() {
-      timer = setInterval(() => {
+      const begin = () => {
         if (isLooking) return;
         isLooking = true;
         underWay = look();
-      }, LOOK_MS);
+      };
+      begin();
+      timer = setInterval(begin, LOOK_MS);
     },
     async stop() {
       clearInterval(timer);
