@@ -102,7 +102,7 @@ export function keepClaim(hold: Hold, claim: Taken): Claim {
   return claim;
 }
 
-/** Chooses among the lane's unfinished events: from the head, or from where the last claim that met too many held ones ended. */
+/** Chooses among the lane's unfinished events: from the head, or from behind what was passed. */
 function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken> {
   return transaction(pool, CLAIMING, async (tx) => {
     const lease = await renewLane(tx, hold, options.leaseMs);
@@ -127,10 +127,12 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
     if (passed) choice.firstLeft = swept.cursor + 1;
     const seqs = choice.chosen.map((row) => row.seq);
     const events = seqs.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, seqs));
-    // A row that could not be had is one that was not passed.
     const times = { beganMs: nowMs, nowMs: performance.now() };
-    const next = events.length < seqs.length ? null : passOn(passed, head, times);
-    const goesOn = next !== null || choice.blocked.size === 0;
+    // A row that could not be had is one that was not passed.
+    const hadAll = events.length === seqs.length;
+    const next = hadAll ? passOn(passed, head, times) : null;
+    // What was gone over and left nothing is done: the cursor is behind it.
+    const goesOn = next !== null || (hadAll && choice.blocked.size === 0);
     const isFull = choice.isFull || head.end === 'changed' || (head.end === 'limit' && goesOn);
     return { events, isFull, firstLeft: choice.firstLeft, progress: { ...swept, sight, passed: next } };
   });

@@ -4,7 +4,7 @@ import { isLockTimeout, queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { NO_HEADERS, type OutboxEvent } from './publisher.ts';
-import { type Look, lookStatement } from './sight.ts';
+import { type Look, lookStatement, NEAR_END, walkEnd } from './sight.ts';
 
 /** A list of places as a statement's parameter: PostgreSQL reads this spelling many times faster than JSON. */
 export const placesOf = (seqs: readonly number[]): string => `{${seqs.join(',')}}`;
@@ -66,7 +66,10 @@ const UPPER = sql`(select upper from look)`;
 const isBeyond = (lane: number): SQL => sql`exists (select from outbox_events where lane = ${lane} and seq > ${UPPER})`;
 
 // Exported for the test that holds its cost.
-export const emptyStatement = (lane: number, look: Look): SQL => sql`with ${lookStatement(lane, look)}
+export const emptyStatement = (
+  lane: number,
+  look: Look,
+): SQL => sql`with ${lookStatement(look, walkEnd(sql`${lane}`, sql`l.lower`))}
   select snapshot::text, not ${isBeyond(lane)} and not exists (select from outbox_events
     where lane = ${lane} and seq > lower and seq <= ${UPPER} and status in ('pending', 'processing')) as "isEmpty" from look`;
 
@@ -75,7 +78,7 @@ export const emptyStatement = (lane: number, look: Look): SQL => sql`with ${look
 // was changed since is left out, and missed by whoever counts what came back.
 // Exported for the test that holds its plan.
 export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look, limit: number): SQL =>
-  sql`with ${lookStatement(hold.lane, look)}, stretch as materialized (
+  sql`with ${lookStatement(look, NEAR_END)}, stretch as materialized (
       select count(*)::int as seen, min(seq) as first, max(seq) as last,
         count(*) = count(*) filter (where status = 'pending' and available_at <= clock_timestamp())
           and sum(payload_bytes) <= ${CLAIM_MAX_BYTES}
