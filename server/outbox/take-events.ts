@@ -43,17 +43,19 @@ export type Stretch = { events: OutboxEvent[]; snapshot: string; isCut: boolean 
  * @throws StretchBrokenError: the caller's transaction must not be committed
  */
 export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number): Promise<Stretch | null> {
-  const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null; isCut: boolean | null }>(
+  const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null }>(
     tx,
     stretchStatement(hold, look, limit),
   );
   if (rows.length === 0) return null;
   const events = inOrder(rows);
   // Said once, in the first row of the stretch.
-  const { seen = null, snapshot = null, isCut = null } = rows[0] ?? {};
+  const { seen = null, snapshot = null } = rows[0] ?? {};
   if (seen === null || snapshot === null || rows.length < seen)
     throw new StretchBrokenError('a row of the stretch was changed meanwhile');
-  return { events, snapshot, isCut: isCut ?? false };
+  // Asked by itself: a full stretch need not be ready for it.
+  const isCut = rows.length < limit && (await isLaneLonger(tx, hold.lane, look));
+  return { events, snapshot, isCut };
 }
 
 /** The snapshot in which a lane had no unfinished row from a look on; null: it had one, or there was more than one look goes over. */
@@ -64,6 +66,15 @@ export async function snapshotIfEmpty(tx: Tx, lane: number, look: Look): Promise
 
 const UPPER = sql`(select upper from look)`;
 const isBeyond = (lane: number): SQL => sql`exists (select from outbox_events where lane = ${lane} and seq > ${UPPER})`;
+
+/** Whether there are rows behind those that a stretch goes over. A look that began lower meanwhile says so the sooner. */
+async function isLaneLonger(tx: Tx, lane: number, look: Look): Promise<boolean> {
+  const [row] = await queryPrepared<{ isLonger: boolean }>(
+    tx,
+    sql`with ${lookStatement(look, NEAR_END)} select ${isBeyond(lane)} as "isLonger"`,
+  );
+  return row?.isLonger ?? true;
+}
 
 // Exported for the test that holds its cost.
 export const emptyStatement = (
@@ -83,8 +94,7 @@ export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look,
         count(*) = count(*) filter (where status = 'pending' and available_at <= clock_timestamp())
           and sum(payload_bytes) <= ${CLAIM_MAX_BYTES}
           and not exists (select from instance_stops where resumed_at is null and holds_publishing)
-          and not exists (select from tenant_stops where resumed_at is null and holds_publishing) as is_free,
-        case when count(*) < ${limit} then ${isBeyond(hold.lane)} else false end as is_cut
+          and not exists (select from tenant_stops where resumed_at is null and holds_publishing) as is_free
       from (select seq, status, available_at, payload_bytes from outbox_events
         where lane = ${hold.lane} and seq > (select lower from look) and seq <= ${UPPER} and status in ('pending', 'processing')
         order by seq limit ${limit}) next)
@@ -93,8 +103,7 @@ export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look,
       sql`seq >= (select first from stretch where is_free) and seq <= (select last from stretch where is_free)`,
     )}
     returning ${EVENT_COLUMNS}, case when seq = (select first from stretch) then (select seen from stretch) end as seen,
-      case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot,
-      case when seq = (select first from stretch) then (select is_cut from stretch) end as "isCut"`;
+      case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot`;
 
 const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, which: SQL): SQL =>
   sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = clock_timestamp()
