@@ -12,6 +12,7 @@ import { afterSweep, type Choice, keyOf, mayFollowTo, type Progress, placeBehind
 import {
   isStretchBroken,
   placesOf,
+  readRest,
   STRETCH_LOCK_MS,
   type Stretch,
   StretchBrokenError,
@@ -77,8 +78,11 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
       takeStretch(tx, hold, look, options.batchSize),
     ]);
     if (stretch && !stretch.isWhole) throw new StretchBrokenError();
-    const claim = claimOf(progress, stretch, xid, options.batchSize);
-    if (claim) return claim;
+    if (stretch) {
+      // A full stretch need not be asked for.
+      const isFull = stretch.events.length >= options.batchSize || (await readRest(tx, hold.lane, look)).isLonger;
+      return claimOf(progress, stretch, { xid, isFull });
+    }
     const snapshot = await snapshotIfEmpty(tx, hold.lane, look);
     if (snapshot === null) return null;
     const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot });
@@ -87,15 +91,17 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
   return taking.catch(nullIfBroken);
 }
 
-/** A stretch that transaction `xid` took from the cursor of `before` on, as a claim; null: none was. */
-export function claimOf(before: Progress, stretch: Stretch | null, xid: bigint, batchSize: number): Taken | null {
-  const first = stretch?.events[0];
-  if (!first) return null;
-  const { events, snapshot, isCut } = stretch;
+/** A stretch that transaction `xid` took from the cursor of `before` on, as a claim. `isFull`: more may lie behind it. */
+export function claimOf(
+  before: Progress,
+  { events, snapshot }: Stretch,
+  { xid, isFull }: { xid: bigint; isFull: boolean },
+): Taken {
+  const first = events[0]?.seq ?? before.cursor + 1;
   const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot });
   // Whatever was passed was seen by another snapshot than the one that this sight is of.
-  const progress = { ...before, sight, cursor: first.seq - 1, passed: null };
-  return { events, isFull: isCut || events.length >= batchSize, firstLeft: null, progress };
+  const progress = { ...before, sight, cursor: first - 1, passed: null };
+  return { events, isFull, firstLeft: null, progress };
 }
 
 function nullIfBroken(error: unknown): null {
@@ -110,7 +116,7 @@ export function keepClaim(hold: Hold, claim: Taken): Claim {
   return claim;
 }
 
-/** Chooses among the lane's unfinished events: from the head, or from where the last claim that met too many held ones ended. */
+/** Chooses among the lane's unfinished events: from the head, or from behind what was passed. */
 function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken> {
   return transaction(pool, CLAIMING, async (tx) => {
     const lease = await renewLane(tx, hold, options.leaseMs);
@@ -135,10 +141,12 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
     if (passed) choice.firstLeft = swept.cursor + 1;
     const seqs = choice.chosen.map((row) => row.seq);
     const events = seqs.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, seqs));
-    // A row that could not be had is one that was not passed.
     const times = { beganMs: nowMs, nowMs: performance.now() };
-    const next = events.length < seqs.length ? null : passOn(passed, head, times);
-    const goesOn = next !== null || choice.blocked.size === 0;
+    // A row that could not be had is one that was not passed.
+    const hadAll = events.length === seqs.length;
+    const next = hadAll ? passOn(passed, head, times) : null;
+    // What was gone over and left nothing is done: the cursor is behind it.
+    const goesOn = next !== null || (hadAll && choice.blocked.size === 0);
     const isFull = choice.isFull || head.end === 'changed' || (head.end === 'limit' && goesOn);
     return { events, isFull, firstLeft: choice.firstLeft, progress: { ...swept, sight, passed: next } };
   });

@@ -2,7 +2,7 @@
 import { type SQL, sql } from '#db/drizzle.ts';
 import { queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES, CLAIM_MAX_SCAN, DEAR_WALK } from './config.ts';
-import { type Look, lookOnlyAfter, lookStatement } from './sight.ts';
+import { type Look, lookOnlyAfter, lookStatement, walkEnd } from './sight.ts';
 import { type Choice, chooseClaim, emptyChoice, type HeadRow } from './states.ts';
 
 export type Head = {
@@ -88,7 +88,7 @@ export const headStatement = (
   const seen = first?.snapshot ?? null;
   const upper = sql`(select coalesce(${first?.upper ?? null}::bigint, upper) from look)`;
   const unfinished = sql`lane = ${lane} and seq > (select lower from look) and seq <= ${upper} and status in ('pending', 'processing')`;
-  return sql`with ${lookStatement(lane, look)} select look.lower::float8 as lower, look.snapshot::text as snapshot, t.top::float8 as top, i.stops, held.seq::float8 as held, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key,
+  return sql`with ${lookStatement(look, walkEnd(sql`${lane}`, sql`l.lower`))} select look.lower::float8 as lower, look.snapshot::text as snapshot, t.top::float8 as top, i.stops, held.seq::float8 as held, h.seq::float8 as seq, h.tenant_id as "tenantId", h.key,
       h.status, h.available_at <= clock_timestamp() as "isDue", h.payload_bytes as "payloadBytes", ${upper}::float8 as upper,
       (select seq from outbox_events where lane = ${lane} and seq > ${upper} order by seq limit 1)::float8 as beyond
     from look cross join (select coalesce(max(seq), 0) as top from outbox_events where lane = ${lane}) t

@@ -10,7 +10,7 @@ import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
-import { isStretchBroken, placesOf, STRETCH_LOCK_MS, snapshotIfEmpty, takeStretch } from './take-events.ts';
+import { isStretchBroken, placesOf, readRest, STRETCH_LOCK_MS, takeStretch } from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -60,29 +60,29 @@ export async function markAndClaim(
   const look = lookFrom(progress);
   const done = await transaction(pool, { ...MARKING_PUBLISHED, lockTimeoutMs: STRETCH_LOCK_MS }, async (tx) => {
     // Sent together, and the lane's row first, as whoever takes the lane over locks it before its events.
-    const [lease, marked, stretch, snapshot] = await Promise.all([
+    const [lease, marked, stretch, rest] = await Promise.all([
       renewLane(tx, hold, options.leaseMs),
       writeAll(tx, hold, verdicts),
       takeStretch(tx, hold, look, options.batchSize),
-      snapshotIfEmpty(tx, hold.lane, look),
+      readRest(tx, hold.lane, look),
     ]);
-    return { marked, stretch, isEmpty: snapshot !== null, xid: lease.xid };
+    return { marked, stretch, rest, xid: lease.xid };
   }).catch((error: unknown) => {
     if (isStretchBroken(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
     throw error;
   });
   if (!done) return null;
-  const { marked, stretch, isEmpty, xid } = done;
+  const { marked, stretch, rest, xid } = done;
   const counts = note(hold, claim, verdicts, marked);
-  if (stretch && !stretch.isWhole) {
+  if (!stretch) return rest.isEmpty ? { counts, next: null } : { counts };
+  if (!stretch.isWhole) {
     // It is committed: what was taken goes back. Should that fail the lane is taken anew, as nobody else may send it.
     const seqs = stretch.events.map(({ seq }) => seq);
     await releaseEvents(pool, hold, seqs, null);
     return { counts };
   }
-  const next = claimOf(progress, stretch, xid, options.batchSize);
-  if (next) return { counts, next: keepClaim(hold, next) };
-  return isEmpty ? { counts, next: null } : { counts };
+  const isFull = stretch.events.length >= options.batchSize || rest.isLonger;
+  return { counts, next: keepClaim(hold, claimOf(progress, stretch, { xid, isFull })) };
 }
 
 function judge(claim: Claim, outcomes: readonly PublishOutcome[], maxAttempts: number): Verdict[] {

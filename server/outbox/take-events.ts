@@ -4,7 +4,7 @@ import { isLockTimeout, queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { NO_HEADERS, type OutboxEvent } from './publisher.ts';
-import { type Look, lookStatement } from './sight.ts';
+import { type Look, lookStatement, NEAR_END, walkEnd } from './sight.ts';
 
 /** A list of places as a statement's parameter: PostgreSQL reads this spelling many times faster than JSON. */
 export const placesOf = (seqs: readonly number[]): string => `{${seqs.join(',')}}`;
@@ -39,27 +39,27 @@ export const STRETCH_LOCK_MS = 50;
 export const isStretchBroken = (error: unknown): boolean => error instanceof StretchBrokenError || isLockTimeout(error);
 
 /**
- * What was taken, and the snapshot in which nothing unfinished lay before it. `isCut`: more may lie behind it. Not whole: a row
- * was changed meanwhile and is not there, and the others must not be sent.
+ * What was taken, and the snapshot in which nothing unfinished lay before it. Not whole: a row was changed meanwhile and is
+ * not there, and the others must not be sent.
  */
-export type Stretch = { events: OutboxEvent[]; snapshot: string; isCut: boolean; isWhole: boolean };
+export type Stretch = { events: OutboxEvent[]; snapshot: string; isWhole: boolean };
 
 /**
  * The usual case, at half the cost: takes the next unfinished rows when all of them are free, so that nothing need be
  * chosen. Null when one is not, or none is there; `snapshotIfEmpty` tells which.
  */
 export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number): Promise<Stretch | null> {
-  const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null; isCut: boolean | null }>(
+  const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null }>(
     tx,
     stretchStatement(hold, look, limit),
   );
   if (rows.length === 0) return null;
   const events = inOrder(rows);
   // Said once, in the first row of the stretch.
-  const { seen = null, snapshot = null, isCut = null } = rows[0] ?? {};
+  const { seen = null, snapshot = null } = rows[0] ?? {};
   // Its first row may be what is not there.
   const isWhole = seen !== null && snapshot !== null && rows.length >= seen;
-  return { events, snapshot: snapshot ?? '', isCut: isCut ?? false, isWhole };
+  return { events, snapshot: snapshot ?? '', isWhole };
 }
 
 /** The snapshot in which a lane had no unfinished row from a look on; null: it had one, or there was more than one look goes over. */
@@ -71,23 +71,41 @@ export async function snapshotIfEmpty(tx: Tx, lane: number, look: Look): Promise
 const UPPER = sql`(select upper from look)`;
 const isBeyond = (lane: number): SQL => sql`exists (select from outbox_events where lane = ${lane} and seq > ${UPPER})`;
 
+/** `isLonger`: there are rows behind those that a stretch goes over. `isEmpty`: there is no unfinished one at all. */
+export type Rest = { isLonger: boolean; isEmpty: boolean };
+
+/** What is left of a lane behind a stretch, or where there was none. A look that began lower meanwhile says so the sooner. */
+export async function readRest(tx: Tx, lane: number, look: Look): Promise<Rest> {
+  const [row] = await queryPrepared<Rest>(
+    tx,
+    sql`with ${lookStatement(look, NEAR_END)}
+      select b."isLonger", not b."isLonger" and not ${isUnfinishedNear(lane)} as "isEmpty"
+      from look, lateral (select ${isBeyond(lane)} as "isLonger") b`,
+  );
+  return row ?? { isLonger: true, isEmpty: false };
+}
+
+const isUnfinishedNear = (lane: number): SQL => sql`exists (select from outbox_events
+    where lane = ${lane} and seq > lower and seq <= ${UPPER} and status in ('pending', 'processing'))`;
+
 // Exported for the test that holds its cost.
-export const emptyStatement = (lane: number, look: Look): SQL => sql`with ${lookStatement(lane, look)}
-  select snapshot::text, not ${isBeyond(lane)} and not exists (select from outbox_events
-    where lane = ${lane} and seq > lower and seq <= ${UPPER} and status in ('pending', 'processing')) as "isEmpty" from look`;
+export const emptyStatement = (
+  lane: number,
+  look: Look,
+): SQL => sql`with ${lookStatement(look, walkEnd(sql`${lane}`, sql`l.lower`))}
+  select snapshot::text, not ${isBeyond(lane)} and not ${isUnfinishedNear(lane)} as "isEmpty" from look`;
 
 // The next unfinished rows of a lane, what committed late among them, without a lock. Of another claim's, one that waits
 // and any stop that holds publishing are reasons to choose. The update is of the same snapshot, so it finds the same rows; one that
 // was changed since is left out, and missed by whoever counts what came back.
 // Exported for the test that holds its plan.
 export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look, limit: number): SQL =>
-  sql`with ${lookStatement(hold.lane, look)}, stretch as materialized (
+  sql`with ${lookStatement(look, NEAR_END)}, stretch as materialized (
       select count(*)::int as seen, min(seq) as first, max(seq) as last,
         count(*) = count(*) filter (where status = 'pending' and available_at <= clock_timestamp())
           and sum(payload_bytes) <= ${CLAIM_MAX_BYTES}
           and not exists (select from instance_stops where resumed_at is null and holds_publishing)
-          and not exists (select from tenant_stops where resumed_at is null and holds_publishing) as is_free,
-        case when count(*) < ${limit} then ${isBeyond(hold.lane)} else false end as is_cut
+          and not exists (select from tenant_stops where resumed_at is null and holds_publishing) as is_free
       from (select seq, status, available_at, payload_bytes from outbox_events
         where lane = ${hold.lane} and seq > (select lower from look) and seq <= ${UPPER} and status in ('pending', 'processing')
         order by seq limit ${limit}) next)
@@ -96,8 +114,7 @@ export const stretchStatement = (hold: Pick<Hold, 'lane' | 'token'>, look: Look,
       sql`seq >= (select first from stretch where is_free) and seq <= (select last from stretch where is_free)`,
     )}
     returning ${EVENT_COLUMNS}, case when seq = (select first from stretch) then (select seen from stretch) end as seen,
-      case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot,
-      case when seq = (select first from stretch) then (select is_cut from stretch) end as "isCut"`;
+      case when seq = (select first from stretch) then (select snapshot::text from look) end as snapshot`;
 
 const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, which: SQL): SQL =>
   sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = clock_timestamp()
