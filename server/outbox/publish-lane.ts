@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from '#db/client.ts';
 import { type Claim, claimEvents } from './claim.ts';
 import { PUBLISH_PART_OF_LEASE } from './config.ts';
-import { within } from './deadline.ts';
+import { DeadlineError, within } from './deadline.ts';
 import type { Hold } from './lanes.ts';
 import { type MarkCounts, markAndClaim, markEvents, releaseEvents } from './mark.ts';
 import { publishSeconds } from './metrics.ts';
@@ -52,7 +52,7 @@ export async function publishLane(
   while (claim && claim.events.length > 0) {
     const errorId = randomUUID();
     const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE - (performance.now() - claimSentAtMs);
-    const limits = { ...options, errorId, deadlineMs: Math.max(1, Math.floor(deadlineMs)) };
+    const limits = { ...options, errorId, deadlineMs: Math.floor(deadlineMs) };
     const outcomes = await send(deps, hold, claim, limits, errorId);
     claimSentAtMs = performance.now();
     const goesOn = options.goesOn?.(claim.isFull) ?? false;
@@ -89,10 +89,12 @@ async function send(
   errorId: string,
 ): Promise<readonly PublishOutcome[]> {
   const { deadlineMs } = options;
-  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(deadlineMs)]);
   const started = performance.now();
   const observe = (outcome: string) => publishSeconds.labels(outcome).observe((performance.now() - started) / 1_000);
   try {
+    // Whoever stood still for so long may find that another has the lane, and sends these.
+    if (deadlineMs <= 0) throw new DeadlineError('the claim', options.leaseMs * PUBLISH_PART_OF_LEASE);
+    const signal = AbortSignal.any([options.signal, AbortSignal.timeout(deadlineMs)]);
     const sending = deps.publisher.publish(claim.events, { lane: hold.lane, signal, deadlineMs });
     const outcomes = await within(deadlineMs, 'publish', sending, options.signal);
     observe('ok');

@@ -287,6 +287,35 @@ describe('a lane', () => {
     expect(seen[0]!.deadlineMs).toBeLessThan(seen[0]!.leftMs);
   });
 
+  it('sends nothing when its owner stood still since the claim for longer than it may send', async () => {
+    await append(['k']);
+    const leaseMs = 2_000;
+    const holds = await take('one', leaseMs);
+    const [{ lane } = { lane: -1 }] = await db.owner<{ lane: number }[]>`select lane from outbox_events`;
+    const own = holds.find((hold) => hold.lane === lane)!;
+    const { publisher, sent } = recording();
+    const mayEnd = Promise.withResolvers<void>();
+    const isHeld = Promise.withResolvers<void>();
+    const holder = db.owner.begin(async (tx) => {
+      await tx`select from outbox_lanes where lane = ${lane} for update`;
+      isHeld.resolve();
+      await mayEnd.promise;
+    });
+    await isHeld.promise;
+    const turn = publishLane({ pool: db.worker, publisher }, own, { ...options, leaseMs }).catch(
+      (error: unknown) => error,
+    );
+    const waiting = () => db.owner`select from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_renew_lane%'`;
+    await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    mayEnd.resolve();
+    await holder;
+    // As a process does that is stopped: the claim's answer is there when it goes on.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.8 * leaseMs);
+    expect(await turn).toBeInstanceOf(Error);
+    expect(sent).toEqual([]);
+  });
+
   it('is nobody else’s while its lease runs, and anybody’s once it is given back', async () => {
     const mine = await take('one');
     expect(mine).toHaveLength(LANES);
