@@ -63,8 +63,10 @@ async function takeOccasion(tx: Tx, request: RunRequest): Promise<boolean> {
   return taken.length > 0;
 }
 
+// It ended when its lease did, as far as anybody knows.
 async function abandon(tx: Tx, runId: string): Promise<void> {
-  await tx.execute(sql`update cron_runs set outcome = 'abandoned', finished_at = clock_timestamp(), lease_until = null,
+  await tx.execute(sql`update cron_runs set outcome = 'abandoned', lease_until = null,
+      finished_at = greatest(started_at, least(coalesce(lease_until, clock_timestamp()), clock_timestamp())),
       error = 'process ' || process_id || ' stopped renewing the lease; another run took it over'
     where id = ${runId}::uuid and outcome = 'running'`);
 }

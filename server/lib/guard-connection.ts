@@ -27,8 +27,8 @@ export type Life = {
   readonly ended: Promise<never>;
   /** What its first failed statement failed of; those after it only say that one has. */
   firstError: unknown;
-  /** Its COMMIT is sent: nothing comes after that. */
-  isSentWhole: boolean;
+  /** Its COMMIT, once it is sent: nothing comes after that. */
+  commit: unknown;
 };
 
 export function newLife(): Life {
@@ -40,7 +40,7 @@ export function newLife(): Life {
     hasEnded: () => hasEnded,
     ended: promise,
     firstError: undefined,
-    isSentWhole: false,
+    commit: null,
     end: (reason) => {
       hasEnded = true;
       reject(reason);
@@ -64,7 +64,7 @@ export async function untilEnded<T>(life: Life, fn: () => Promise<T>): Promise<T
 /** The same connection, refusing statements after the end. `options` is what drizzle reads of a client. */
 export function guardConnection(raw: postgres.TransactionSql, options: Pool['options'], life: Life): postgres.Sql {
   const refuse = () => {
-    if (life.hasEnded() || life.isSentWhole) throw new TransactionEndedError();
+    if (life.hasEnded() || life.commit) throw new TransactionEndedError();
   };
   return new Proxy(raw as unknown as postgres.Sql, {
     apply(target, thisArg, args) {
@@ -116,7 +116,10 @@ function watch<T>(made: T, life: Life): T {
     reject(error);
   };
   // A statement is sent when it is first awaited, which may be after the end.
-  const send = (sent: Statement) => (life.hasEnded() ? reject(new TransactionEndedError()) : handler(sent));
+  const send = (sent: Statement) => {
+    const isLate = life.hasEnded() || (life.commit !== null && life.commit !== sent);
+    return isLate ? reject(new TransactionEndedError()) : handler(sent);
+  };
   statement.handler = Object.assign(send, { debug: handler.debug });
   return made;
 }

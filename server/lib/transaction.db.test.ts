@@ -290,6 +290,16 @@ describe('a transaction whose commit is sent ahead', () => {
     expect(await notesOf('goes on')).toEqual([{ n: 351 }]);
   });
 
+  it('sends nothing after its commit that was made before', async () => {
+    const going = transaction(pool, options, async (tx) => {
+      const late = connectionOf(tx).unsafe(`insert into notes values (362, 'late')`);
+      await send(tx, 'late', [361]);
+      await late;
+    });
+    await expect(going).rejects.toThrow(TransactionEndedError);
+    expect(await notesOf('late')).toEqual([{ n: 361 }]);
+  });
+
   it('does not commit what others do on its connection, however many come at once', async () => {
     const late = transaction(pool, {}, async (tx) => {
       await write(tx, 401, 'others');
@@ -329,18 +339,17 @@ describe('a transaction whose commit is sent ahead', () => {
       stdio: 'inherit',
     });
     expect((await once(child, 'exit'))[1]).toBe('SIGKILL');
-    await expect.poll(() => notesOf('heard')).toEqual([{ n: 500 }, { n: 501 }, { n: 502 }]);
+    await expect.poll(() => notesOf('heard'), { timeout: 20_000 }).toEqual([{ n: 500 }, { n: 501 }, { n: 502 }]);
   });
 
   it('tells of a backend that died under it', async () => {
     const dying = attempt(transaction(pool, options, (tx) => tx.execute(sql`select pg_sleep(60)`)));
-    await expect
-      .poll(async () => {
-        const [row] = await db.owner`select pg_terminate_backend(pid) as done from pg_stat_activity
-          where query like 'select pg_sleep(60)%' and state = 'active'`;
-        return row?.done;
-      })
-      .toBe(true);
+    const end = async () => {
+      const [row] = await db.owner`select pg_terminate_backend(pid) as done from pg_stat_activity
+        where datname = current_database() and query like 'select pg_sleep(60)%' and state = 'active'`;
+      return row?.done;
+    };
+    await expect.poll(end, { timeout: 20_000 }).toBe(true);
     expect(await dying).toBeInstanceOf(Error);
     await transaction(pool, options, (tx) => send(tx, 'after a death', [601]));
     expect(await notesOf('after a death')).toEqual([{ n: 601 }]);

@@ -42,7 +42,8 @@ export type TransactionOptions = {
   isHot?: boolean;
   /**
    * COMMIT is sent right behind the statements that `fn` sends at once, without waiting for their answers: then it is done
-   * even if this process is killed. A statement that fails undoes all; what `fn` throws of itself undoes nothing.
+   * even if this process is killed. A statement that fails undoes all; what `fn` throws of itself undoes nothing. Each statement
+   * must do no harm by itself: one whose plan no longer fits a changed table is repeated by the driver, behind the COMMIT.
    */
   commitsAhead?: boolean;
   /**
@@ -54,6 +55,8 @@ export type TransactionOptions = {
 
 export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+/** Made once: an error for each transaction would be as dear as one of its statements. */
+const ENDED = new TransactionEndedError();
 
 // PostgreSQL's in_failed_sql_transaction.
 const TRANSACTION_ABORTED = '25P02';
@@ -114,7 +117,7 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
     if (life.hasEnded()) await new Promise(setImmediate);
     throw isInOwnWords(told) ? told : error;
   } finally {
-    life.end(new TransactionEndedError());
+    life.end(ENDED);
   }
   for (const run of afterCommit) run();
   return result;
@@ -129,7 +132,7 @@ async function commitBehind<T>(
   // By then its statements are in the driver's hands, in order.
   const sent = new Promise(setImmediate).then(() => {
     const committing = guarded.unsafe('commit');
-    life.isSentWhole = true;
+    life.commit = committing;
     return committing;
   });
   const [worked, committed] = await Promise.allSettled([working, sent]);

@@ -115,12 +115,16 @@ async function write(tx: Tx, hold: Hold, verdicts: readonly Verdict[], options: 
  * stretch) the statement fails with TAKEN_AWAY.
  */
 async function writeAll(tx: Tx, hold: Hold, verdicts: readonly Verdict[]): Promise<Written> {
+  const perTenant = new Map<string, number>();
+  for (const { event } of verdicts) perTenant.set(event.tenantId, (perTenant.get(event.tenantId) ?? 0) + 1);
   const places = placesOf(verdicts.map(({ event }) => event.seq));
-  const [, counted] = await Promise.all([
-    queryPrepared(tx, sql`select outbox_mark_published(${hold.lane}, ${hold.token}, ${places}::text::bigint[])`),
-    queryPrepared<{ nowMs: number }>(tx, countStatement(hold, verdicts)),
-  ]);
-  return { published: verdicts, nowMs: counted[0]?.nowMs ?? 0, rest: new Set() };
+  const [tenants, counts] = [`{${[...perTenant.keys()].join(',')}}`, placesOf([...perTenant.values()])];
+  const [marked] = await queryPrepared<{ nowMs: number }>(
+    tx,
+    sql`select outbox_mark_published(${hold.lane}, ${hold.token}, ${places}::text::bigint[],
+      ${tenants}::text::uuid[], ${counts}::text::bigint[]) as "nowMs"`,
+  );
+  return { published: verdicts, nowMs: marked?.nowMs ?? 0, rest: new Set() };
 }
 
 /** Counts what was marked, and moves the cursor past it unless some of it was lost. */
@@ -158,20 +162,6 @@ type Marked = { places: string; nowMs: number };
 
 const NOW_MS = sql`extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"`;
 
-// Counted per tenant, in rows that only this lane's owner writes.
-const ADD_UP = sql`on conflict (tenant_id, lane) do update set published = c.published + excluded.published`;
-
-function countStatement(hold: Hold, verdicts: readonly Verdict[]) {
-  const perTenant = new Map<string, number>();
-  for (const { event } of verdicts) perTenant.set(event.tenantId, (perTenant.get(event.tenantId) ?? 0) + 1);
-  const [tenants, counts] = [`{${[...perTenant.keys()].join(',')}}`, placesOf([...perTenant.values()])];
-  return sql`with counted as (
-      insert into outbox_counters as c (tenant_id, lane, published)
-      select t.tenant_id, ${hold.lane}, t.published from unnest(${tenants}::text::uuid[], ${counts}::text::bigint[]) t(tenant_id, published)
-      order by t.tenant_id ${ADD_UP})
-    select ${NOW_MS}`;
-}
-
 const publishedStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`with marked as (
     update outbox_events set status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
     where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
@@ -180,7 +170,8 @@ const publishedStatement = (hold: Hold, verdicts: readonly Verdict[]) => sql`wit
   per_tenant as (select tenant_id, count(*) as published, array_agg(seq) as places from marked group by tenant_id),
   counted as (
     insert into outbox_counters as c (tenant_id, lane, published)
-    select tenant_id, ${hold.lane}, published from per_tenant order by tenant_id ${ADD_UP})
+    select tenant_id, ${hold.lane}, published from per_tenant order by tenant_id
+    on conflict (tenant_id, lane) do update set published = c.published + excluded.published)
   select places::text, ${NOW_MS} from per_tenant`;
 
 function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { errorId: string }) {
