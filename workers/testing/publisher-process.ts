@@ -5,10 +5,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
+import { COMPILED } from './compiled.ts';
 
 const SCRIPT = fileURLToPath(new URL('../outbox-publisher.ts', import.meta.url));
-// Compiled once for all of them, as an installation does: half of a start is compiling.
-const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url));
 const READY_MS = 60_000;
 
 export type PublisherDatabase = { ownerUrl: string; rolePrefix: string; passwords: { worker: string } };

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { TestDatabase } from '#db/testing/index.ts';
+import { COMPILED } from './compiled.ts';
 
 const SCRIPT = fileURLToPath(new URL('../worker.ts', import.meta.url));
 /** A start takes seconds, on a swamped machine tens of them. */
@@ -29,6 +30,7 @@ export async function startWorker(
   const child = spawn(process.execPath, [SCRIPT], {
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: COMPILED,
       NODE_ENV: 'test',
       DATABASE_URL: db.ownerUrl,
       ROLE_PREFIX: db.rolePrefix,
