@@ -1,22 +1,28 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import { hasSqlState, queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
+import {
+  hasSqlState,
+  isLockTimeout,
+  queryPrepared,
+  type TransactionOptions,
+  type Tx,
+  transaction,
+} from '#server/lib/index.ts';
 import { followTo } from './follow.ts';
 import { chooseFromHead, type Head } from './head.ts';
 import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
 import { isRested, passOn } from './passed.ts';
 import type { OutboxEvent } from './publisher.ts';
+import { giveBack } from './release.ts';
 import { lookFrom, nextSight } from './sight.ts';
 import { afterSweep, type Choice, keyOf, mayFollowTo, type Progress, placeBehind } from './states.ts';
 import {
-  isStretchBroken,
   placesOf,
+  type Rest,
   readRest,
   STRETCH_LOCK_MS,
   type Stretch,
-  StretchBrokenError,
-  snapshotIfEmpty,
   takeEvents,
   takeStretch,
 } from './take-events.ts';
@@ -71,25 +77,33 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
   // What was passed is not free: the stretch would begin with it.
   if (options.isSweep || progress.passed) return null;
   const look = lookFrom(progress);
-  const taking = transaction(pool, { ...CLAIMING, lockTimeoutMs: STRETCH_LOCK_MS }, async (tx) => {
+  const taking = transaction(pool, { ...CLAIMING, lockTimeoutMs: STRETCH_LOCK_MS, commitsAhead: true }, (tx) =>
     // Sent together; the lane's row is locked before the events are looked at.
-    const [{ xid }, stretch] = await Promise.all([
+    Promise.all([
       renewLane(tx, hold, options.leaseMs),
       takeStretch(tx, hold, look, options.batchSize),
-    ]);
-    if (stretch && !stretch.isWhole) throw new StretchBrokenError();
-    if (stretch) {
-      // A full stretch need not be asked for.
-      const isFull = stretch.events.length >= options.batchSize || (await readRest(tx, hold.lane, look)).isLonger;
-      return claimOf(progress, stretch, { xid, isFull });
-    }
-    const snapshot = await snapshotIfEmpty(tx, hold.lane, look);
-    if (snapshot === null) return null;
-    const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot });
-    return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight } };
+      readRest(tx, hold.lane, look),
+    ]),
+  );
+  const taken = await taking.catch((error: unknown) => {
+    if (isLockTimeout(error)) return null;
+    throw error;
   });
-  return taking.catch(nullIfBroken);
+  if (!taken) return null;
+  const [{ xid }, stretch, rest] = taken;
+  if (stretch && !stretch.isWhole) {
+    await giveBack(pool, hold, stretch.events);
+    return null;
+  }
+  if (stretch) return claimOf(progress, stretch, { xid, isFull: isFull(stretch, rest, options.batchSize) });
+  if (!rest.isEmpty) return null;
+  const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot: rest.snapshot });
+  return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight } };
 }
+
+/** Whether more may lie behind a stretch than it took. */
+export const isFull = (stretch: Stretch, rest: Rest, batchSize: number): boolean =>
+  stretch.events.length >= batchSize || rest.isLonger;
 
 /** A stretch that transaction `xid` took from the cursor of `before` on, as a claim. `isFull`: more may lie behind it. */
 export function claimOf(
@@ -102,11 +116,6 @@ export function claimOf(
   // Whatever was passed was seen by another snapshot than the one that this sight is of.
   const progress = { ...before, sight, cursor: first - 1, passed: null };
   return { events, isFull, firstLeft: null, progress };
-}
-
-function nullIfBroken(error: unknown): null {
-  if (isStretchBroken(error)) return null;
-  throw error;
 }
 
 /** What was claimed is its owner's from here on. */

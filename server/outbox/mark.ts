@@ -1,16 +1,25 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import { hasSqlState, query, queryPrepared, type TransactionOptions, type Tx, transaction } from '#server/lib/index.ts';
-import { type Claim, claimOf, isLaneLost, keepClaim, renewLane } from './claim.ts';
+import {
+  hasSqlState,
+  isLockTimeout,
+  query,
+  queryPrepared,
+  type TransactionOptions,
+  type Tx,
+  transaction,
+} from '#server/lib/index.ts';
+import { type Claim, claimOf, isFull, isLaneLost, keepClaim, renewLane } from './claim.ts';
 import { MAX_MESSAGE_CHARS } from './config.ts';
 import { noteFlow } from './flow.ts';
 import type { Hold } from './lanes.ts';
 import { eventAge, eventAttempts, processed } from './metrics.ts';
 import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
+import { giveBack } from './release.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
-import { isStretchBroken, placesOf, readRest, STRETCH_LOCK_MS, takeStretch } from './take-events.ts';
+import { placesOf, readRest, STRETCH_LOCK_MS, takeStretch } from './take-events.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -68,7 +77,7 @@ export async function markAndClaim(
     ]);
     return { marked, stretch, rest, xid: lease.xid };
   }).catch((error: unknown) => {
-    if (isStretchBroken(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
+    if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
     throw error;
   });
   if (!done) return null;
@@ -76,13 +85,11 @@ export async function markAndClaim(
   const counts = note(hold, claim, verdicts, marked);
   if (!stretch) return rest.isEmpty ? { counts, next: null } : { counts };
   if (!stretch.isWhole) {
-    // It is committed: what was taken goes back. Should that fail the lane is taken anew, as nobody else may send it.
-    const seqs = stretch.events.map(({ seq }) => seq);
-    await releaseEvents(pool, hold, seqs, null);
+    await giveBack(pool, hold, stretch.events);
     return { counts };
   }
-  const isFull = stretch.events.length >= options.batchSize || rest.isLonger;
-  return { counts, next: keepClaim(hold, claimOf(progress, stretch, { xid, isFull })) };
+  const next = claimOf(progress, stretch, { xid, isFull: isFull(stretch, rest, options.batchSize) });
+  return { counts, next: keepClaim(hold, next) };
 }
 
 function judge(claim: Claim, outcomes: readonly PublishOutcome[], maxAttempts: number): Verdict[] {
@@ -189,26 +196,4 @@ function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { er
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(seq bigint, status text, attempts int, delay_s float8, error text)
     where e.lane = ${hold.lane} and e.seq = r.seq and e.claim_token = ${hold.token} and e.status = 'processing'
     returning e.seq::float8 as seq`;
-}
-
-/** Gives back what was claimed and not known to be sent. No attempt is counted. */
-export async function releaseEvents(
-  pool: Pool,
-  hold: Hold,
-  seqs: readonly number[],
-  failure: { message: string; errorId: string } | null,
-): Promise<number> {
-  const released = await transaction(pool, { statementTimeoutMs: 5_000, idleTimeoutMs: 5_000 }, (tx) =>
-    query(
-      tx,
-      sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp(),
-          last_error = coalesce(${failure?.message.slice(0, MAX_MESSAGE_CHARS) ?? null}::text, last_error),
-          error_id = coalesce(${failure?.errorId ?? null}::text, error_id)
-        where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
-          and seq = any (${placesOf(seqs)}::text::bigint[])
-        returning 1 as one`,
-    ),
-  );
-  if (released.length > 0) processed.labels('released').inc(released.length);
-  return released.length;
 }

@@ -4,9 +4,10 @@ import { type Claim, claimEvents } from './claim.ts';
 import { PUBLISH_PART_OF_LEASE } from './config.ts';
 import { DeadlineError, within } from './deadline.ts';
 import type { Hold } from './lanes.ts';
-import { type MarkCounts, markAndClaim, markEvents, releaseEvents } from './mark.ts';
+import { type MarkCounts, markAndClaim, markEvents } from './mark.ts';
 import { publishSeconds } from './metrics.ts';
 import type { EventPublisher, PublishOutcome } from './publisher.ts';
+import { releaseEvents } from './release.ts';
 
 /** `claimMs`: what the first claim took. */
 export type LaneTurn = MarkCounts & { claimed: number; isFull: boolean; claimMs: number };

@@ -1,10 +1,10 @@
 // The update of a claim, and how its rows come back.
 import { type SQL, sql } from '#db/drizzle.ts';
-import { isLockTimeout, queryPrepared, type Tx } from '#server/lib/index.ts';
+import { queryPrepared, type Tx } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { NO_HEADERS, type OutboxEvent } from './publisher.ts';
-import { type Look, lookStatement, NEAR_END, walkEnd } from './sight.ts';
+import { type Look, lookStatement, NEAR_END } from './sight.ts';
 
 /** A list of places as a statement's parameter: PostgreSQL reads this spelling many times faster than JSON. */
 export const placesOf = (seqs: readonly number[]): string => `{${seqs.join(',')}}`;
@@ -22,21 +22,11 @@ export async function takeEvents(tx: Tx, hold: Hold, seqs: readonly number[]): P
   return inOrder(rows);
 }
 
-/** A stretch was not possible as a whole: its transaction must not be committed. */
-export class StretchBrokenError extends Error {
-  constructor() {
-    super('a row of the stretch was changed meanwhile');
-  }
-}
-
 /**
  * How long a stretch waits for a row or a lane that somebody else has locked: it takes its rows without a lock before, as
- * there is nothing to choose among; whoever chooses skips what is locked.
+ * there is nothing to choose among; whoever chooses skips what is locked. Over that, what it does is done step by step.
  */
 export const STRETCH_LOCK_MS = 50;
-
-/** Whether a stretch was not possible: then what it does is done step by step. */
-export const isStretchBroken = (error: unknown): boolean => error instanceof StretchBrokenError || isLockTimeout(error);
 
 /**
  * What was taken, and the snapshot in which nothing unfinished lay before it. Not whole: a row was changed meanwhile and is
@@ -46,7 +36,7 @@ export type Stretch = { events: OutboxEvent[]; snapshot: string; isWhole: boolea
 
 /**
  * The usual case, at half the cost: takes the next unfinished rows when all of them are free, so that nothing need be
- * chosen. Null when one is not, or none is there; `snapshotIfEmpty` tells which.
+ * chosen. Null when one is not, or none is there; `readRest` tells which.
  */
 export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number): Promise<Stretch | null> {
   const rows = await queryPrepared<EventRow & { seen: number | null; snapshot: string | null }>(
@@ -62,38 +52,26 @@ export async function takeStretch(tx: Tx, hold: Hold, look: Look, limit: number)
   return { events, snapshot: snapshot ?? '', isWhole };
 }
 
-/** The snapshot in which a lane had no unfinished row from a look on; null: it had one, or there was more than one look goes over. */
-export async function snapshotIfEmpty(tx: Tx, lane: number, look: Look): Promise<string | null> {
-  const [row] = await queryPrepared<{ isEmpty: boolean; snapshot: string }>(tx, emptyStatement(lane, look));
-  return row?.isEmpty ? row.snapshot : null;
-}
-
 const UPPER = sql`(select upper from look)`;
 const isBeyond = (lane: number): SQL => sql`exists (select from outbox_events where lane = ${lane} and seq > ${UPPER})`;
 
-/** `isLonger`: there are rows behind those that a stretch goes over. `isEmpty`: there is no unfinished one at all. */
-export type Rest = { isLonger: boolean; isEmpty: boolean };
+/** `isLonger`: there are rows behind those that a stretch goes over. `isEmpty`: there is no unfinished one at all, in that snapshot. */
+export type Rest = { isLonger: boolean; isEmpty: boolean; snapshot: string };
 
-/** What is left of a lane behind a stretch, or where there was none. A look that began lower meanwhile says so the sooner. */
+/**
+ * What is left of a lane behind a stretch, or where there was none; sent with it, as a full one is not asked much. A look that
+ * began lower meanwhile says so the sooner.
+ */
 export async function readRest(tx: Tx, lane: number, look: Look): Promise<Rest> {
-  const [row] = await queryPrepared<Rest>(
-    tx,
-    sql`with ${lookStatement(look, NEAR_END)}
-      select b."isLonger", not b."isLonger" and not ${isUnfinishedNear(lane)} as "isEmpty"
-      from look, lateral (select ${isBeyond(lane)} as "isLonger") b`,
-  );
-  return row ?? { isLonger: true, isEmpty: false };
+  const [row] = await queryPrepared<Rest>(tx, restStatement(lane, look));
+  return row ?? { isLonger: true, isEmpty: false, snapshot: '' };
 }
 
-const isUnfinishedNear = (lane: number): SQL => sql`exists (select from outbox_events
-    where lane = ${lane} and seq > lower and seq <= ${UPPER} and status in ('pending', 'processing'))`;
-
 // Exported for the test that holds its cost.
-export const emptyStatement = (
-  lane: number,
-  look: Look,
-): SQL => sql`with ${lookStatement(look, walkEnd(sql`${lane}`, sql`l.lower`))}
-  select snapshot::text, not ${isBeyond(lane)} and not ${isUnfinishedNear(lane)} as "isEmpty" from look`;
+export const restStatement = (lane: number, look: Look): SQL => sql`with ${lookStatement(look, NEAR_END)}
+  select snapshot::text, b."isLonger", not b."isLonger" and not exists (select from outbox_events
+    where lane = ${lane} and seq > lower and seq <= ${UPPER} and status in ('pending', 'processing')) as "isEmpty"
+  from look, lateral (select ${isBeyond(lane)} as "isLonger") b`;
 
 // The next unfinished rows of a lane, what committed late among them, without a lock. Of another claim's, one that waits
 // and any stop that holds publishing are reasons to choose. The update is of the same snapshot, so it finds the same rows; one that
