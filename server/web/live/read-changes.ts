@@ -43,7 +43,9 @@ async function readSnapshot(pool: Pool, tenantId: string): Promise<Snapshot> {
         concat_ws(' ',
           (select sum(published) from outbox_counters where tenant_id = ${tenantId}),
           (select id from outbox_events where tenant_id = ${tenantId} order by id desc limit 1),
-          (select id from outbox_events where tenant_id = ${tenantId} and failed_at is not null order by id desc limit 1)
+          (select id from outbox_events where tenant_id = ${tenantId} and failed_at is not null order by id desc limit 1),
+          -- A new point while something waits: what is tried again and again is not seen otherwise.
+          (select at from outbox_depth where tenant_id = ${tenantId} order by at desc limit 1)
         ) as outbox,
         (select string_agg(concat_ws(' ', c.id, c.outcome), ',')
           from (select id, outcome from cron_runs order by id desc limit 5) c) as cron,
