@@ -68,6 +68,27 @@ async function drain(publisher: EventPublisher, holds: Hold[], over: Partial<typ
   return total;
 }
 
+/** Somebody else locks a lane's row. */
+async function holdLane(lane: number) {
+  const mayEnd = Promise.withResolvers<void>();
+  const isHeld = Promise.withResolvers<void>();
+  const holder = db.owner.begin(async (tx) => {
+    await tx`select from outbox_lanes where lane = ${lane} for update`;
+    isHeld.resolve();
+    await mayEnd.promise;
+  });
+  await isHeld.promise;
+  const waiting = () => db.owner`select from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_renew_lane%'`;
+  return {
+    untilSomebodyWaits: () => expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBeGreaterThan(0),
+    async letGo() {
+      mayEnd.resolve();
+      await holder;
+    },
+  };
+}
+
 /** A backend in memory that refuses the events that it is told to. */
 function recording(refuses: (event: OutboxEvent) => boolean = () => false) {
   const sent: OutboxEvent[] = [];
@@ -265,22 +286,12 @@ describe('a lane', () => {
         return publisher.publish(events, context);
       },
     };
-    const mayEnd = Promise.withResolvers<void>();
-    const isHeld = Promise.withResolvers<void>();
-    const holder = db.owner.begin(async (tx) => {
-      await tx`select from outbox_lanes where lane = ${lane} for update`;
-      isHeld.resolve();
-      await mayEnd.promise;
-    });
-    await isHeld.promise;
+    const held = await holdLane(lane);
     const startedMs = performance.now();
     const turn = publishLane({ pool: db.worker, publisher: watching }, own, options);
-    const waiting = () => db.owner`select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_renew_lane%'`;
-    await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await held.untilSomebodyWaits();
     const waitedMs = performance.now() - startedMs;
-    mayEnd.resolve();
-    await holder;
+    await held.letGo();
     expect(await turn).toMatchObject({ claimed: 1, published: 1 });
     expect(seen).toHaveLength(1);
     expect(seen[0]!.deadlineMs).toBeLessThanOrEqual(options.leaseMs * 0.7 - waitedMs);
@@ -294,22 +305,12 @@ describe('a lane', () => {
     const [{ lane } = { lane: -1 }] = await db.owner<{ lane: number }[]>`select lane from outbox_events`;
     const own = holds.find((hold) => hold.lane === lane)!;
     const { publisher, sent } = recording();
-    const mayEnd = Promise.withResolvers<void>();
-    const isHeld = Promise.withResolvers<void>();
-    const holder = db.owner.begin(async (tx) => {
-      await tx`select from outbox_lanes where lane = ${lane} for update`;
-      isHeld.resolve();
-      await mayEnd.promise;
-    });
-    await isHeld.promise;
+    const held = await holdLane(lane);
     const turn = publishLane({ pool: db.worker, publisher }, own, { ...options, leaseMs }).catch(
       (error: unknown) => error,
     );
-    const waiting = () => db.owner`select from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_renew_lane%'`;
-    await expect.poll(async () => (await waiting()).length, { timeout: 10_000 }).toBeGreaterThan(0);
-    mayEnd.resolve();
-    await holder;
+    await held.untilSomebodyWaits();
+    await held.letGo();
     // As a process does that is stopped: the claim's answer is there when it goes on.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0.8 * leaseMs);
     expect(await turn).toBeInstanceOf(Error);
