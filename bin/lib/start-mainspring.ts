@@ -71,7 +71,7 @@ export async function startMainspring(options: StartOptions, shutdown: Shutdown)
     ...process.env,
     NODE_ENV: isDevelopment ? 'development' : 'production',
     MAINSPRING_HOME: home,
-    // Node's own: what a process has compiled, the next one reads, so that a restart takes half the time.
+    // Node's own: what a process has compiled, the next one reads, so that a restart takes two thirds of the time.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(home, 'compiled'),
     DATABASE_URL: ownerUrl,
     FILES_DIR: env.FILES_DIR,
