@@ -118,6 +118,18 @@ describe('GET /live', () => {
     await page.close();
   });
 
+  it('tells of each point of the outbox while something waits, though nothing comes and nothing goes', async () => {
+    const page = await listen(await makeSession(db, acme));
+    await untilLooked();
+    const told = () => page.topics().filter((topic) => topic === 'outbox').length;
+    for (let point = 1; point <= 2; point += 1) {
+      await db.owner`insert into outbox_depth (tenant_id, at, pending, processing, failed)
+        values (${acme.id}, now() + make_interval(secs => ${point}), 1, 0, 0)`;
+      await eventually(told).toBe(point);
+    }
+    await page.close();
+  });
+
   it('tells of a change whose row has a smaller id than one that was seen before it', async () => {
     const page = await listen(await makeSession(db, acme));
     await untilLooked();
