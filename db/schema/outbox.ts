@@ -58,6 +58,7 @@ export const outboxLanes = pgTable('outbox_lanes', {
   token: bigint('token', { mode: 'number' }).notNull().default(0),
   leaseUntil: instant('lease_until'),
   lowWater: bigint('low_water', { mode: 'number' }).notNull().default(0),
+  claimedTo: bigint('claimed_to', { mode: 'number' }).notNull().default(0),
 });
 
 /** Unlogged: empty after a crash of the server. */

@@ -25,10 +25,6 @@ export type Life = {
   readonly end: (reason: unknown) => void;
   /** Rejects with the reason when it ends. */
   readonly ended: Promise<never>;
-  /** What its first failed statement failed of; those after it only say that one has. */
-  firstError: unknown;
-  /** Its COMMIT, once it is sent: nothing comes after that. */
-  commit: unknown;
 };
 
 export function newLife(): Life {
@@ -39,8 +35,6 @@ export function newLife(): Life {
   return {
     hasEnded: () => hasEnded,
     ended: promise,
-    firstError: undefined,
-    commit: null,
     end: (reason) => {
       hasEnded = true;
       reject(reason);
@@ -64,7 +58,7 @@ export async function untilEnded<T>(life: Life, fn: () => Promise<T>): Promise<T
 /** The same connection, refusing statements after the end. `options` is what drizzle reads of a client. */
 export function guardConnection(raw: postgres.TransactionSql, options: Pool['options'], life: Life): postgres.Sql {
   const refuse = () => {
-    if (life.hasEnded() || life.commit) throw new TransactionEndedError();
+    if (life.hasEnded()) throw new TransactionEndedError();
   };
   return new Proxy(raw as unknown as postgres.Sql, {
     apply(target, thisArg, args) {
@@ -111,15 +105,11 @@ function watch<T>(made: T, life: Life): T {
   const statement = made as unknown as Statement;
   const { handler, reject } = statement;
   statement.reject = (error) => {
-    life.firstError ??= error;
     if (isConnectionLost(error)) life.end(error);
     reject(error);
   };
   // A statement is sent when it is first awaited, which may be after the end.
-  const send = (sent: Statement) => {
-    const isLate = life.hasEnded() || (life.commit !== null && life.commit !== sent);
-    return isLate ? reject(new TransactionEndedError()) : handler(sent);
-  };
+  const send = (sent: Statement) => (life.hasEnded() ? reject(new TransactionEndedError()) : handler(sent));
   statement.handler = Object.assign(send, { debug: handler.debug });
   return made;
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
-import { connectionOf, query, queryOne, queryPrepared, TransactionEndedError, type Tx, transaction } from './index.ts';
+import { connectionOf, query, queryAlone, queryOne, TransactionEndedError, type Tx, transaction } from './index.ts';
 
 const db = await testDatabase();
 // One connection: what a dead transaction leaves behind would meet the next one on the same slot.
@@ -246,94 +246,38 @@ describe('a transaction', () => {
   });
 });
 
-describe('a transaction whose commit is sent ahead', () => {
-  const options = { commitsAhead: true };
-  /** Statements that it sends at once, each prepared or not. */
-  const send = (tx: Tx, who: string, numbers: number[]) =>
-    Promise.all(numbers.map((n) => queryPrepared(tx, sql`insert into notes values (${n}, ${who}) returning n`)));
+describe('a statement alone', () => {
+  const store = (n: number, who: string) => queryAlone(pool, sql`insert into notes values (${n}, ${who}) returning n`);
 
-  it('is committed, and its connection serves the next one', async () => {
-    for (let n = 100; n < 120; n += 2)
-      expect(await transaction(pool, options, (tx) => send(tx, 'ahead', [n, n + 1]))).toEqual([
-        [{ n }],
-        [{ n: n + 1 }],
-      ]);
-    expect(await notesOf('ahead')).toHaveLength(20);
-    expect(await pool`select pg_current_xact_id_if_assigned() as xid`).toEqual([{ xid: null }]);
-  });
-
-  it('is undone as a whole when one of its statements fails, and says of what', async () => {
-    // The answers after the first error are heard sooner than it is.
-    const deep = async (tx: Tx) => (await Promise.all([send(tx, 'fails', [201, 202, 201])]))[0];
-    const failing = transaction(pool, options, (tx) => Promise.all([deep(tx), write(tx, 203, 'fails')]));
+  it('is done, or undone as a whole when it fails', async () => {
+    expect(await store(101, 'alone')).toEqual([{ n: 101 }]);
+    const failing = queryAlone(pool, sql`insert into notes select n, 'alone' from generate_series(100, 101) n`);
     await expect(failing).rejects.toMatchObject({ code: '23505' });
-    expect(await notesOf('fails')).toEqual([]);
-    await transaction(pool, options, (tx) => send(tx, 'fails', [204]));
-    expect(await notesOf('fails')).toEqual([{ n: 204 }]);
+    expect(await notesOf('alone')).toEqual([{ n: 101 }]);
   });
 
-  it('is committed all the same when its callback throws after the answers', async () => {
-    const throwing = transaction(pool, options, async (tx) => {
-      await send(tx, 'throws', [301]);
-      throw new Error('too late');
-    });
-    await expect(throwing).rejects.toThrow('too late');
-    expect(await notesOf('throws')).toEqual([{ n: 301 }]);
-  });
-
-  it('takes no statement after its commit', async () => {
-    const going = transaction(pool, options, async (tx) => {
-      await send(tx, 'goes on', [351]);
-      await send(tx, 'goes on', [352]);
-    });
-    await expect(going).rejects.toThrow(TransactionEndedError);
-    expect(await notesOf('goes on')).toEqual([{ n: 351 }]);
-  });
-
-  it('sends nothing after its commit that was made before', async () => {
-    const going = transaction(pool, options, async (tx) => {
-      const late = connectionOf(tx).unsafe(`insert into notes values (362, 'late')`);
-      await send(tx, 'late', [361]);
-      await late;
-    });
-    await expect(going).rejects.toThrow(TransactionEndedError);
-    expect(await notesOf('late')).toEqual([{ n: 361 }]);
-  });
-
-  it('does not commit what others do on its connection, however many come at once', async () => {
-    const late = transaction(pool, {}, async (tx) => {
-      await write(tx, 401, 'others');
-      await new Promise((resolve) => setTimeout(resolve, 50));
+  it('neither joins a transaction nor waits for one that leaves a connection free', async () => {
+    await transaction(db.owner, {}, async (tx) => {
+      await write(tx, 201, 'beside');
+      expect(await store(202, 'beside')).toEqual([{ n: 202 }]);
       throw new Error('to be rolled back');
     }).catch(() => undefined);
-    const ahead = Array.from({ length: 20 }, (_, n) =>
-      transaction(pool, options, (tx) => send(tx, 'beside', [410 + n])),
-    );
-    const behind = transaction(pool, {}, async (tx) => {
-      await write(tx, 402, 'others');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      throw new Error('to be rolled back');
-    }).catch(() => undefined);
-    await Promise.all([late, ...ahead, behind]);
-    expect(await notesOf('others')).toEqual([]);
-    expect(await notesOf('beside')).toHaveLength(20);
+    expect(await notesOf('beside')).toEqual([{ n: 202 }]);
   });
 
-  it('is committed although nobody lives to hear of it', async () => {
+  it('is done although nobody lives to hear of it', async () => {
     await pool`insert into notes values (500, 'heard')`;
     const script = `
       import { openPool } from '#db/client.ts';
       import { sql } from '#db/drizzle.ts';
-      import { queryPrepared, transaction } from '#server/lib/index.ts';
+      import { queryAlone } from '#server/lib/index.ts';
       const pool = openPool({ url: process.env.URL, max: 1, applicationName: 'test' });
-      const who = 'heard';
-      // Known to the connection, so that all of it goes in one piece.
-      await transaction(pool, { commitsAhead: true }, (tx) => queryPrepared(tx, sql\`insert into notes values (\${501}, \${who})\`));
-      void transaction(pool, { commitsAhead: true }, (tx) => {
-        // By the next turn of the event loop but one it is sent.
-        setImmediate(() => setImmediate(() => setImmediate(() => process.kill(process.pid, 'SIGKILL'))));
-        return queryPrepared(tx, sql\`insert into notes values (\${502}, \${who})\`);
-      });`;
+      const store = (n) => queryAlone(pool, sql\`insert into notes values (\${n}, \${'heard'})\`);
+      // Known to the connection, so that it goes in one piece.
+      await store(501);
+      // By the next turn of the event loop but one it is sent.
+      setImmediate(() => setImmediate(() => setImmediate(() => process.kill(process.pid, 'SIGKILL'))));
+      await store(502);`;
     const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
       env: { PATH: process.env.PATH, NODE_ENV: 'test', URL: db.ownerUrl },
       stdio: 'inherit',
@@ -343,7 +287,7 @@ describe('a transaction whose commit is sent ahead', () => {
   });
 
   it('tells of a backend that died under it', async () => {
-    const dying = attempt(transaction(pool, options, (tx) => tx.execute(sql`select pg_sleep(60)`)));
+    const dying = attempt(queryAlone(pool, sql`select pg_sleep(60)`));
     const end = async () => {
       const [row] = await db.owner`select pg_terminate_backend(pid) as done from pg_stat_activity
         where datname = current_database() and query like 'select pg_sleep(60)%' and state = 'active'`;
@@ -351,7 +295,5 @@ describe('a transaction whose commit is sent ahead', () => {
     };
     await expect.poll(end, { timeout: 20_000 }).toBe(true);
     expect(await dying).toBeInstanceOf(Error);
-    await transaction(pool, options, (tx) => send(tx, 'after a death', [601]));
-    expect(await notesOf('after a death')).toEqual([{ n: 601 }]);
   });
 });

@@ -14,7 +14,6 @@ import {
   TransactionEndedError,
   untilEnded,
 } from './guard-connection.ts';
-import { hasSqlState } from './sql-state.ts';
 
 declare const inTransaction: unique symbol;
 /** A drizzle database that is inside a transaction. A bare pool does not fit where this is asked for. */
@@ -41,12 +40,6 @@ export type TransactionOptions = {
    */
   isHot?: boolean;
   /**
-   * COMMIT is sent right behind the statements that `fn` sends at once, without waiting for their answers: then it is done
-   * even if this process is killed. A statement that fails undoes all; what `fn` throws of itself undoes nothing. Each statement
-   * must do no harm by itself: one whose plan no longer fits a changed table is repeated by the driver, behind the COMMIT.
-   */
-  commitsAhead?: boolean;
-  /**
    * Sent before anything that takes the snapshot of a repeatable read: statements that take none themselves (SET LOCAL,
    * RESET, LOCK TABLE), with time-outs of their own, as the transaction's settings come after it.
    */
@@ -57,9 +50,6 @@ export const DEFAULT_STATEMENT_TIMEOUT_MS = 30_000;
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 /** Made once: an error for each transaction would be as dear as one of its statements. */
 const ENDED = new TransactionEndedError();
-
-// PostgreSQL's in_failed_sql_transaction.
-const TRANSACTION_ABORTED = '25P02';
 
 // A slot whose backend was ended in the middle of a statement answers its next BEGIN with that old error, once
 // (postgres.js 3.4.9 keeps it across the reconnect); a few slots can be so after a restart of the database.
@@ -86,7 +76,6 @@ export async function transaction<T>(pool: Pool, options: TransactionOptions, fn
 async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (tx: Tx) => Promise<T>): Promise<T> {
   const life = newLife();
   const afterCommit: (() => void)[] = [];
-  const ahead = Promise.withResolvers<T>();
   let told: unknown;
   const begun = pool.begin(`isolation level ${options.isolation ?? 'read committed'}`, (raw) =>
     untilEnded(life, async () => {
@@ -99,11 +88,6 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
         told = error;
         throw error;
       });
-      if (options.commitsAhead) {
-        ahead.resolve(commitBehind(guarded, working, life));
-        // It frees its connection: the driver must send nothing more down there.
-        return new Promise<never>(() => {});
-      }
       const [result] = await working;
       return result;
     }),
@@ -111,7 +95,7 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
   let result: T;
   try {
     // A lost connection is known before `begin` hears of it.
-    result = (await Promise.race([begun, ahead.promise, life.ended])) as T;
+    result = (await Promise.race([begun, life.ended])) as T;
   } catch (error) {
     // … and before the callback has put it into its own words, which say what the connection was lost over.
     if (life.hasEnded()) await new Promise(setImmediate);
@@ -121,26 +105,6 @@ async function transactionOnce<T>(pool: Pool, options: TransactionOptions, fn: (
   }
   for (const run of afterCommit) run();
   return result;
-}
-
-/** @throws what a statement failed of, or what `working` threw of itself: then all of it is committed. */
-async function commitBehind<T>(
-  guarded: postgres.Sql,
-  working: Promise<readonly [T, ...unknown[]]>,
-  life: Life,
-): Promise<T> {
-  // By then its statements are in the driver's hands, in order.
-  const sent = new Promise(setImmediate).then(() => {
-    const committing = guarded.unsafe('commit');
-    life.commit = committing;
-    return committing;
-  });
-  const [worked, committed] = await Promise.allSettled([working, sent]);
-  if (worked.status === 'rejected')
-    throw hasSqlState(worked.reason, TRANSACTION_ABORTED) ? life.firstError : worked.reason;
-  if (committed.status === 'rejected') throw committed.reason;
-  if (committed.value.command !== 'COMMIT') throw new Error('the transaction was rolled back');
-  return worked.value[0];
 }
 
 async function configure(guarded: postgres.Sql, options: TransactionOptions): Promise<void> {
@@ -216,10 +180,11 @@ function runPrepared(tx: Tx, statement: SQL) {
 }
 
 /**
- * One statement that only reads, by itself: one round trip where a transaction takes three. Without a transaction's settings,
- * so without a tenant and the server's time-out: the caller says how long it waits.
+ * One statement that is a transaction by itself: one round trip where others take three, and once it is sent it is done, whole or not at
+ * all, even if this process is killed. Without a transaction's settings, so without a tenant and the server's time-out: the
+ * caller says how long it waits. Of a lost connection it is not known whether it was done.
  */
-export async function readPrepared<T extends Record<string, unknown>>(pool: Pool, statement: SQL): Promise<T[]> {
+export async function queryAlone<T extends Record<string, unknown>>(pool: Pool, statement: SQL): Promise<T[]> {
   const { sql: text, params } = dialect.sqlToQuery(statement);
   return (await pool.unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true })) as unknown as T[];
 }

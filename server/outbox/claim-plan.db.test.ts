@@ -5,7 +5,8 @@ import { headStatement } from './head.ts';
 import { newsStatement } from './news.ts';
 import { lookOnlyAfter } from './sight.ts';
 import { startProgress } from './states.ts';
-import { stretchStatement } from './take-events.ts';
+import { turnStatement } from './take-turn.ts';
+import { takeLane } from './testing/one-lane.ts';
 import { costIn } from './testing/statement-cost.ts';
 
 const db = await testDatabase();
@@ -35,15 +36,17 @@ it('reads the head of a lane by its index, whatever lies below it and whether so
   expect(await headCost(seq)).toBeLessThan(3_000);
 });
 
-it('claims a stretch by the lane’s index, at a few blocks a row, whatever lies below it', async () => {
+it('takes a turn by the lane’s index, at a few blocks a row, whatever lies below it', async () => {
   await db.owner`delete from tenant_stops`;
   const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
     select max(seq)::float8 as seq from outbox_events where status = 'published'`;
-  const stretchCost = () => cost(stretchStatement({ lane: 0, token: 1 }, lookOnlyAfter(seq), 500));
-  await expect(stretchCost()).resolves.toBeGreaterThan(500);
-  expect(await stretchCost()).toBeLessThan(5_000);
+  const hold = await takeLane(db.worker, 'plan');
+  const turnCost = () =>
+    cost(turnStatement(hold, lookOnlyAfter(seq), { leaseMs: 60_000, batchSize: 500, sent: null }));
+  await expect(turnCost()).resolves.toBeGreaterThan(500);
+  expect(await turnCost()).toBeLessThan(5_000);
   await db.owner`analyze outbox_events`;
-  expect(await stretchCost()).toBeLessThan(5_000);
+  expect(await turnCost()).toBeLessThan(5_000);
 });
 
 it('looks for news of four lanes by their index, at a few blocks each, whatever lies below and above', async () => {

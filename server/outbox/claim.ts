@@ -17,15 +17,8 @@ import type { OutboxEvent } from './publisher.ts';
 import { giveBack } from './release.ts';
 import { lookFrom, nextSight } from './sight.ts';
 import { afterSweep, type Choice, keyOf, mayFollowTo, type Progress, placeBehind } from './states.ts';
-import {
-  placesOf,
-  type Rest,
-  readRest,
-  STRETCH_LOCK_MS,
-  type Stretch,
-  takeEvents,
-  takeStretch,
-} from './take-events.ts';
+import { placesOf, takeEvents } from './take-events.ts';
+import { type Turn, takeTurn } from './take-turn.ts';
 
 export type Claim = {
   events: OutboxEvent[];
@@ -43,7 +36,7 @@ export class LaneLostError extends Error {
   }
 }
 
-/** Whether `renewLane` found that the lane is another's. */
+/** Whether a claim found that the lane is another's. */
 export const isLaneLost = (error: unknown): boolean => error instanceof LaneLostError || hasSqlState(error, 'MS001');
 
 type ClaimOptions = { leaseMs: number; batchSize: number; isSweep: boolean };
@@ -76,46 +69,36 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
   const { progress } = hold;
   // What was passed is not free: the stretch would begin with it.
   if (options.isSweep || progress.passed) return null;
-  const look = lookFrom(progress);
-  const taking = transaction(pool, { ...CLAIMING, lockTimeoutMs: STRETCH_LOCK_MS, commitsAhead: true }, (tx) =>
-    // Sent together; the lane's row is locked before the events are looked at.
-    Promise.all([
-      renewLane(tx, hold, options.leaseMs),
-      takeStretch(tx, hold, look, options.batchSize),
-      readRest(tx, hold.lane, look),
-    ]),
-  );
-  const taken = await taking.catch((error: unknown) => {
+  const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent: null }).catch((error: unknown) => {
     if (isLockTimeout(error)) return null;
     throw error;
   });
-  if (!taken) return null;
-  const [{ xid }, stretch, rest] = taken;
-  if (stretch && !stretch.isWhole) {
-    await giveBack(pool, hold, stretch.events);
-    return null;
-  }
-  if (stretch) return claimOf(progress, stretch, { xid, isFull: isFull(stretch, rest, options.batchSize) });
-  if (!rest.isEmpty) return null;
-  const sight = nextSight(progress.sight, { xid, place: progress.cursor, snapshot: rest.snapshot });
-  return { events: [], isFull: false, firstLeft: null, progress: { ...progress, sight } };
+  return turn && takenBy(pool, hold, progress, turn, options.batchSize);
 }
 
-/** Whether more may lie behind a stretch than it took. */
-export const isFull = (stretch: Stretch, rest: Rest, batchSize: number): boolean =>
-  stretch.events.length >= batchSize || rest.isLonger;
-
-/** A stretch that transaction `xid` took from the cursor of `before` on, as a claim. `isFull`: more may lie behind it. */
-export function claimOf(
+/**
+ * What a turn took from the cursor of `before` on, as a claim: with no event where none is unfinished. Null: there is something to
+ * choose among, or too much to go over.
+ */
+export async function takenBy(
+  pool: Pool,
+  hold: Hold,
   before: Progress,
-  { events, snapshot }: Stretch,
-  { xid, isFull }: { xid: bigint; isFull: boolean },
-): Taken {
-  const first = events[0]?.seq ?? before.cursor + 1;
-  const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot });
+  turn: Turn,
+  batchSize: number,
+): Promise<Taken | null> {
+  const { events, seen, xid, snapshot, isLonger } = turn;
+  if (seen === 0 ? isLonger : !turn.isFree) return null;
+  if (events.length < seen) {
+    await giveBack(pool, hold, events);
+    return null;
+  }
+  // What was seen was seen before the turn had its number.
+  const place = events.at(-1)?.seq ?? before.cursor;
+  const sight = nextSight(before.sight, { xid, place, snapshot });
+  const cursor = (events[0]?.seq ?? before.cursor + 1) - 1;
   // Whatever was passed was seen by another snapshot than the one that this sight is of.
-  const progress = { ...before, sight, cursor: first - 1, passed: null };
-  return { events, isFull, firstLeft: null, progress };
+  return { events, isFull: isLonger, firstLeft: null, progress: { ...before, sight, cursor, passed: null } };
 }
 
 /** What was claimed is its owner's from here on. */
@@ -145,10 +128,9 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
     const target = options.isSweep ? mayFollowTo(before, lease.oldestOpen) : null;
     const followed = target === null ? null : await followTo(tx, hold.lane, { from: before.lowWater, target });
     const swept = options.isSweep ? afterSweep(before, { cursor, followed, xid: lease.xid }) : { ...before, cursor };
-    if (swept.lowWater > before.lowWater)
-      await queryPrepared(tx, sql`update outbox_lanes set low_water = ${swept.lowWater} where lane = ${hold.lane}`);
-    if (passed) choice.firstLeft = swept.cursor + 1;
     const seqs = choice.chosen.map((row) => row.seq);
+    if (swept.lowWater > before.lowWater || seqs.length > 0) await moveLane(tx, hold.lane, swept.lowWater, seqs.at(-1));
+    if (passed) choice.firstLeft = swept.cursor + 1;
     const events = seqs.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, seqs));
     const times = { beganMs: nowMs, nowMs: performance.now() };
     // A row that could not be had is one that was not passed.
@@ -170,15 +152,23 @@ function doneOf({ choice, seenUpTo, lower }: Head): number {
   return Number.isFinite(first) ? first - 1 : (seenUpTo ?? lower);
 }
 
+/** Where the lane is known to be done up to, and how far it was claimed: neither goes back. */
+const moveLane = (tx: Tx, lane: number, lowWater: number, claimedTo = 0) =>
+  queryPrepared(
+    tx,
+    sql`update outbox_lanes set low_water = greatest(low_water, ${lowWater}::bigint),
+      claimed_to = greatest(claimed_to, ${claimedTo}::bigint) where lane = ${lane}`,
+  );
+
 /**
  * The fence of everything in the claim: the row stays locked until it commits. After a crash of the database no lane has an
  * owner: what the last one believes to have claimed and marked may be undone.
  * @throws what `isLaneLost` tells: the transaction must not go on, and cannot
  */
-export async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
+async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
   const [row] = await queryPrepared<{ xid: string; oldest: string }>(
     tx,
-    sql`select xid, oldest from outbox_renew_lane(${hold.lane}, ${hold.token}, ${hold.id}, ${leaseMs / 1_000})`,
+    sql`select xid, oldest from outbox_renew_lane(${hold.lane}, ${hold.token}, ${hold.id}, ${leaseMs / 1_000}, 0)`,
   );
   if (!row) throw new LaneLostError(hold.lane);
   return { xid: BigInt(row.xid), oldestOpen: BigInt(row.oldest) };

@@ -11,7 +11,7 @@ import { releaseStatement } from './lanes.ts';
 import { newsStatement } from './news.ts';
 import { lookFrom } from './sight.ts';
 import { placeBehind } from './states.ts';
-import { restStatement, stretchStatement } from './take-events.ts';
+import { turnStatement } from './take-turn.ts';
 import { counting, LANE, openLane, takeLane } from './testing/one-lane.ts';
 import { costIn } from './testing/statement-cost.ts';
 
@@ -112,13 +112,13 @@ it('a low-water that an open transaction holds lets the lane publish, be swept a
     await db.owner`update outbox_events set status = 'processing', claim_token = ${hold.token} where payload ->> 'n' = '2'`;
     await db.owner`update outbox_lanes set lease_until = now() - interval '1 second'`;
     const token = hold.token;
+    const claiming = { leaseMs: 60_000, batchSize: 500, sent: null };
     for (const from of [held, held + MAX_WALK]) {
-      expect(await cost(releaseStatement({ lane: LANE, from, token }))).toBeLessThan(FEW_BLOCKS);
+      expect(await cost(releaseStatement({ lane: LANE, from, claimedTo: last, token }))).toBeLessThan(FEW_BLOCKS);
       expect(await cost(followStatement(LANE, { from, target: last }))).toBeLessThan(FEW_BLOCKS);
       const atFrom = { newer: from, open: [] };
       expect(await cost(headStatement(LANE, atFrom, 501))).toBeLessThan(FEW_BLOCKS);
-      expect(await cost(stretchStatement({ lane: LANE, token }, atFrom, 500))).toBeLessThan(FEW_BLOCKS);
-      expect(await cost(restStatement(LANE, atFrom))).toBeLessThan(FEW_BLOCKS);
+      expect(await cost(turnStatement(hold, atFrom, claiming))).toBeLessThan(FEW_BLOCKS);
     }
     hold = await takeLane(db.worker, 'two');
     expect(await publish(true)).toEqual([2]);

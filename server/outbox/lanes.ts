@@ -49,7 +49,7 @@ export async function takeLanes(
 ): Promise<Hold[]> {
   if (options.limit <= 0) return [];
   return transaction(pool, { statementTimeoutMs: 30_000, idleTimeoutMs: 5_000 }, async (tx) => {
-    const taken = await query<{ lane: number; token: number; lowWater: number }>(
+    const taken = await query<{ lane: number; token: number; lowWater: number; claimedTo: number }>(
       tx,
       sql`with free as (
           select lane from outbox_lanes
@@ -59,35 +59,41 @@ export async function takeLanes(
         update outbox_lanes l set owner = ${options.owner}, token = l.token + 1,
           lease_until = clock_timestamp() + make_interval(secs => ${options.leaseMs / 1_000}::float8)
         from free where l.lane = free.lane
-        returning l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater"`,
+        returning l.lane, l.token::float8 as token, ${EXTENT}`,
     );
-    const holds = taken.map(({ lane, token, lowWater }) => ({
-      ...{ lane, token, lowWater, id: newId(), progress: startProgress(lowWater) },
-    }));
-    for (const { lane, token, lowWater, id } of holds) {
+    const holds = taken.map((lane) => ({ ...lane, id: newId(), progress: startProgress(lane.lowWater) }));
+    for (const { lane, token, lowWater, claimedTo, id } of holds) {
       await tx.execute(sql`insert into outbox_lane_owners (lane, hold_id) values (${lane}, ${id})
         on conflict (lane) do update set hold_id = excluded.hold_id`);
-      await releaseClaimed(tx, { lane, lowWater, token: token - 1 });
+      await releaseClaimed(tx, { lane, lowWater, claimedTo, token: token - 1 });
     }
     return holds.map(({ lane, token, id, progress }) => ({ lane, token, id, progress }));
   });
 }
 
+const EXTENT = sql`l.low_water::float8 as "lowWater", l.claimed_to::float8 as "claimedTo"`;
+
 /**
  * What a token claimed and did not finish is pending again. The lane's row must be locked, so that none is claimed meanwhile.
  * Where the low-water could not follow for long a lane has many rows to go over: so many places by one statement.
  */
-async function releaseClaimed(tx: Tx, of: { lane: number; lowWater: number; token: number }): Promise<void> {
-  for (let from: number | null = of.lowWater; from !== null; ) {
+async function releaseClaimed(
+  tx: Tx,
+  of: { lane: number; lowWater: number; claimedTo: number; token: number },
+): Promise<void> {
+  for (let from: number | null = of.lowWater; from !== null && from < of.claimedTo; ) {
     const rows: { beyond: number | null }[] = await query(tx, releaseStatement({ ...of, from }));
     const beyond = rows[0]?.beyond ?? null;
     from = beyond === null ? null : beyond - 1;
   }
 }
 
+type Walk = { lane: number; from: number; claimedTo: number; token: number };
+
 // `beyond`: the first place behind those. Exported for the test that holds its cost.
-export const releaseStatement = ({ lane, from, token }: { lane: number; from: number; token: number }) => sql`
-  with walked as materialized (select ${walkEnd(sql`${lane}`, sql`${from}::bigint`)} as upper), released as (
+export const releaseStatement = ({ lane, from, claimedTo, token }: Walk) => sql`
+  with walked as materialized (
+    select least(${claimedTo}::bigint, ${walkEnd(sql`${lane}`, sql`${from}::bigint`)}) as upper), released as (
     update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp()
     where lane = ${lane} and seq > ${from} and seq <= (select upper from walked) and status = 'processing' and claim_token = ${token})
   select (select seq from outbox_events where lane = ${lane} and seq > walked.upper order by seq limit 1)::float8 as beyond from walked`;
@@ -98,14 +104,14 @@ export async function returnLanes(pool: Pool, holds: readonly Hold[]): Promise<v
   const given = JSON.stringify(holds.map(({ lane, token }) => ({ lane, token })));
   await transaction(pool, { statementTimeoutMs: 5_000 }, async (tx) => {
     // The lanes' rows first, as whoever takes a lane over locks them; one that has changed hands is left alone.
-    const own = await query<{ lane: number; token: number; lowWater: number }>(
+    const own = await query<{ lane: number; token: number; lowWater: number; claimedTo: number }>(
       tx,
-      sql`select l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater"
+      sql`select l.lane, l.token::float8 as token, ${EXTENT}
         from jsonb_to_recordset(${given}::jsonb) as g(lane smallint, token bigint)
         join outbox_lanes l on l.lane = g.lane and l.token = g.token order by l.lane for update of l`,
     );
-    for (const { lane, token, lowWater } of own) {
-      await releaseClaimed(tx, { lane, lowWater, token });
+    for (const { lane, token, lowWater, claimedTo } of own) {
+      await releaseClaimed(tx, { lane, lowWater, claimedTo, token });
       await tx.execute(
         sql`update outbox_lanes set owner = null, lease_until = null where lane = ${lane} and token = ${token}`,
       );

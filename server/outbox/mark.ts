@@ -9,17 +9,17 @@ import {
   type Tx,
   transaction,
 } from '#server/lib/index.ts';
-import { type Claim, claimOf, isFull, isLaneLost, keepClaim, renewLane } from './claim.ts';
+import { type Claim, isLaneLost, keepClaim, takenBy } from './claim.ts';
 import { MAX_MESSAGE_CHARS } from './config.ts';
 import { noteFlow } from './flow.ts';
 import type { Hold } from './lanes.ts';
 import { eventAge, eventAttempts, processed } from './metrics.ts';
 import { passedAfter } from './passed.ts';
 import type { OutboxEvent, PublishOutcome } from './publisher.ts';
-import { giveBack } from './release.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
-import { placesOf, readRest, STRETCH_LOCK_MS, takeStretch } from './take-events.ts';
+import { placesOf } from './take-events.ts';
+import { markSent, type Sent, takeTurn } from './take-turn.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -37,15 +37,26 @@ export async function markEvents(
   options: MarkOptions,
 ): Promise<MarkCounts> {
   const verdicts = judge(claim, outcomes, options.maxAttempts);
-  const marking = verdicts.every(isPublished) ? MARKING_PUBLISHED : MARKING;
-  const marked = await transaction(pool, marking, (tx) => write(tx, hold, verdicts, options));
+  const areAllPublished = verdicts.every(isPublished);
+  const marked =
+    (areAllPublished ? await markAll(pool, hold, verdicts) : null) ??
+    (await transaction(pool, { ...MARKING, mayBeUndone: areAllPublished }, (tx) => write(tx, hold, verdicts, options)));
   return note(hold, claim, verdicts, marked);
+}
+
+/** In one statement. Null: some of it is no longer the claim's, or is locked by somebody. */
+async function markAll(pool: Pool, hold: Hold, verdicts: readonly Verdict[]): Promise<Written | null> {
+  try {
+    return writtenAt(verdicts, await markSent(pool, hold, sentOf(verdicts)));
+  } catch (error) {
+    if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY)) return null;
+    throw error;
+  }
 }
 
 // Where all was published, nothing is waited for but the mark itself: one that a crash of the database undoes is an event sent twice,
 // as its lane is taken anew (renewLane). What an event failed of is to be known for sure.
 const MARKING: TransactionOptions = { statementTimeoutMs: 10_000, idleTimeoutMs: 5_000, isHot: true };
-const MARKING_PUBLISHED: TransactionOptions = { ...MARKING, mayBeUndone: true, commitsAhead: true };
 /** What `outbox_mark_published` raises. */
 const TAKEN_AWAY = 'MS002';
 
@@ -66,30 +77,17 @@ export async function markAndClaim(
   if (last === undefined || !isPlain || outcomes.length !== claim.events.length) return null;
   const verdicts = judge(claim, outcomes, options.maxAttempts);
   const progress = { ...hold.progress, cursor: last };
-  const look = lookFrom(progress);
-  const done = await transaction(pool, { ...MARKING_PUBLISHED, lockTimeoutMs: STRETCH_LOCK_MS }, async (tx) => {
-    // Sent together, and the lane's row first, as whoever takes the lane over locks it before its events.
-    const [lease, marked, stretch, rest] = await Promise.all([
-      renewLane(tx, hold, options.leaseMs),
-      writeAll(tx, hold, verdicts),
-      takeStretch(tx, hold, look, options.batchSize),
-      readRest(tx, hold.lane, look),
-    ]);
-    return { marked, stretch, rest, xid: lease.xid };
-  }).catch((error: unknown) => {
-    if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
-    throw error;
-  });
-  if (!done) return null;
-  const { marked, stretch, rest, xid } = done;
-  const counts = note(hold, claim, verdicts, marked);
-  if (!stretch) return rest.isEmpty ? { counts, next: null } : { counts };
-  if (!stretch.isWhole) {
-    await giveBack(pool, hold, stretch.events);
-    return { counts };
-  }
-  const next = claimOf(progress, stretch, { xid, isFull: isFull(stretch, rest, options.batchSize) });
-  return { counts, next: keepClaim(hold, next) };
+  const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent: sentOf(verdicts) }).catch(
+    (error: unknown) => {
+      if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
+      throw error;
+    },
+  );
+  if (!turn) return null;
+  const counts = note(hold, claim, verdicts, writtenAt(verdicts, turn.nowMs));
+  const next = await takenBy(pool, hold, progress, turn, options.batchSize);
+  if (!next) return { counts };
+  return { counts, next: next.events.length > 0 ? keepClaim(hold, next) : null };
 }
 
 function judge(claim: Claim, outcomes: readonly PublishOutcome[], maxAttempts: number): Verdict[] {
@@ -117,22 +115,23 @@ async function write(tx: Tx, hold: Hold, verdicts: readonly Verdict[], options: 
 }
 
 /**
- * A claim of which all was published, at three quarters of the cost: what is counted is what was sent, so that no row need
- * come back. When a row is no longer the claim's (the reaper took it away: it is pending again, and before those of the next
- * stretch) the statement fails with TAKEN_AWAY.
+ * A claim of which all was published, so that no row need come back: what is counted is what was sent. When a row is no longer the
+ * claim's (the reaper took it away: it is pending again, and before those of the next claim) its mark fails with TAKEN_AWAY.
  */
-async function writeAll(tx: Tx, hold: Hold, verdicts: readonly Verdict[]): Promise<Written> {
+function sentOf(verdicts: readonly Verdict[]): Sent {
   const perTenant = new Map<string, number>();
   for (const { event } of verdicts) perTenant.set(event.tenantId, (perTenant.get(event.tenantId) ?? 0) + 1);
-  const places = placesOf(verdicts.map(({ event }) => event.seq));
-  const [tenants, counts] = [`{${[...perTenant.keys()].join(',')}}`, placesOf([...perTenant.values()])];
-  const [marked] = await queryPrepared<{ nowMs: number }>(
-    tx,
-    sql`select outbox_mark_published(${hold.lane}, ${hold.token}, ${places}::text::bigint[],
-      ${tenants}::text::uuid[], ${counts}::text::bigint[]) as "nowMs"`,
-  );
-  return { published: verdicts, nowMs: marked?.nowMs ?? 0, rest: new Set() };
+  return {
+    first: verdicts[0]?.event.seq ?? 0,
+    last: verdicts.at(-1)?.event.seq ?? -1,
+    tenants: `{${[...perTenant.keys()].join(',')}}`,
+    counts: placesOf([...perTenant.values()]),
+  };
 }
+
+const writtenAt = (verdicts: readonly Verdict[], nowMs: number): Written => ({
+  ...{ published: verdicts, nowMs, rest: new Set() },
+});
 
 /** Counts what was marked, and moves the cursor past it unless some of it was lost. */
 function note(hold: Hold, claim: Claim, verdicts: readonly Verdict[], marked: Written): MarkCounts {

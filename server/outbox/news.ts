@@ -2,7 +2,7 @@
 
 import type { Pool } from '#db/client.ts';
 import { type SQL, sql } from '#db/drizzle.ts';
-import { readPrepared } from '#server/lib/index.ts';
+import { queryAlone } from '#server/lib/index.ts';
 import { NEWS_MAX_SCAN } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { lookFrom, walkEnd } from './sight.ts';
@@ -17,7 +17,7 @@ type Seen = Omit<NewsSeen, 'isCut'> & { lane: number; seen: number; isBeyond: bo
  */
 export async function lanesWithNews<T extends Hold>(pool: Pool, holds: readonly T[]): Promise<ReadonlySet<T>> {
   const before = holds.map(({ progress }) => progress);
-  const rows = await readPrepared<Seen>(pool, newsStatement(holds));
+  const rows = await queryAlone<Seen>(pool, newsStatement(holds));
   const news = new Set<T>();
   for (const [index, hold] of holds.entries()) {
     const row = rows.find(({ lane }) => lane === hold.lane);

@@ -17,7 +17,16 @@ beforeAll(async () => {
 beforeEach(async () => {
   await db.owner`truncate outbox_events`;
   await db.owner`update outbox_lanes set low_water = 0`;
-  await db.owner`select ms_ensure_partitions(6, 1)`;
+  await db.owner.unsafe(`do $$
+    declare month timestamp := date_trunc('month', now() at time zone 'UTC');
+    begin
+      for n in 1..6 loop
+        execute format('create table if not exists %I partition of outbox_events for values from (%L) to (%L)',
+          'outbox_events_' || to_char(month - make_interval(months => n), 'YYYYMM'),
+          ms_uuid_at((month - make_interval(months => n)) at time zone 'UTC'),
+          ms_uuid_at((month - make_interval(months => n - 1)) at time zone 'UTC'));
+      end loop;
+    end $$`);
 });
 
 const insert = (months: number, statuses: string[]) =>

@@ -32,13 +32,13 @@ export function lookFrom({ lowWater, cursor, sight }: { lowWater: number; cursor
   return { newer, open };
 }
 
-/** `headStatement` and `stretchStatement` say the same in SQL. */
+/** `headStatement` and `turnStatement` say the same in SQL. */
 export const lowestOf = ({ newer, open }: Look, hasEnded: (xid: bigint) => boolean): number =>
   Math.min(newer, ...open.filter(({ xid }) => hasEnded(xid)).map(({ place }) => place));
 
 /**
- * After rows were read in a snapshot by a transaction numbered `xid`, which had that number before and knew then of
- * everything up to `place`. Keeps only the marks that some transaction that may still end needs.
+ * After rows were read in a snapshot by a transaction numbered `xid`, and everything up to `place` was seen before it had that
+ * number. Keeps only the marks that some transaction that may still end needs.
  */
 export function nextSight(before: Sight, read: { xid: bigint; place: number; snapshot: string }): Sight {
   const mark = { xid: read.xid, place: read.place };
@@ -80,14 +80,14 @@ export const NEAR_END = sql`l.lower + ${MAX_WALK}::bigint`;
 
 /**
  * A row `look` with the place to begin after, the last one to go over (`end`, of `l.lower`), and the snapshot in which the
- * rest of the statement reads.
+ * rest of the statement reads; `behind`: what comes before it, with a comma.
  */
-export const lookStatement = ({ newer, open }: Look, end: SQL): SQL => {
+export const lookStatement = ({ newer, open }: Look, end: SQL, behind: SQL = sql``): SQL => {
   const xids = `{${open.map(({ xid }) => xid).join(',')}}`;
   const places = `{${open.map(({ place }) => place).join(',')}}`;
   return sql`look as materialized (
       select lower, ${end} as upper, pg_current_snapshot() as snapshot
-      from (select least(${newer}::bigint, min(o.place)) as lower
+      from ${behind}(select least(${newer}::bigint, min(o.place)) as lower
         from unnest(${xids}::text::xid8[], ${places}::text::bigint[]) o(xid, place)
         where pg_visible_in_snapshot(o.xid, pg_current_snapshot())) l)`;
 };

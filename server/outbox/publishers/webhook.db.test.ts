@@ -224,7 +224,7 @@ describe('the webhook publisher', () => {
 
   it('names its requeued copies', async () => {
     await append(['k']);
-    await db.owner`update outbox_events set headers = '{"mainspring-requeued": "1"}'`;
+    await db.owner`update outbox_events set headers = '{"mainspring-requeued": "1"}', headers_bytes = 28`;
     await turn(open(), await takeAll());
     expect(got[0]).toMatchObject({
       headers: { 'mainspring-requeued': '1' },

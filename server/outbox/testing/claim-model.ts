@@ -53,7 +53,6 @@ function claimed(
     return [{ name: `lane lost ${p}`, next }];
   }
   next.lane.isExpired = false;
-  // The number is taken by the first statement, the snapshot by the next.
   const xid = BigInt(next.nextXid++);
   leaveUnflushed(next);
   const { rows, firstLeft, progress } = take(next, hold.progress, xid);
@@ -87,7 +86,8 @@ function takeStretch(state: State, before: Progress, xid: bigint): Taken | null 
   const { rows: all, beyond } = unfinishedFrom(state, lookFrom(before));
   const rows = all.slice(0, state.limits.events);
   if (!rows.every(isFree) || (rows.length === 0 && beyond !== null)) return null;
-  const sight = nextSight(before.sight, { xid, place: before.cursor, snapshot: snapshotOf(state) });
+  // The snapshot comes before the number, so that all that is seen was seen before.
+  const sight = nextSight(before.sight, { xid, place: rows.at(-1)?.seq ?? before.cursor, snapshot: snapshotOf(state) });
   const cursor = rows[0] ? rows[0].seq - 1 : before.cursor;
   return {
     rows: rows.map(({ seq }) => seq - 1),
@@ -111,6 +111,7 @@ function choose(state: State, before: Progress, xid: bigint, sweep?: { nowMs: nu
   const gone = beyond === null ? Math.max(top, lower) : beyond - 1;
   const seenUpTo = isShort ? gone : ((choice.isFull ? choice.chosen : page).at(-1)?.seq ?? null);
 
+  // The number is taken by the first statement, the snapshot by the next.
   const place = Math.max(before.cursor, passed?.top ?? 0);
   const sight = nextSight(before.sight, { xid, place, snapshot: snapshotOf(state) });
   const first = Math.min(choice.chosen[0]?.seq ?? NOWHERE, choice.firstLeft ?? NOWHERE);
