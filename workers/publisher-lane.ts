@@ -11,7 +11,7 @@ import {
 } from '#server/outbox/index.ts';
 import type { Failures } from './publisher-failures.ts';
 import type { Liveness } from './publisher-liveness.ts';
-import type { Lookout } from './publisher-lookout.ts';
+import type { Lookout, Wakes } from './publisher-lookout.ts';
 import type { PublisherConfig } from './publisher-loop.ts';
 import type { Pools } from './publisher-pools.ts';
 import type { Waits } from './publisher-waits.ts';
@@ -83,18 +83,18 @@ export async function runLane(deps: LaneDeps, lane: Lane): Promise<'stopped' | '
   return 'stopped';
 }
 
-type Turn = Pick<LaneTurn, 'isFull'> & { seenWakes: number; restMs: number };
+type Turn = Pick<LaneTurn, 'isFull'> & { seenWakes: Wakes; restMs: number };
 
 /** Publishes what there is, for a turn's time at most. A sweep is one claim: that one's time says what the next will cost. */
 async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: boolean): Promise<Turn> {
   const { config, lookout, signal } = deps;
   const startedMs = performance.now();
   const untilMs = startedMs + turnMsOf(config.leaseMs);
-  let seenWakes = lookout.wakes();
+  let seenWakes = lookout.wakesOf(lane);
   const goesOn = (isFull: boolean): boolean => {
     const hasTime = !deps.isStopping() && !lane.isLeaving && performance.now() < untilMs;
-    if (!hasTime || !(isFull || lookout.wakes() !== seenWakes)) return false;
-    seenWakes = lookout.wakes();
+    if (!hasTime || !(isFull || lookout.hasWoken(lane, seenWakes))) return false;
+    seenWakes = lookout.wakesOf(lane);
     return true;
   };
   const ways = isSweep ? { isSweep } : { isSweep, goesOn };

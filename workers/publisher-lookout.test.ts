@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLookout } from './publisher-lookout.ts';
+import { createLookout, type Wakes } from './publisher-lookout.ts';
 
 const LONG_MS = 600_000;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -8,14 +8,16 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function watched(gatherMs = 0) {
   const asked: string[][] = [];
   const answers: ((news: string[]) => void)[] = [];
-  const lookout = createLookout<string>((lanes) => {
+  const look = (lanes: readonly string[]) => {
     asked.push([...lanes]);
     const { promise, resolve } = Promise.withResolvers<ReadonlySet<string>>();
     answers.push((news) => resolve(new Set(news)));
     return promise;
-  }, gatherMs);
-  const waitFor = (lane: string, more: { seenWakes?: number; restMs?: number; atMostMs?: number } = {}) =>
-    lookout.untilNews(lane, { seenWakes: lookout.wakes(), restMs: 0, atMostMs: LONG_MS, ...more });
+  };
+  const numbers = ['one', 'two'];
+  const lookout = createLookout<string>(look, (lane) => numbers.indexOf(lane), gatherMs);
+  const waitFor = (lane: string, more: { seenWakes?: Wakes; restMs?: number; atMostMs?: number } = {}) =>
+    lookout.untilNews(lane, { seenWakes: lookout.wakesOf(lane), restMs: 0, atMostMs: LONG_MS, ...more });
   return { asked, answers, lookout, waitFor };
 }
 const isPending = async (one: Promise<boolean>) =>
@@ -65,7 +67,7 @@ describe('lanes with nothing to do', () => {
 
   it('are looked at at once after a wake-up that came during their last claim', async () => {
     const { asked, lookout, waitFor } = watched();
-    const seenWakes = lookout.wakes();
+    const seenWakes = lookout.wakesOf('one');
     lookout.wake();
     const one = waitFor('one', { seenWakes });
     expect(asked).toEqual([['one']]);
@@ -114,5 +116,58 @@ describe('lanes with nothing to do', () => {
     expect(await isPending(again)).toBe(true);
     lookout.end();
     await again;
+  });
+
+  it('go on at once by a wake-up that names them, without a look, and others wait on', async () => {
+    const { asked, lookout, waitFor } = watched();
+    const [one, two] = [waitFor('one'), waitFor('two')];
+    lookout.wake([0]);
+    await expect(one).resolves.toBe(true);
+    expect(await isPending(two)).toBe(true);
+    expect(asked).toEqual([]);
+    lookout.end();
+    await two;
+  });
+
+  it('go on by one that named them while they were at work, and no more often than once in a while', async () => {
+    const { lookout, waitFor } = watched(LONG_MS);
+    const seenWakes = lookout.wakesOf('one');
+    expect(lookout.hasWoken('one', seenWakes)).toBe(false);
+    lookout.wake([0]);
+    expect(lookout.hasWoken('one', seenWakes)).toBe(true);
+    expect(lookout.hasWoken('two', lookout.wakesOf('two'))).toBe(false);
+    await expect(waitFor('one', { seenWakes })).resolves.toBe(true);
+    const again = waitFor('one');
+    lookout.wake([0]);
+    expect(await isPending(again)).toBe(true);
+    const short = watched(1);
+    for (let n = 0; n < 3; n += 1) {
+      const named = short.waitFor('one');
+      short.lookout.wake([0]);
+      await expect(named).resolves.toBe(true);
+    }
+    lookout.end();
+    await again;
+  });
+
+  it('that are named rest after a claim for nothing all the same', async () => {
+    const { lookout, waitFor } = watched();
+    const resting = waitFor('one', { restMs: LONG_MS });
+    lookout.wake([0]);
+    expect(await isPending(resting)).toBe(true);
+    lookout.end();
+    await resting;
+  });
+
+  it('that are named go on while another is looked at', async () => {
+    const { asked, lookout, waitFor } = watched();
+    const two = waitFor('two');
+    lookout.wake();
+    expect(asked).toEqual([['two']]);
+    const one = waitFor('one');
+    lookout.wake([0]);
+    await expect(one).resolves.toBe(true);
+    lookout.end();
+    await two;
   });
 });

@@ -1,12 +1,16 @@
-// Where the lanes of a publisher wait that have nothing to publish. A wake-up does not say whose event came, and a claim
-// to find out costs a commit: one look for all of them says which have something, and only those claim.
+// Where the lanes of a publisher wait that have nothing to publish. A wake-up that names lanes lets those claim; one that does not
+// say whose event came is asked after by one look for all of them, as each claim to find out would cost a commit.
 
-/** One look for the wake-ups of so long: most of them come in crowds. A lane that is at work gathers more by itself. */
+/** One look, and one claim of a lane that waits, for the wake-ups of so long: most of them come in crowds. A lane at work gathers more by itself. */
 export const GATHER_MS = 2;
 
+/** Wake-ups so far: those that named no lane, and those that named this one. */
+export type Wakes = { any: number; own: number };
+
 type Idle = {
-  /** There was a wake-up since this lane was looked at. */
+  /** There was a wake-up since this lane was looked at, or one that named it. */
   isUnseen: boolean;
+  isNamed: boolean;
   /** Its last claim was for nothing, and the next one is not due before. */
   restUntilMs: number;
   leave: (hasNews: boolean) => void;
@@ -14,59 +18,91 @@ type Idle = {
 export type Lookout<Lane> = ReturnType<typeof createLookout<Lane>>;
 
 /**
- * `look` says which of the lanes have something. It must not throw: when it is not known, all of them do, and their
- * claims will say what is wrong.
+ * `look` says which of the lanes have something; `numberOf`, which one a wake-up means. A look must not throw: when it is not known,
+ * all of them do, and their claims will say what is wrong.
  */
 export function createLookout<Lane>(
   look: (lanes: readonly Lane[]) => Promise<ReadonlySet<Lane>>,
+  numberOf: (lane: Lane) => number,
   gatherMs = GATHER_MS,
 ) {
   const idle = new Map<Lane, Idle>();
-  let wakes = 0;
+  let anyWakes = 0;
+  const ownWakes = new Map<number, number>();
+  /** When a lane was let go because it was named. */
+  const leftAtMs = new Map<number, number>();
   let hasEnded = false;
   let isLooking = false;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
 
-  function schedule(): void {
-    clearTimeout(timer);
-    if (isLooking || hasEnded) return;
-    let dueAtMs = Number.POSITIVE_INFINITY;
-    for (const { isUnseen, restUntilMs } of idle.values()) if (isUnseen) dueAtMs = Math.min(dueAtMs, restUntilMs);
-    if (dueAtMs === Number.POSITIVE_INFINITY) return;
-    const waitMs = Math.max(dueAtMs, lookedAtMs + gatherMs) - performance.now();
-    if (waitMs > 0) timer = setTimeout(() => void lookOnce(), waitMs);
-    else void lookOnce();
+  const wakesOf = (lane: Lane): Wakes => ({ any: anyWakes, own: ownWakes.get(numberOf(lane)) ?? 0 });
+
+  function dueAtMs(lane: Lane, { isNamed, isUnseen, restUntilMs }: Idle): number {
+    if (isNamed) return Math.max(restUntilMs, (leftAtMs.get(numberOf(lane)) ?? Number.NEGATIVE_INFINITY) + gatherMs);
+    return isUnseen && !isLooking ? Math.max(restUntilMs, lookedAtMs + gatherMs) : Number.POSITIVE_INFINITY;
   }
 
-  async function lookOnce(): Promise<void> {
+  function schedule(): void {
+    clearTimeout(timer);
+    if (hasEnded) return;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [lane, one] of idle) nextMs = Math.min(nextMs, dueAtMs(lane, one));
+    if (nextMs === Number.POSITIVE_INFINITY) return;
+    const waitMs = nextMs - performance.now();
+    if (waitMs > 0) timer = setTimeout(act, waitMs);
+    else act();
+  }
+
+  /** Lets go what was named, and looks at the rest of what is due. */
+  function act(): void {
     const nowMs = performance.now();
-    const asked = [...idle].filter(([, { isUnseen, restUntilMs }]) => isUnseen && restUntilMs <= nowMs);
+    const due = [...idle].filter(([lane, one]) => dueAtMs(lane, one) <= nowMs);
+    for (const [lane, one] of due) {
+      if (!one.isNamed) continue;
+      leftAtMs.set(numberOf(lane), nowMs);
+      one.leave(true);
+    }
+    const asked = due.filter(([, { isNamed }]) => !isNamed);
+    if (asked.length > 0) void lookAt(asked, nowMs);
+    else schedule();
+  }
+
+  async function lookAt(asked: readonly [Lane, Idle][], nowMs: number): Promise<void> {
     // What comes from here on may not be seen by this look.
     for (const [, one] of asked) one.isUnseen = false;
     isLooking = true;
-    if (asked.length > 0) {
-      lookedAtMs = nowMs;
-      const found = await look(asked.map(([lane]) => lane));
-      for (const [lane, one] of asked) if (found.has(lane) && idle.get(lane) === one) one.leave(true);
-    }
+    lookedAtMs = nowMs;
+    const finding = look(asked.map(([lane]) => lane));
+    schedule();
+    const found = await finding;
+    for (const [lane, one] of asked) if (found.has(lane) && idle.get(lane) === one) one.leave(true);
     isLooking = false;
     schedule();
   }
 
   return {
-    wake() {
-      wakes += 1;
-      for (const one of idle.values()) one.isUnseen = true;
+    /** There may be events, of these lanes when they are known. */
+    wake(lanes?: readonly number[]) {
+      if (!lanes) anyWakes += 1;
+      for (const lane of lanes ?? []) ownWakes.set(lane, (ownWakes.get(lane) ?? 0) + 1);
+      for (const [lane, one] of idle) {
+        if (!lanes) one.isUnseen = true;
+        else if (lanes.includes(numberOf(lane))) one.isNamed = true;
+      }
       if (idle.size > 0) schedule();
     },
-    /** Wake-ups so far. */
-    wakes: () => wakes,
+    wakesOf,
+    /** Whether there were wake-ups that may concern the lane since `seen`. */
+    hasWoken(lane: Lane, seen: Wakes): boolean {
+      const { any, own } = wakesOf(lane);
+      return any !== seen.any || own !== seen.own;
+    },
     /**
-     * Until there is something for the lane: true; or for `atMostMs`, or until it is released: false. `seenWakes`: how many
-     * wake-ups there had been when it last looked by itself; `restMs`: not looked at for so long.
+     * Until there is something for the lane: true; or for `atMostMs`, or until it is released: false. `seenWakes`: those
+     * that there had been when it last looked by itself; `restMs`: not looked at, nor let go by its name, for so long.
      */
-    untilNews(lane: Lane, { seenWakes, restMs, atMostMs }: { seenWakes: number; restMs: number; atMostMs: number }) {
+    untilNews(lane: Lane, { seenWakes, restMs, atMostMs }: { seenWakes: Wakes; restMs: number; atMostMs: number }) {
       if (hasEnded) return Promise.resolve(false);
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const leave = (hasNews: boolean) => {
@@ -75,7 +111,9 @@ export function createLookout<Lane>(
         resolve(hasNews);
       };
       const timeout = setTimeout(() => leave(false), Math.max(0, atMostMs));
-      idle.set(lane, { isUnseen: wakes !== seenWakes, restUntilMs: performance.now() + restMs, leave });
+      const { any, own } = wakesOf(lane);
+      const [isUnseen, isNamed] = [any !== seenWakes.any, own !== seenWakes.own];
+      idle.set(lane, { isUnseen, isNamed, restUntilMs: performance.now() + restMs, leave });
       schedule();
       return promise;
     },

@@ -58,7 +58,7 @@ export function createPublisherLoop(config: PublisherConfig) {
   const liveness = createLiveness({ ...config, restMs: Math.min(config.pollMs, turnMsOf(config.leaseMs)) });
   const observer = createBacklogObserver(config);
   const waits = createWaits();
-  const lookout = createLookout(lookForNews(config, pools));
+  const lookout = createLookout(lookForNews(config, pools), ({ lane }) => lane);
   const lanes = new Map<Lane, Promise<void>>();
   let isStopping = false;
   let keeping: Promise<void> = Promise.resolve();

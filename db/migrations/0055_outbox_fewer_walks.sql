@@ -1,9 +1,10 @@
 -- What a claim and a takeover go over although there is nothing for them.
 
 -- No event of the lane above this place was ever claimed: whoever takes the lane over has nothing to give back behind it. A claim
--- moves it with the lease, in its own transaction. What was claimed so far lies below the last place that was given out.
+-- moves it with the lease, in its own transaction. What was claimed so far lies below the last place that was given out; and what a
+-- claim of the release before takes that waits for this, not far above.
 ALTER TABLE outbox_lanes ADD COLUMN claimed_to bigint NOT NULL DEFAULT 0;--> statement-breakpoint
-UPDATE outbox_lanes SET claimed_to = coalesce(pg_sequence_last_value('outbox_events_seq_seq'), 0);--> statement-breakpoint
+UPDATE outbox_lanes SET claimed_to = coalesce(pg_sequence_last_value('outbox_events_seq_seq') + 1000000, 0);--> statement-breakpoint
 
 -- A publisher's turn of a lane: renews the lease, and marks what the claim before has sent. The statement that calls it takes the next events
 -- and is a transaction by itself, sent in one piece: a publisher that is killed once it has sent it has marked. So what must not be
@@ -30,18 +31,20 @@ END $$;--> statement-breakpoint
 
 -- Marks all of a claim as published and counts it for the tenants that it is of; returns the database's time in milliseconds.
 -- Of a lane's rows only those of its one claim are in processing under its token, so that the first and the last place tell them:
--- one walk of the index instead of a look-up for each. MS002: there are not as many as were sent, so one is no longer the claim's.
+-- one walk of the index instead of a look-up for each. That holds for the lane's owner alone: a standby that lacks a takeover gives its
+-- token out again. MS002: the lane is another's, or there are not as many as were sent, so one is no longer the claim's.
 CREATE FUNCTION outbox_mark_published(
-  marked_lane smallint, held_token bigint, first_place bigint, last_place bigint, tenants uuid[], counts bigint[]
+  marked_lane smallint, held_token bigint, held_id uuid, first_place bigint, last_place bigint, tenants uuid[], counts bigint[]
 ) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
   marked bigint;
   sent bigint := (SELECT sum(c) FROM unnest(counts) c);
 BEGIN
   UPDATE outbox_events SET status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
-  WHERE lane = marked_lane AND claim_token = held_token AND status = 'processing' AND seq BETWEEN first_place AND last_place;
+  WHERE lane = marked_lane AND claim_token = held_token AND status = 'processing' AND seq BETWEEN first_place AND last_place
+    AND EXISTS (SELECT FROM outbox_lane_owners o WHERE o.lane = marked_lane AND o.hold_id = held_id);
   GET DIAGNOSTICS marked = ROW_COUNT;
-  IF marked <> sent THEN
+  IF marked IS DISTINCT FROM sent THEN
     RAISE EXCEPTION 'of % events % are the claim''s', sent, marked USING ERRCODE = 'MS002';
   END IF;
   -- Rows that only this lane's owner writes.
@@ -51,11 +54,15 @@ BEGIN
   RETURN extract(epoch FROM clock_timestamp())::float8 * 1000;
 END $$;--> statement-breakpoint
 
--- What a turn sets for its transaction. Its commit does not wait for the disk; its plans are made once, for any values.
+-- What a turn sets for its transaction. Its commit does not wait for the disk; what these functions do is planned once, for any
+-- values; and it ends within ten seconds, where PostgreSQL can see to that (17 and later).
 CREATE FUNCTION outbox_begin_turn(lock_timeout_ms int) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
-    set_config('lock_timeout', lock_timeout_ms::text, true), set_config('timezone', 'UTC', true);
+    set_config('lock_timeout', lock_timeout_ms::text, true);
+  IF current_setting('transaction_timeout', true) IS NOT NULL THEN
+    PERFORM set_config('transaction_timeout', '10s', true);
+  END IF;
 END $$;--> statement-breakpoint
 
 -- `tenants` is null where nothing is to be marked.
@@ -67,7 +74,7 @@ BEGIN
   PERFORM outbox_begin_turn(lock_timeout_ms);
   SELECT r.xid INTO xid FROM outbox_renew_lane(turned_lane, held_token, held_id, lease_seconds, claims_to) r;
   IF tenants IS NOT NULL THEN
-    now_ms := outbox_mark_published(turned_lane, held_token, first_place, last_place, tenants, counts);
+    now_ms := outbox_mark_published(turned_lane, held_token, held_id, first_place, last_place, tenants, counts);
   END IF;
 END $$;--> statement-breakpoint
 

@@ -1,19 +1,12 @@
 // The only place that begins a transaction. What happens when its connection dies: guard-connection.ts.
 
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
-import type postgres from 'postgres';
+import postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
 import { type SQL, sql } from '#db/drizzle.ts';
 import { PgDialect } from '#db/drizzle-columns.ts';
 import { ServiceError } from './errors.ts';
-import {
-  guardConnection,
-  isSessionEnded,
-  type Life,
-  newLife,
-  TransactionEndedError,
-  untilEnded,
-} from './guard-connection.ts';
+import { guardConnection, isSessionEnded, newLife, TransactionEndedError, untilEnded } from './guard-connection.ts';
 
 declare const inTransaction: unique symbol;
 /** A drizzle database that is inside a transaction. A bare pool does not fit where this is asked for. */
@@ -29,8 +22,6 @@ export type TransactionOptions = {
   statementTimeoutMs?: number;
   /** Server-side limit of waiting between statements. Default 60,000. */
   idleTimeoutMs?: number;
-  /** Server-side limit of waiting for one lock. Default: as long as the statement may take. */
-  lockTimeoutMs?: number;
   isolation?: 'read committed' | 'repeatable read';
   /** Its commit does not wait for the disk: when the database server crashes it may be undone, whole. */
   mayBeUndone?: boolean;
@@ -114,7 +105,6 @@ async function configure(guarded: postgres.Sql, options: TransactionOptions): Pr
     ['idle_in_transaction_session_timeout', String(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS)],
     ['timezone', 'UTC'],
   ];
-  if (options.lockTimeoutMs) settings.push(['lock_timeout', String(options.lockTimeoutMs)]);
   if (options.mayBeUndone) settings.push(['synchronous_commit', 'off']);
   if (options.isHot) settings.push(['plan_cache_mode', 'force_generic_plan']);
   const list = settings.map(([name], index) => `set_config('${name}', $${index + 1}, true)`).join(', ');
@@ -180,13 +170,22 @@ function runPrepared(tx: Tx, statement: SQL) {
 }
 
 /**
- * One statement that is a transaction by itself: one round trip where others take three, and once it is sent it is done, whole or not at
- * all, even if this process is killed. Without a transaction's settings, so without a tenant and the server's time-out: the
- * caller says how long it waits. Of a lost connection it is not known whether it was done.
+ * One statement that is a transaction by itself: one round trip where others take three, and from its second time on a connection once
+ * it is sent it is done, whole or not at all, even if this process is killed. Without a transaction's settings, so without a
+ * tenant and the server's time-out: the caller says how long it waits. Of a lost connection it is not known whether it was done.
  */
 export async function queryAlone<T extends Record<string, unknown>>(pool: Pool, statement: SQL): Promise<T[]> {
   const { sql: text, params } = dialect.sqlToQuery(statement);
-  return (await pool.unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true })) as unknown as T[];
+  for (let sent = 1; ; sent += 1) {
+    try {
+      return (await pool.unsafe(text, params as postgres.ParameterOrJSON<never>[], {
+        prepare: true,
+      })) as unknown as T[];
+    } catch (error) {
+      // The end of a session before this one's (see MAX_BEGINS): the statement was not sent. Of its own it would hear CONNECTION_CLOSED.
+      if (sent === MAX_BEGINS || !(error instanceof postgres.PostgresError) || !isSessionEnded(error)) throw error;
+    }
+  }
 }
 
 /** @throws when there is not exactly one row. */

@@ -30,17 +30,18 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: s
   if (payloadBytes > MAX_PAYLOAD_BYTES || Buffer.byteLength(headers) > MAX_HEADERS_BYTES) throw tooLarge(payloadBytes);
   try {
     // `tx` and `seq` come from their defaults, in this order: see the migration.
-    await queryPrepared(
+    const stored = await queryPrepared<{ lane: number }>(
       tx,
       sql`insert into outbox_events (tenant_id, id, type, key, payload, headers, lane, payload_bytes, headers_bytes)
         select e.tenant_id, ${eventId}, ${event.type}, e.key, e.payload, e.headers, ${FOLLOWING}
         from (select ${event.tenantId}::uuid as tenant_id, ${event.key}::text as key, ${payload}::jsonb as payload,
-          ${headers}::jsonb as headers) e`,
+          ${headers}::jsonb as headers) e
+        returning lane`,
     );
+    tx.afterCommit(() => wakePublishers(stored.map(({ lane }) => lane)));
   } catch (error) {
     throw refusal(error, payloadBytes);
   }
-  tx.afterCommit(wakePublishers);
   return { eventId };
 }
 

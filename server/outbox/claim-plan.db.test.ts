@@ -41,8 +41,7 @@ it('takes a turn by the lane’s index, at a few blocks a row, whatever lies bel
   const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
     select max(seq)::float8 as seq from outbox_events where status = 'published'`;
   const hold = await takeLane(db.worker, 'plan');
-  const turnCost = () =>
-    cost(turnStatement(hold, lookOnlyAfter(seq), { leaseMs: 60_000, batchSize: 500, sent: null }));
+  const turnCost = () => cost(turnStatement(hold, lookOnlyAfter(seq), { leaseMs: 60_000, batchSize: 500, sent: null }));
   await expect(turnCost()).resolves.toBeGreaterThan(500);
   expect(await turnCost()).toBeLessThan(5_000);
   await db.owner`analyze outbox_events`;

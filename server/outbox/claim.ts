@@ -12,6 +12,7 @@ import { followTo } from './follow.ts';
 import { chooseFromHead, type Head } from './head.ts';
 import type { Hold } from './lanes.ts';
 import { batchSize } from './metrics.ts';
+import { lanesWithNews } from './news.ts';
 import { isRested, passOn } from './passed.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { giveBack } from './release.ts';
@@ -73,32 +74,28 @@ async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Prom
     if (isLockTimeout(error)) return null;
     throw error;
   });
-  return turn && takenBy(pool, hold, progress, turn, options.batchSize);
+  return turn && takenBy(pool, hold, progress, turn);
 }
 
 /**
- * What a turn took from the cursor of `before` on, as a claim: with no event where none is unfinished. Null: there is something to
+ * What a turn took from the cursor of `before` on, as a claim: with no event where none is due. Null: there is something to
  * choose among, or too much to go over.
  */
-export async function takenBy(
-  pool: Pool,
-  hold: Hold,
-  before: Progress,
-  turn: Turn,
-  batchSize: number,
-): Promise<Taken | null> {
-  const { events, seen, xid, snapshot, isLonger } = turn;
-  if (seen === 0 ? isLonger : !turn.isFree) return null;
-  if (events.length < seen) {
+export async function takenBy(pool: Pool, hold: Hold, before: Progress, { events, of }: Turn): Promise<Taken | null> {
+  const [first, last] = [events[0], events.at(-1)];
+  if (!first || !last) {
+    const news = await lanesWithNews(pool, [hold]);
+    return news.size > 0 ? null : { events: [], isFull: false, firstLeft: null, progress: hold.progress };
+  }
+  if (!of || events.length < of.seen) {
     await giveBack(pool, hold, events);
     return null;
   }
   // What was seen was seen before the turn had its number.
-  const place = events.at(-1)?.seq ?? before.cursor;
-  const sight = nextSight(before.sight, { xid, place, snapshot });
-  const cursor = (events[0]?.seq ?? before.cursor + 1) - 1;
+  const sight = nextSight(before.sight, { xid: of.xid, place: last.seq, snapshot: of.snapshot });
   // Whatever was passed was seen by another snapshot than the one that this sight is of.
-  return { events, isFull: isLonger, firstLeft: null, progress: { ...before, sight, cursor, passed: null } };
+  const progress = { ...before, sight, cursor: first.seq - 1, passed: null };
+  return { events, isFull: of.isLonger, firstLeft: null, progress };
 }
 
 /** What was claimed is its owner's from here on. */

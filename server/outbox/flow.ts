@@ -7,6 +7,7 @@ import { transaction } from '#server/lib/index.ts';
 import { addAge, placeOfAge } from './ages.ts';
 import { SAMPLE_SECONDS } from './config.ts';
 
+type Created = { tenantId: string; createdAtMs: number };
 type Flow = { tenantId: string; lane: number; published: number; ageCounts: number[] };
 const untold = new Map<string, Flow>();
 
@@ -17,13 +18,13 @@ function flowOf(tenantId: string, lane: number): Flow {
   return flow;
 }
 
-/** Counts events of a lane as published at their ages. */
-export function noteFlow(lane: number, published: readonly { tenantId: string; ageSeconds: number }[]): void {
+/** Counts events of a lane as published at `nowMs`. */
+export function noteFlow(lane: number, published: readonly Created[], nowMs: number): void {
   let flow: Flow | null = null;
-  for (const { tenantId, ageSeconds } of published) {
+  for (const { tenantId, createdAtMs } of published) {
     if (flow?.tenantId !== tenantId) flow = flowOf(tenantId, lane);
     flow.published += 1;
-    addAge(flow.ageCounts, placeOfAge(ageSeconds * 1_000));
+    addAge(flow.ageCounts, placeOfAge(nowMs - createdAtMs));
   }
 }
 

@@ -19,7 +19,7 @@ import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
 import { placesOf } from './take-events.ts';
-import { markSent, type Sent, takeTurn } from './take-turn.ts';
+import { databaseNowMs, markSent, type Sent, takeTurn } from './take-turn.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -36,18 +36,23 @@ export async function markEvents(
   outcomes: readonly PublishOutcome[],
   options: MarkOptions,
 ): Promise<MarkCounts> {
+  const areAllPublished = isAllPublished(claim, outcomes);
+  if (areAllPublished) {
+    const nowMs = await markAll(pool, hold, claim);
+    if (nowMs !== null) return noteAll(hold, claim, nowMs);
+  }
   const verdicts = judge(claim, outcomes, options.maxAttempts);
-  const areAllPublished = verdicts.every(isPublished);
-  const marked =
-    (areAllPublished ? await markAll(pool, hold, verdicts) : null) ??
-    (await transaction(pool, { ...MARKING, mayBeUndone: areAllPublished }, (tx) => write(tx, hold, verdicts, options)));
-  return note(hold, claim, verdicts, marked);
+  const marking = { ...MARKING, mayBeUndone: areAllPublished };
+  return note(hold, claim, verdicts, await transaction(pool, marking, (tx) => write(tx, hold, verdicts, options)));
 }
 
-/** In one statement. Null: some of it is no longer the claim's, or is locked by somebody. */
-async function markAll(pool: Pool, hold: Hold, verdicts: readonly Verdict[]): Promise<Written | null> {
+const isAllPublished = (claim: Claim, outcomes: readonly PublishOutcome[]): boolean =>
+  outcomes.length === claim.events.length && outcomes.every(({ kind }) => kind === 'published');
+
+/** In one statement; returns the database's time. Null: some of it is no longer the claim's, or is locked by somebody. */
+async function markAll(pool: Pool, hold: Hold, claim: Claim): Promise<number | null> {
   try {
-    return writtenAt(verdicts, await markSent(pool, hold, sentOf(verdicts)));
+    return await markSent(pool, hold, sentOf(claim));
   } catch (error) {
     if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY)) return null;
     throw error;
@@ -70,22 +75,20 @@ export async function markAndClaim(
   hold: Hold,
   claim: Claim,
   outcomes: readonly PublishOutcome[],
-  options: MarkOptions & { leaseMs: number; batchSize: number },
+  options: { leaseMs: number; batchSize: number },
 ): Promise<{ counts: MarkCounts; next?: Claim | null } | null> {
   const last = claim.events.at(-1)?.seq;
-  const isPlain = claim.firstLeft === null && outcomes.every(({ kind }) => kind === 'published');
-  if (last === undefined || !isPlain || outcomes.length !== claim.events.length) return null;
-  const verdicts = judge(claim, outcomes, options.maxAttempts);
+  if (last === undefined || claim.firstLeft !== null || !isAllPublished(claim, outcomes)) return null;
   const progress = { ...hold.progress, cursor: last };
-  const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent: sentOf(verdicts) }).catch(
+  const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent: sentOf(claim) }).catch(
     (error: unknown) => {
       if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
       throw error;
     },
   );
   if (!turn) return null;
-  const counts = note(hold, claim, verdicts, writtenAt(verdicts, turn.nowMs));
-  const next = await takenBy(pool, hold, progress, turn, options.batchSize);
+  const counts = noteAll(hold, claim, turn.of?.nowMs ?? (await databaseNowMs(pool)));
+  const next = await takenBy(pool, hold, progress, turn);
   if (!next) return { counts };
   return { counts, next: next.events.length > 0 ? keepClaim(hold, next) : null };
 }
@@ -118,34 +121,42 @@ async function write(tx: Tx, hold: Hold, verdicts: readonly Verdict[], options: 
  * A claim of which all was published, so that no row need come back: what is counted is what was sent. When a row is no longer the
  * claim's (the reaper took it away: it is pending again, and before those of the next claim) its mark fails with TAKEN_AWAY.
  */
-function sentOf(verdicts: readonly Verdict[]): Sent {
+function sentOf({ events }: Claim): Sent {
   const perTenant = new Map<string, number>();
-  for (const { event } of verdicts) perTenant.set(event.tenantId, (perTenant.get(event.tenantId) ?? 0) + 1);
+  for (const { tenantId } of events) perTenant.set(tenantId, (perTenant.get(tenantId) ?? 0) + 1);
   return {
-    first: verdicts[0]?.event.seq ?? 0,
-    last: verdicts.at(-1)?.event.seq ?? -1,
+    first: events[0]?.seq ?? 0,
+    last: events.at(-1)?.seq ?? -1,
     tenants: `{${[...perTenant.keys()].join(',')}}`,
     counts: placesOf([...perTenant.values()]),
   };
 }
 
-const writtenAt = (verdicts: readonly Verdict[], nowMs: number): Written => ({
-  ...{ published: verdicts, nowMs, rest: new Set() },
-});
+/** The same as `note` where all was published and marked: nothing of it waits or was lost. */
+function noteAll(hold: Hold, { events, firstLeft }: Claim, nowMs: number): MarkCounts {
+  noteAges(hold.lane, events, nowMs);
+  for (const { attempts } of events) eventAttempts.observe(attempts);
+  processed.labels('published').inc(events.length);
+  const cursor = firstLeft === null ? (events.at(-1)?.seq ?? hold.progress.cursor) : firstLeft - 1;
+  hold.progress = { ...hold.progress, cursor };
+  return { published: events.length, retried: 0, failed: 0, lost: 0 };
+}
+
+function noteAges(lane: number, events: readonly OutboxEvent[], nowMs: number): void {
+  for (const { createdAtMs } of events) eventAge.observe(Math.max(0, nowMs - createdAtMs) / 1_000);
+  noteFlow(lane, events, nowMs);
+}
 
 /** Counts what was marked, and moves the cursor past it unless some of it was lost. */
 function note(hold: Hold, claim: Claim, verdicts: readonly Verdict[], marked: Written): MarkCounts {
-  const ages = marked.published.map(({ event: { tenantId, createdAt } }) => ({
-    ...{ tenantId, ageSeconds: Math.max(0, marked.nowMs - Date.parse(createdAt)) / 1_000 },
-  }));
-  for (const { ageSeconds } of ages) eventAge.observe(ageSeconds);
-  noteFlow(hold.lane, ages);
+  const published = marked.published.map(({ event }) => event);
+  noteAges(hold.lane, published, marked.nowMs);
   const failed = verdicts.filter(({ event, settled }) => settled.status === 'failed' && marked.rest.has(event.seq));
   const counts = {
-    published: ages.length,
+    published: published.length,
     failed: failed.length,
     retried: marked.rest.size - failed.length,
-    lost: verdicts.length - ages.length - marked.rest.size,
+    lost: verdicts.length - published.length - marked.rest.size,
   };
   if (counts.lost === 0) {
     const settled = verdicts.map(({ event: { seq }, settled: { status } }) => ({ seq, status }));

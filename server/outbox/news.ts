@@ -5,7 +5,7 @@ import { type SQL, sql } from '#db/drizzle.ts';
 import { queryAlone } from '#server/lib/index.ts';
 import { NEWS_MAX_SCAN } from './config.ts';
 import type { Hold } from './lanes.ts';
-import { lookFrom, walkEnd } from './sight.ts';
+import { isBeyond, lookFrom, walkEnd } from './sight.ts';
 import { afterLook, type NewsSeen, placeBehind } from './states.ts';
 import { placesOf } from './take-events.ts';
 
@@ -47,7 +47,7 @@ export function newsStatement(holds: readonly Pick<Hold, 'lane' | 'progress'>[])
       from unnest(${lateLanes}::text::smallint[], ${lateXids}::text::xid8[], ${latePlaces}::text::bigint[]) o(lane, xid, place)
       where pg_visible_in_snapshot(o.xid, pg_current_snapshot()) group by o.lane)
     select l.lane::int as lane, pg_current_snapshot()::text as snapshot, found.seen, found.first, found."isDue",
-      exists (select from outbox_events e where e.lane = l.lane and e.seq > f.upper) as "isBeyond"
+      ${isBeyond(sql`l.lane`, sql`f.upper`)} as "isBeyond"
     from unnest(${lanes}::text::smallint[], ${newer}::text::bigint[]) l(lane, newer)
     cross join lateral (select lower, ${walkEnd(sql`l.lane`, sql`b.lower`)} as upper
       from (select least(l.newer, min(late.place)) as lower from late where late.lane = l.lane) b) f

@@ -6,7 +6,7 @@ import { isLockTimeout, query, queryOne, type Tx, transaction } from '#server/li
 
 /** Longer than this nobody is kept waiting behind the drop, which itself waits for whoever reads the partition. */
 const LOCK_TIMEOUT = '20ms';
-/** The month before this one is made anew every day when it is missing. */
+/** A month's events may be of a transaction that began in the month before. */
 const LEAST_DAYS = 31;
 const TRIES = 40;
 const PAUSE_MS = 250;

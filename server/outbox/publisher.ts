@@ -13,8 +13,13 @@ export type OutboxEvent = {
   payload: string;
   headers: Readonly<Record<string, string>>;
   attempts: number;
-  createdAt: string;
+  /** When its transaction began, in milliseconds. */
+  createdAtMs: number;
 };
+
+/** When an event's transaction began, as it is sent: ISO 8601 in UTC. */
+export const createdAtOf = ({ createdAtMs }: Pick<OutboxEvent, 'createdAtMs'>): string =>
+  new Date(createdAtMs).toISOString();
 
 /**
  * What became of one event. `refused` is the event's own fault and counts as an attempt, or ends it at once when

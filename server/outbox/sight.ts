@@ -75,6 +75,10 @@ export const walkEnd = (lane: SQL, lower: SQL): SQL => sql`greatest(${lower} + $
   (select w.seq from outbox_events w where w.lane = ${lane} and w.seq > ${lower} order by w.seq offset ${FEW_ROWS - 1} limit 1),
   ${Number.MAX_SAFE_INTEGER}::bigint))`;
 
+/** Whether a lane has rows above a place. By its highest one: to find any, PostgreSQL may go over the whole table instead. */
+export const isBeyond = (lane: SQL, upper: SQL): SQL =>
+  sql`coalesce((select max(e.seq) from outbox_events e where e.lane = ${lane}) > ${upper}, false)`;
+
 /** That by places only: asking where the rows lie costs a stretch more than it spares. Of a sparse lane it leaves more to choosing. */
 export const NEAR_END = sql`l.lower + ${MAX_WALK}::bigint`;
 

@@ -1,4 +1,4 @@
-// A stretch is claimed without choosing, and the next one in the transaction that marks the one before: what must hold
+// A stretch is claimed without choosing, and the next one by the statement that marks the one before: what must hold
 // then as it does for a claim that was chosen.
 
 import { beforeEach, expect, it } from 'vitest';
@@ -7,7 +7,6 @@ import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
-import { toInstant } from './take-events.ts';
 import { counting, openLane } from './testing/one-lane.ts';
 
 const db = await testDatabase();
@@ -166,9 +165,35 @@ it('chooses where an event waits for its time, is too much for one claim, or is 
   expect(new Set(await statuses())).toEqual(new Set(['published 0']));
 });
 
-it('spells PostgreSQL’s instants as JSON does', () => {
-  expect(toInstant('2026-11-21 10:00:00.12+00')).toBe('2026-11-21T10:00:00.120Z');
-  expect(toInstant('2026-11-21 10:00:00+00')).toBe('2026-11-21T10:00:00.000Z');
-  expect(toInstant('2026-11-21 10:00:00.123+00')).toBe('2026-11-21T10:00:00.123Z');
-  expect(toInstant('2026-11-21 12:00:00.5+02')).toBe('2026-11-21T10:00:00.500Z');
+it('tells to the millisecond when an event was stored', async () => {
+  const [a = ''] = keys;
+  for (let n = 0; n < 20; n += 1) await store(a);
+  const told: number[] = [];
+  const publisher = counting(sent);
+  const telling: EventPublisher = {
+    ...publisher,
+    publish(events, context) {
+      told.push(...events.map(({ createdAtMs }) => createdAtMs));
+      return publisher.publish(events, context);
+    },
+  };
+  await publish(telling, 500);
+  const stored = await db.owner<{ ms: number }[]>`
+    select (extract(epoch from created_at) * 1000)::float8 as ms from outbox_events order by seq`;
+  expect(told).toEqual(stored.map(({ ms }) => ms));
+});
+
+// A standby that lacks a takeover gives its token out again, and a lane's rows are then those of another hold.
+it('marks of what its token claimed no more than it sent when the token is another hold’s too', async () => {
+  const [a = '', b = ''] = keys;
+  await store(a, b, a);
+  await db.owner`update outbox_events set available_at = now() + interval '1 hour' where payload ->> 'n' = '2'`;
+  const asAnother = async () => {
+    await db.owner`update outbox_lane_owners set hold_id = gen_random_uuid()`;
+    await db.owner`update outbox_events set status = 'pending', claim_token = null where payload ->> 'n' = '3'`;
+    await db.owner`update outbox_events set status = 'processing', claim_token = ${hold.token} where payload ->> 'n' = '2'`;
+  };
+  expect(await publish(counting(sent, asAnother), 500)).toMatchObject({ claimed: 2, published: 1, lost: 1 });
+  expect(sent).toEqual([1, 3]);
+  expect(await statuses()).toEqual(['published 0', 'processing 0', 'pending']);
 });

@@ -26,22 +26,17 @@ export const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, which: SQL): S
 
 // Most events have no headers: `{}` is not spelled, sent and parsed.
 export const EVENT_COLUMNS = sql`seq::float8 as seq, id, tenant_id as "tenantId", type, key, payload::text as payload,
-  case when headers_bytes > 2 then headers end as headers, attempts, created_at as "createdAt"`;
+  case when headers_bytes > 2 then headers end as headers, attempts, date_part('epoch', created_at) * 1000 as "createdAtMs"`;
 
-/** An event as it comes back: its instant as PostgreSQL spells it, no headers as null. */
+/** An event as it comes back: no headers as null. */
 export type EventRow = Omit<OutboxEvent, 'headers'> & { headers: OutboxEvent['headers'] | null };
 
 export function inOrder(rows: EventRow[]): OutboxEvent[] {
   rows.sort((a, b) => a.seq - b.seq);
   for (const row of rows) {
     row.headers ??= NO_HEADERS;
-    row.createdAt = toInstant(row.createdAt);
+    // Exact to the millisecond in the database, nearly so as a float.
+    row.createdAtMs = Math.round(row.createdAtMs);
   }
   return rows as OutboxEvent[];
-}
-
-/** `2026-11-21 10:00:00.12+00` as `2026-11-21T10:00:00.120Z`: a Date each would be a tenth of a claim's work here. */
-export function toInstant(text: string): string {
-  if (!/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?\+00$/.test(text)) return new Date(text).toISOString();
-  return `${text.slice(0, 10)}T${text.slice(11, 19)}.${text.slice(20, -3).padEnd(3, '0')}Z`;
 }

@@ -6,7 +6,7 @@ import { queryAlone } from '#server/lib/index.ts';
 import { CLAIM_MAX_BYTES, MAX_WALK } from './config.ts';
 import type { Hold } from './lanes.ts';
 import type { OutboxEvent } from './publisher.ts';
-import { type Look, lookStatement, NEAR_END } from './sight.ts';
+import { isBeyond, type Look, lookStatement, NEAR_END } from './sight.ts';
 import { EVENT_COLUMNS, type EventRow, inOrder, takeStatement } from './take-events.ts';
 
 /**
@@ -19,40 +19,48 @@ export const TURN_LOCK_MS = 50;
 export type Sent = { first: number; last: number; tenants: string; counts: string };
 
 /**
- * `seen`: unfinished rows of those that were gone over, up to the limit; taken are all of them or, when one is not free, none.
- * Fewer than seen: a row was changed meanwhile and is not there, and the others must not be sent. `isLonger`: more lies behind them.
- * `nowMs`: the database's time of the mark.
+ * What was taken, and of what it was taken: `seen`, the unfinished rows in `snapshot`, which is older than the transaction `xid`.
+ * Fewer events than seen: a row was changed meanwhile and is not there, and the others must not be sent. `isLonger`: more lies behind
+ * them. `nowMs`: the database's time of the mark.
  */
 export type Turn = {
-  xid: bigint;
-  nowMs: number;
-  /** In which the rows were seen. It is older than `xid`. */
-  snapshot: string;
-  seen: number;
-  isFree: boolean;
-  isLonger: boolean;
   events: OutboxEvent[];
+  of: { xid: bigint; snapshot: string; seen: number; isLonger: boolean; nowMs: number } | null;
 };
 
-/** @throws what `isLaneLost`, `isTakenAway` and `isLockTimeout` tell: then nothing of it is done */
+/**
+ * With no event when none is there or one is not free; without `of` also when the first one was changed meanwhile.
+ * @throws what `isLaneLost`, TAKEN_AWAY and `isLockTimeout` tell: then nothing of it is done
+ */
 export async function takeTurn(
   pool: Pool,
   hold: Hold,
   look: Look,
   options: { leaseMs: number; batchSize: number; sent: Sent | null },
 ): Promise<Turn> {
-  const [head, ...rows] = await queryAlone<EventRow & { turn: string }>(pool, turnStatement(hold, look, options));
-  if (!head) throw new Error(`the turn of lane ${hold.lane} said nothing`);
-  const turn = JSON.parse(head.turn) as Omit<Turn, 'xid' | 'events'> & { xid: string };
-  return { ...turn, xid: BigInt(turn.xid), events: inOrder(rows) };
+  const rows = await queryAlone<EventRow & { turn: string | null }>(pool, turnStatement(hold, look, options));
+  const events = inOrder(rows);
+  const turn = rows[0]?.turn;
+  if (!turn) return { events, of: null };
+  const { xid, ...of } = JSON.parse(turn) as Omit<NonNullable<Turn['of']>, 'xid'> & { xid: string };
+  return { events, of: { ...of, xid: BigInt(xid) } };
 }
 
 /** Marks without a turn: the lane is not claimed any further, nor its lease renewed. Returns the database's time in milliseconds. */
-export async function markSent(pool: Pool, hold: Pick<Hold, 'lane' | 'token'>, sent: Sent): Promise<number> {
+export async function markSent(pool: Pool, hold: Hold, sent: Sent): Promise<number> {
   const [row] = await queryAlone<{ nowMs: number }>(
     pool,
-    sql`select outbox_mark_published(${hold.lane}, ${hold.token}, ${sent.first}, ${sent.last}, ${sent.tenants}::text::uuid[],
+    sql`select outbox_mark_published(${hold.lane}, ${hold.token}, ${hold.id}, ${sent.first}, ${sent.last}, ${sent.tenants}::text::uuid[],
       ${sent.counts}::text::bigint[]) as "nowMs" from outbox_begin_turn(${TURN_LOCK_MS})`,
+  );
+  return row?.nowMs ?? 0;
+}
+
+/** The database's clock, where a turn that marked took nothing and so said nothing. */
+export async function databaseNowMs(pool: Pool): Promise<number> {
+  const [row] = await queryAlone<{ nowMs: number }>(
+    pool,
+    sql`select date_part('epoch', clock_timestamp()) * 1000 as "nowMs"`,
   );
   return row?.nowMs ?? 0;
 }
@@ -62,7 +70,8 @@ const UPPER = sql`(select upper from look)`;
 // The function comes first, as `look` reads from it, and so the lane's row is locked before its events. But its marks are not seen by the
 // statement that calls it: what it has marked is left out by its place. The next unfinished rows are read without a lock; one of another
 // claim's, one that waits, and any stop that holds publishing are reasons to choose. The update is of the same snapshot, so it finds the
-// same rows; one that was changed since is left out, and missed by whoever counts what came back.
+// same rows; one that was changed since is left out, and missed by whoever counts what came back. What the turn says of itself is
+// said once, with its first event.
 // Exported for the tests that hold its plan and cost.
 export const turnStatement = (
   hold: Pick<Hold, 'lane' | 'token' | 'id'>,
@@ -83,15 +92,12 @@ export const turnStatement = (
       from (select seq, status, available_at, payload_bytes from outbox_events
         where lane = ${hold.lane} and seq > (select lower from look) and seq <= ${UPPER} and status in ('pending', 'processing')
           and (status = 'pending' or claim_token is distinct from ${hold.token} or not seq between ${first} and ${last})
-        order by seq limit ${batchSize}) next),
-    taken as (${takeStatement(
+        order by seq limit ${batchSize}) next)
+    ${takeStatement(
       hold,
       sql`seq >= (select first from stretch where is_free) and seq <= (select last from stretch where is_free)`,
-    )} returning ${EVENT_COLUMNS})
-    select null::float8 as seq, null::uuid as id, null::uuid as "tenantId", null::text as type, null::text as key,
-      null::text as payload, null::jsonb as headers, null::int as attempts, null::timestamptz as "createdAt",
-      json_build_object('xid', xid, 'nowMs', coalesce(now_ms, 0), 'snapshot', snapshot::text, 'seen', seen, 'isFree', is_free, 'isLonger',
-        seen >= ${batchSize} or exists (select from outbox_events where lane = ${hold.lane} and seq > ${UPPER}))::text as turn
-    from turn, look, stretch
-    union all select taken.*, null from taken`;
+    )} returning ${EVENT_COLUMNS}, case when seq = (select first from stretch) then (
+      select json_build_object('xid', xid, 'nowMs', coalesce(now_ms, 0), 'snapshot', snapshot::text, 'seen', seen, 'isLonger',
+        seen >= ${batchSize} or ${isBeyond(sql`${hold.lane}`, UPPER)})::text
+      from turn, look, stretch) end as turn`;
 };

@@ -15,7 +15,7 @@ afterAll(() => Promise.all(folders.map((dir) => rm(dir, { recursive: true, force
 
 const event = (id: string): OutboxEvent => ({
   ...{ seq: 1, id, tenantId: 't', type: 'thing.v1', key: 'k', payload: '{}', headers: {}, attempts: 0 },
-  createdAt: '2026-11-22T10:00:00.000Z',
+  createdAtMs: Date.parse('2026-11-22T10:00:00.000Z'),
 });
 const context = { lane: 2, signal: new AbortController().signal, deadlineMs: 10_000 };
 

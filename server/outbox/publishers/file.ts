@@ -4,7 +4,7 @@
 // does: an instant that is not above the newest one there is put a millisecond above it.
 import { mkdir, open, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type EventPublisher, type OutboxEvent, PublisherUnavailableError } from '../publisher.ts';
+import { createdAtOf, type EventPublisher, type OutboxEvent, PublisherUnavailableError } from '../publisher.ts';
 
 /** A file is rotated when it has grown past this. */
 const ROTATE_BYTES = 64_000_000;
@@ -45,8 +45,8 @@ async function nextInstant(dir: string, lane: number, now: Date): Promise<string
 
 /** The payload goes in as text: parsing it would round numbers. */
 function toLine(event: OutboxEvent): string {
-  const { id, tenantId, type, key, headers, createdAt } = event;
-  const envelope = JSON.stringify({ id, tenantId, type, key, createdAt, headers });
+  const { id, tenantId, type, key, headers } = event;
+  const envelope = JSON.stringify({ id, tenantId, type, key, createdAt: createdAtOf(event), headers });
   return `${envelope.slice(0, -1)},"payload":${event.payload}}\n`;
 }
 

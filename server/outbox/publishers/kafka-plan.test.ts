@@ -110,7 +110,7 @@ describe('the partition of a key', () => {
 describe('the record of an event', () => {
   const event = {
     ...{ seq: 1, id: 'e', tenantId: 't', type: 'ü.v1', key: 'ключ', payload: '{"text": "日本"}', attempts: 0 },
-    createdAt: '2026-11-22T06:00:00.000Z',
+    createdAtMs: Date.parse('2026-11-22T06:00:00.000Z'),
   };
   const sizeOf = (of: KafkaRecord) => Buffer.byteLength(of.key + of.value + Object.entries(of.headers).flat().join(''));
 

@@ -1,7 +1,7 @@
 // Which events go into one request: pure. A broker takes a batch per partition whole or not at all, up to a size that
 // is the topic's own.
 
-import { NO_HEADERS, type OutboxEvent } from '../publisher.ts';
+import { createdAtOf, NO_HEADERS, type OutboxEvent } from '../publisher.ts';
 import { keyOf } from '../states.ts';
 
 /** A partition's share of one request ends here; brokers take 1,048,588 bytes unless their topic says less. */
@@ -32,7 +32,8 @@ const MAX_UTF8_PER_CHAR = 3;
 
 /** What is sent of an event. Its own headers cannot stand in for ours. */
 export function toRecord(event: OutboxEvent, index: number, topic: string): KafkaRecord {
-  const { id, type, tenantId, createdAt, key, payload } = event;
+  const { id, type, tenantId, key, payload } = event;
+  const createdAt = createdAtOf(event);
   const ours = { [EVENT_ID]: id, [EVENT_TYPE]: type, [TENANT_ID]: tenantId, [CREATED_AT]: createdAt };
   let chars = key.length + type.length;
   let headers: Record<string, string> = ours;

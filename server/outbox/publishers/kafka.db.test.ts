@@ -21,7 +21,7 @@ const event = (over: Partial<OutboxEvent> = {}): OutboxEvent => {
   seq += 1;
   return {
     ...{ seq, id: randomUUID(), tenantId: TENANT, type: 'thing.happened.v1', key: `k${seq % 7}`, attempts: 0 },
-    ...{ payload: `{"n": ${seq}}`, headers: {}, createdAt: '2026-11-21T12:00:00.000Z' },
+    ...{ payload: `{"n": ${seq}}`, headers: {}, createdAtMs: Date.parse('2026-11-21T12:00:00.000Z') },
     ...over,
   };
 };

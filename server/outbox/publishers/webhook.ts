@@ -1,7 +1,13 @@
 // Events to an HTTP endpoint: one signed request each, in order per key, several keys at once.
 import { ServiceError } from '#server/lib/index.ts';
 import type { OutboundClient } from '#server/outbound/index.ts';
-import { type EventPublisher, type OutboxEvent, PublisherUnavailableError, type PublishOutcome } from '../publisher.ts';
+import {
+  createdAtOf,
+  type EventPublisher,
+  type OutboxEvent,
+  PublisherUnavailableError,
+  type PublishOutcome,
+} from '../publisher.ts';
 import { keyOf } from '../states.ts';
 import { judgeAnswer } from './webhook-answer.ts';
 import { signWebhook } from './webhook-signature.ts';
@@ -148,7 +154,7 @@ const asOutage = (error: unknown): unknown =>
 
 /** The payload goes in as text: parsing it would round numbers. Every copy is the same to the byte. */
 function bodyOf(event: OutboxEvent): string {
-  const { id, tenantId, type, key, createdAt, headers } = event;
-  const envelope = JSON.stringify({ id, tenantId, type, key, createdAt, headers });
+  const { id, tenantId, type, key, headers } = event;
+  const envelope = JSON.stringify({ id, tenantId, type, key, createdAt: createdAtOf(event), headers });
   return `${envelope.slice(0, -1)},"payload":${event.payload}}`;
 }
