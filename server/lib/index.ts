@@ -24,6 +24,7 @@ export { findUnstorableText, requireStorable } from './storable-text.ts';
 export {
   connectionOf,
   inTenant,
+  prepareOnce,
   query,
   queryAlone,
   queryOne,

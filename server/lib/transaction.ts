@@ -3,7 +3,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js';
 import postgres from 'postgres';
 import type { Pool } from '#db/client.ts';
-import { type SQL, sql } from '#db/drizzle.ts';
+import { type Placeholder, type SQL, sql } from '#db/drizzle.ts';
 import { PgDialect } from '#db/drizzle-columns.ts';
 import { ServiceError } from './errors.ts';
 import { guardConnection, isSessionEnded, newLife, TransactionEndedError, untilEnded } from './guard-connection.ts';
@@ -165,8 +165,32 @@ export async function queryPrepared<T extends Record<string, unknown>>(tx: Tx, s
 
 function runPrepared(tx: Tx, statement: SQL) {
   const { sql: text, params } = dialect.sqlToQuery(statement);
-  // drizzle has set this client to pass parameters on as they are.
-  return connectionOf(tx).unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
+  return sendPrepared(tx, text, params);
+}
+
+// drizzle has set this client to pass parameters on as they are.
+const sendPrepared = (tx: Tx, text: string, params: unknown[]) =>
+  connectionOf(tx).unsafe(text, params as postgres.ParameterOrJSON<never>[], { prepare: true });
+
+/**
+ * The same for a statement that many transactions send: its text is made once, of `sql.placeholder`s, and not for each. What it
+ * returns takes their values by name; one that stands there twice is sent once, so each place needs its cast.
+ */
+export function prepareOnce<T extends Record<string, unknown>, Name extends string>(
+  statement: SQL,
+): (tx: Tx, values: Record<Name, string>) => Promise<T[]> {
+  const { sql: numbered, params } = dialect.sqlToQuery(statement);
+  const names = [...new Set(params.map((param) => (param as Placeholder<Name>).name))];
+  const place = (number: string) => names.indexOf((params[Number(number) - 1] as Placeholder<Name>).name) + 1;
+  const text = numbered.replace(/\$(\d+)/g, (_, number: string) => `$${place(number)}`);
+  return async (tx, values) => {
+    const sent = sendPrepared(
+      tx,
+      text,
+      names.map((name) => values[name]),
+    );
+    return (await sent) as unknown as T[];
+  };
 }
 
 /**

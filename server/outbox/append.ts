@@ -1,5 +1,5 @@
-import { sql } from '#db/drizzle.ts';
-import { newId, queryOne, queryPrepared, ServiceError, type Tx } from '#server/lib/index.ts';
+import { type SQL, sql } from '#db/drizzle.ts';
+import { newId, prepareOnce, queryOne, ServiceError, type Tx } from '#server/lib/index.ts';
 import { MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES } from './config.ts';
 import { enqueueFailures } from './metrics.ts';
 import { wakePublishers } from './wake.ts';
@@ -14,8 +14,26 @@ export type NewEvent = {
   headers?: Record<string, string>;
 };
 
-/** What follows from an event `e`: its lane, and the bytes of its payload and headers as they are stored. */
-const FOLLOWING = sql`outbox_lane(e.tenant_id, e.key), octet_length(e.payload::text), octet_length(e.headers::text)`;
+/** What follows from an event: its lane, and the bytes of its payload and headers as they are stored. */
+const following = (of: { tenantId: SQL; key: SQL; payload: SQL; headers: SQL }): SQL =>
+  sql`outbox_lane(${of.tenantId}, ${of.key}), octet_length((${of.payload})::text), octet_length((${of.headers})::text)`;
+const FOLLOWING = following({
+  ...{ tenantId: sql`e.tenant_id`, key: sql`e.key`, payload: sql`e.payload`, headers: sql`e.headers` },
+});
+
+const value = sql.placeholder;
+const GIVEN = {
+  tenantId: sql`${value('tenantId')}::uuid`,
+  key: sql`${value('key')}::text`,
+  payload: sql`${value('payload')}::jsonb`,
+  headers: sql`${value('headers')}::jsonb`,
+};
+// `tx` and `seq` come from their defaults, in this order: see the migration.
+const storeEvent = prepareOnce<{ lane: number }, keyof typeof GIVEN | 'eventId' | 'type'>(
+  sql`insert into outbox_events (tenant_id, id, type, key, payload, headers, lane, payload_bytes, headers_bytes)
+    values (${GIVEN.tenantId}, ${value('eventId')}, ${value('type')}, ${GIVEN.key}, ${GIVEN.payload}, ${GIVEN.headers}, ${following(GIVEN)})
+    returning lane`,
+);
 
 /**
  * Stores an event in the caller's transaction and wakes the publishers after its commit. Whatever is thrown, the
@@ -29,15 +47,8 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: s
   const payloadBytes = Buffer.byteLength(payload);
   if (payloadBytes > MAX_PAYLOAD_BYTES || Buffer.byteLength(headers) > MAX_HEADERS_BYTES) throw tooLarge(payloadBytes);
   try {
-    // `tx` and `seq` come from their defaults, in this order: see the migration.
-    const stored = await queryPrepared<{ lane: number }>(
-      tx,
-      sql`insert into outbox_events (tenant_id, id, type, key, payload, headers, lane, payload_bytes, headers_bytes)
-        select e.tenant_id, ${eventId}, ${event.type}, e.key, e.payload, e.headers, ${FOLLOWING}
-        from (select ${event.tenantId}::uuid as tenant_id, ${event.key}::text as key, ${payload}::jsonb as payload,
-          ${headers}::jsonb as headers) e
-        returning lane`,
-    );
+    const { tenantId, type, key } = event;
+    const stored = await storeEvent(tx, { tenantId, eventId, type, key, payload, headers });
     tx.afterCommit(() => wakePublishers(stored.map(({ lane }) => lane)));
   } catch (error) {
     throw refusal(error, payloadBytes);
