@@ -59,16 +59,16 @@ const CLAIMING: TransactionOptions = {
  */
 export async function claimEvents(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Claim> {
   try {
-    return keepClaim(hold, (await claimStretch(pool, hold, options)) ?? (await claimChosen(pool, hold, options)));
+    return keepClaim(hold, (await claimByTurn(pool, hold, options)) ?? (await claimChosen(pool, hold, options)));
   } catch (error) {
     throw isLaneLost(error) ? new LaneLostError(hold.lane) : error;
   }
 }
 
 /** Null: there is something to choose among, or too much to go over. */
-async function claimStretch(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken | null> {
+async function claimByTurn(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Taken | null> {
   const { progress } = hold;
-  // What was passed is not free: the stretch would begin with it.
+  // What was passed is not free: the turn would begin with it.
   if (options.isSweep || progress.passed) return null;
   const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent: null }).catch((error: unknown) => {
     if (isLockTimeout(error)) return null;

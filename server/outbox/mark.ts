@@ -66,8 +66,8 @@ const MARKING: TransactionOptions = { statementTimeoutMs: 10_000, idleTimeoutMs:
 const TAKEN_AWAY = 'MS002';
 
 /**
- * Marks a claim of which all was published and takes the next stretch of the lane in the same transaction, which
- * spares half of the waiting. Null: that was not possible and nothing was done; mark first, then claim. `next` is
+ * Marks a claim of which all was published and takes the lane's next events by the same statement, which spares half of the
+ * waiting. Null: that was not possible and nothing was done; mark first, then claim. `next` is
  * null when nothing is left, and absent when there is something to choose among.
  */
 export async function markAndClaim(

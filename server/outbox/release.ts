@@ -31,7 +31,7 @@ export async function releaseEvents(
 }
 
 /**
- * Gives back a stretch that is committed and not whole. Should that fail the lane is taken anew, and until then nobody else
+ * Gives back what a turn took that is committed and not whole. Should that fail the lane is taken anew, and until then nobody else
  * may send it.
  */
 export const giveBack = (pool: Pool, hold: Hold, events: readonly OutboxEvent[]): Promise<number> =>

@@ -1,4 +1,4 @@
-// A stretch is claimed without choosing, and the next one by the statement that marks the one before: what must hold
+// A turn takes without choosing, and by the same statement marks what was sent before: what must hold
 // then as it does for a claim that was chosen.
 
 import { beforeEach, expect, it } from 'vitest';
