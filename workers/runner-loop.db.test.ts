@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { cancelRun, getRun, listenForWakes, notifyRunnersThrough, onWake, wakeRunners } from '#server/runs/index.ts';
+import { cancelRun, getRun } from '#server/runs/index.ts';
 import { copyTable, openWorkshop, RETRY } from '#server/runs/testing/index.ts';
 import { createRunner, type Runner, type RunnerConfig } from './runner-loop.ts';
 
@@ -13,7 +13,6 @@ let made = 0;
 
 afterEach(async () => {
   await Promise.all(runners.splice(0).map((runner) => runner.stop()));
-  notifyRunnersThrough(null);
 });
 
 const runner = (config: Partial<RunnerConfig> = {}): Runner => {
@@ -195,31 +194,5 @@ describe('runOnce', () => {
     });
     expect(await once.runOnce()).toMatchObject({ claimed: 1, succeeded: 1, failed: 0 });
     expect(await once.runOnce()).toMatchObject({ claimed: 0 });
-  });
-});
-
-describe('wake-ups', () => {
-  it('reach other processes as one NOTIFY for many, and again after the listener’s connection was cut', async () => {
-    let heard = 0;
-    const listener = listenForWakes(db.workerUrl, shop.deps.log);
-    const off = onWake(() => {
-      heard += 1;
-    });
-    await until('it listens', async () => heard > 0);
-    notifyRunnersThrough({ pool: db.app, log: shop.deps.log });
-    heard = 0;
-    for (let i = 0; i < 50; i += 1) wakeRunners();
-    const own = heard;
-    expect(own).toBe(50);
-    await until('the NOTIFY came', async () => heard > own);
-    await sleep(150);
-    expect(heard).toBe(own + 1);
-    const [row] = await db.owner`select pg_terminate_backend(pid) as is_cut from pg_stat_activity
-      where datname = current_database() and application_name = 'mainspring-listen'`;
-    expect(row?.is_cut).toBe(true);
-    heard = 0;
-    await until('it listens again', async () => heard > 0);
-    off();
-    await listener.stop();
   });
 });
