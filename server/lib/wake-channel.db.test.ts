@@ -4,7 +4,7 @@ import { testDatabase } from '#db/testing/index.ts';
 import { createLogger, createWakeChannel, type WakeChannel } from './index.ts';
 
 const db = await testDatabase();
-const log = createLogger({ service: 'wake-test', level: 'silent' });
+const log = createLogger({ level: 'silent', tier: 'test' });
 const CHANNEL = 'mainspring_wake_test';
 const COALESCE_MS = 200;
 const stops: (() => unknown)[] = [];
