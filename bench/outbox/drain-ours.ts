@@ -21,8 +21,8 @@ export function nowhere(): EventPublisher {
 }
 
 export async function fillOutbox(owner: Pool, tenantId: string, rows: number, payloadBytes: number): Promise<void> {
-  await owner`truncate outbox_events, outbox_counters, outbox_flow, outbox_depth`;
-  await owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0`;
+  await owner`truncate outbox_events, outbox_counters, outbox_flow, outbox_depth restart identity`;
+  await owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0, claimed_from = 0, claimed_to = 0`;
   await owner`insert into outbox_events (tenant_id, type, key, payload)
     select ${tenantId}, 'bench.v1', 'key-' || n % 5000, jsonb_build_object('n', n, 'filler', repeat('x', ${Math.max(0, payloadBytes - 30)}::int))
     from generate_series(1, ${rows}) n`;

@@ -1,10 +1,11 @@
 -- What a claim and a takeover go over although there is nothing for them.
 
--- No event of the lane above this place was ever claimed: whoever takes the lane over has nothing to give back behind it. A claim
--- moves it with the lease, in its own transaction. What was claimed so far lies below the last place that was given out; and what a
--- claim of the release before takes that waits for this, not far above.
-ALTER TABLE outbox_lanes ADD COLUMN claimed_to bigint NOT NULL DEFAULT 0;--> statement-breakpoint
-UPDATE outbox_lanes SET claimed_to = coalesce(pg_sequence_last_value('outbox_events_seq_seq') + 1000000, 0);--> statement-breakpoint
+-- Between which places the last claim of the lane lies, which it says with the lease, in its own transaction: what its owner claimed before is
+-- marked or given back by then. Whoever takes the lane over has nothing to give back anywhere else, however much lies above its low-water.
+ALTER TABLE outbox_lanes ADD COLUMN claimed_from bigint NOT NULL DEFAULT 0, ADD COLUMN claimed_to bigint NOT NULL DEFAULT 0;--> statement-breakpoint
+UPDATE outbox_lanes l SET claimed_from = c.claimed_from, claimed_to = c.claimed_to
+FROM (SELECT lane, min(seq) - 1 AS claimed_from, max(seq) AS claimed_to FROM outbox_events WHERE status = 'processing' GROUP BY lane) c
+WHERE c.lane = l.lane;--> statement-breakpoint
 
 -- A publisher's turn of a lane: renews the lease, and marks what the claim before has sent. The statement that calls it takes the next events
 -- and is a transaction by itself, sent in one piece: a publisher that is killed once it has sent it has marked. So what must not be
@@ -12,14 +13,16 @@ UPDATE outbox_lanes SET claimed_to = coalesce(pg_sequence_last_value('outbox_eve
 DROP FUNCTION outbox_renew_lane(smallint, bigint, uuid, float8);--> statement-breakpoint
 DROP FUNCTION outbox_mark_published(smallint, bigint, bigint[], uuid[], bigint[]);--> statement-breakpoint
 
--- Renews a lane's lease, locks its row for the rest of the transaction, and says up to which place that may claim. MS001: the lane
--- is another's by now, or was after a crash of the server.
+-- Renews a lane's lease, locks its row for the rest of the transaction, and says where that claims, if it does. MS001: the lane is
+-- another's by now, or was after a crash of the server.
 CREATE FUNCTION outbox_renew_lane(
-  renewed_lane smallint, held_token bigint, held_id uuid, lease_seconds float8, claims_to bigint, OUT xid text, OUT oldest text
+  renewed_lane smallint, held_token bigint, held_id uuid, lease_seconds float8, claims_from bigint, claims_to bigint,
+  OUT xid text, OUT oldest text
 ) LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE outbox_lanes l
-  SET lease_until = clock_timestamp() + make_interval(secs => lease_seconds), claimed_to = greatest(l.claimed_to, claims_to)
+  SET lease_until = clock_timestamp() + make_interval(secs => lease_seconds),
+    claimed_from = coalesce(claims_from, l.claimed_from), claimed_to = coalesce(claims_to, l.claimed_to)
   WHERE l.lane = renewed_lane AND l.token = held_token
     AND EXISTS (SELECT FROM outbox_lane_owners o WHERE o.lane = l.lane AND o.hold_id = held_id);
   IF NOT FOUND THEN
@@ -38,9 +41,10 @@ CREATE FUNCTION outbox_mark_published(
 ) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
   marked bigint;
+  marked_at timestamptz(3) := clock_timestamp();
   sent bigint := (SELECT sum(c) FROM unnest(counts) c);
 BEGIN
-  UPDATE outbox_events SET status = 'published', published_at = clock_timestamp(), updated_at = clock_timestamp()
+  UPDATE outbox_events SET status = 'published', published_at = marked_at, updated_at = marked_at
   WHERE lane = marked_lane AND claim_token = held_token AND status = 'processing' AND seq BETWEEN first_place AND last_place
     AND EXISTS (SELECT FROM outbox_lane_owners o WHERE o.lane = marked_lane AND o.hold_id = held_id);
   GET DIAGNOSTICS marked = ROW_COUNT;
@@ -51,11 +55,12 @@ BEGIN
   INSERT INTO outbox_counters AS c (tenant_id, lane, published)
   SELECT t.tenant_id, marked_lane, t.published FROM unnest(tenants, counts) t(tenant_id, published) ORDER BY t.tenant_id
   ON CONFLICT (tenant_id, lane) DO UPDATE SET published = c.published + excluded.published;
-  RETURN extract(epoch FROM clock_timestamp())::float8 * 1000;
+  RETURN date_part('epoch', clock_timestamp()) * 1000;
 END $$;--> statement-breakpoint
 
+
 -- What a turn sets for its transaction. Its commit does not wait for the disk; what these functions do is planned once, for any
--- values; and it ends within ten seconds, where PostgreSQL can see to that (17 and later).
+-- values; and where PostgreSQL can see to that (17 and later), it ends within ten seconds, once it has its locks on the tables.
 CREATE FUNCTION outbox_begin_turn(lock_timeout_ms int) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM set_config('synchronous_commit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true),
@@ -67,12 +72,12 @@ END $$;--> statement-breakpoint
 
 -- `tenants` is null where nothing is to be marked.
 CREATE FUNCTION outbox_turn(
-  turned_lane smallint, held_token bigint, held_id uuid, lease_seconds float8, claims_to bigint, lock_timeout_ms int,
-  first_place bigint, last_place bigint, tenants uuid[], counts bigint[], OUT xid text, OUT now_ms float8
+  turned_lane smallint, held_token bigint, held_id uuid, lease_seconds float8, claims_from bigint, claims_to bigint,
+  lock_timeout_ms int, first_place bigint, last_place bigint, tenants uuid[], counts bigint[], OUT xid text, OUT now_ms float8
 ) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM outbox_begin_turn(lock_timeout_ms);
-  SELECT r.xid INTO xid FROM outbox_renew_lane(turned_lane, held_token, held_id, lease_seconds, claims_to) r;
+  SELECT r.xid INTO xid FROM outbox_renew_lane(turned_lane, held_token, held_id, lease_seconds, claims_from, claims_to) r;
   IF tenants IS NOT NULL THEN
     now_ms := outbox_mark_published(turned_lane, held_token, held_id, first_place, last_place, tenants, counts);
   END IF;

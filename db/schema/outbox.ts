@@ -6,6 +6,7 @@ import {
   doublePrecision,
   integer,
   jsonb,
+  pgEnum,
   pgTable,
   primaryKey,
   smallint,
@@ -14,13 +15,14 @@ import {
 } from '../drizzle-columns.ts';
 import { count, id, instant, tenantId, tx } from './columns.ts';
 
+export const EVENT_STATUSES = ['pending', 'processing', 'published', 'failed', 'discarded'] as const;
+export const eventStatus = pgEnum('outbox_status', EVENT_STATUSES);
+
 // Domains: their limits are checked where a value is put in.
 const eventType = customType<{ data: string }>({ dataType: () => 'outbox_type' });
 const eventKey = customType<{ data: string }>({ dataType: () => 'outbox_key' });
 const payloadBytes = customType<{ data: number }>({ dataType: () => 'outbox_payload_bytes' });
 const headersBytes = customType<{ data: number }>({ dataType: () => 'outbox_headers_bytes' });
-
-export const EVENT_STATUSES = ['pending', 'processing', 'published', 'failed', 'discarded'] as const;
 
 export const outboxEvents = pgTable(
   'outbox_events',
@@ -36,7 +38,7 @@ export const outboxEvents = pgTable(
     payload: jsonb('payload').$type<unknown>().notNull(),
     payloadBytes: payloadBytes('payload_bytes').notNull(),
     headers: jsonb('headers').$type<Record<string, string>>().notNull().default({}),
-    status: text('status', { enum: EVENT_STATUSES }).notNull().default('pending'),
+    status: eventStatus('status').notNull().default('pending'),
     attempts: integer('attempts').notNull().default(0),
     requeueCount: integer('requeue_count').notNull().default(0),
     claimToken: bigint('claim_token', { mode: 'number' }),
@@ -58,6 +60,7 @@ export const outboxLanes = pgTable('outbox_lanes', {
   token: bigint('token', { mode: 'number' }).notNull().default(0),
   leaseUntil: instant('lease_until'),
   lowWater: bigint('low_water', { mode: 'number' }).notNull().default(0),
+  claimedFrom: bigint('claimed_from', { mode: 'number' }).notNull().default(0),
   claimedTo: bigint('claimed_to', { mode: 'number' }).notNull().default(0),
 });
 

@@ -90,7 +90,7 @@ export const INVENTORY: readonly Store[] = [
     // A key can be made of several values.
     texts: ['key', 'last_error'],
     jsons: ['payload', 'headers'],
-    excused: ['type', 'status', 'error_id'],
+    excused: ['type', 'error_id'],
     onMention: 'redact',
     // What is not published yet must not be lost: consumers count on it. Nor may what is published later be changed:
     // a failed event of another key can be requeued.

@@ -101,7 +101,7 @@ describe('an erasure of somebody whom others mention', () => {
     await addSubject(db, office, { customerId: 'cust-m' });
     const event = (key: string, status: string, payload: object) =>
       db.owner`insert into outbox_events (tenant_id, type, key, payload, status, published_at, failed_at)
-        values (${id}, 't', ${key}, ${JSON.stringify(payload)}::text::jsonb, ${status}::text,
+        values (${id}, 't', ${key}, ${JSON.stringify(payload)}::text::jsonb, ${status}::outbox_status,
           case when ${status}::text = 'published' then now() end, case when ${status}::text = 'failed' then now() end)`;
     const letter = (rowKey: unknown, payload: object | null) =>
       db.owner`insert into dlq_entries (tenant_id, pipeline_id, run_id, version, node_id, rule, error_kind, message, payload, row_key)

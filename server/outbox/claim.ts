@@ -126,7 +126,7 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
     const followed = target === null ? null : await followTo(tx, hold.lane, { from: before.lowWater, target });
     const swept = options.isSweep ? afterSweep(before, { cursor, followed, xid: lease.xid }) : { ...before, cursor };
     const seqs = choice.chosen.map((row) => row.seq);
-    if (swept.lowWater > before.lowWater || seqs.length > 0) await moveLane(tx, hold.lane, swept.lowWater, seqs.at(-1));
+    if (swept.lowWater > before.lowWater || seqs.length > 0) await moveLane(tx, hold.lane, swept.lowWater, seqs);
     if (passed) choice.firstLeft = swept.cursor + 1;
     const events = seqs.length === 0 ? [] : await withoutGaps(tx, hold, choice, await takeEvents(tx, hold, seqs));
     const times = { beganMs: nowMs, nowMs: performance.now() };
@@ -149,12 +149,13 @@ function doneOf({ choice, seenUpTo, lower }: Head): number {
   return Number.isFinite(first) ? first - 1 : (seenUpTo ?? lower);
 }
 
-/** Where the lane is known to be done up to, and how far it was claimed: neither goes back. */
-const moveLane = (tx: Tx, lane: number, lowWater: number, claimedTo = 0) =>
+/** Up to where the lane is known to be done, which does not go back, and between which places it is claimed. */
+const moveLane = (tx: Tx, lane: number, lowWater: number, seqs: readonly number[]) =>
   queryPrepared(
     tx,
     sql`update outbox_lanes set low_water = greatest(low_water, ${lowWater}::bigint),
-      claimed_to = greatest(claimed_to, ${claimedTo}::bigint) where lane = ${lane}`,
+      claimed_from = coalesce(${seqs.at(0) ?? null}::bigint - 1, claimed_from),
+      claimed_to = coalesce(${seqs.at(-1) ?? null}::bigint, claimed_to) where lane = ${lane}`,
   );
 
 /**
@@ -165,7 +166,7 @@ const moveLane = (tx: Tx, lane: number, lowWater: number, claimedTo = 0) =>
 async function renewLane(tx: Tx, hold: Hold, leaseMs: number): Promise<{ xid: bigint; oldestOpen: bigint }> {
   const [row] = await queryPrepared<{ xid: string; oldest: string }>(
     tx,
-    sql`select xid, oldest from outbox_renew_lane(${hold.lane}, ${hold.token}, ${hold.id}, ${leaseMs / 1_000}, 0)`,
+    sql`select xid, oldest from outbox_renew_lane(${hold.lane}, ${hold.token}, ${hold.id}, ${leaseMs / 1_000}, null, null)`,
   );
   if (!row) throw new LaneLostError(hold.lane);
   return { xid: BigInt(row.xid), oldestOpen: BigInt(row.oldest) };

@@ -49,7 +49,7 @@ export async function takeLanes(
 ): Promise<Hold[]> {
   if (options.limit <= 0) return [];
   return transaction(pool, { statementTimeoutMs: 30_000, idleTimeoutMs: 5_000 }, async (tx) => {
-    const taken = await query<{ lane: number; token: number; lowWater: number; claimedTo: number }>(
+    const taken = await query<{ lane: number; token: number; lowWater: number } & Claimed>(
       tx,
       sql`with free as (
           select lane from outbox_lanes
@@ -59,29 +59,28 @@ export async function takeLanes(
         update outbox_lanes l set owner = ${options.owner}, token = l.token + 1,
           lease_until = clock_timestamp() + make_interval(secs => ${options.leaseMs / 1_000}::float8)
         from free where l.lane = free.lane
-        returning l.lane, l.token::float8 as token, ${EXTENT}`,
+        returning l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater", ${CLAIMED}`,
     );
     const holds = taken.map((lane) => ({ ...lane, id: newId(), progress: startProgress(lane.lowWater) }));
-    for (const { lane, token, lowWater, claimedTo, id } of holds) {
+    for (const { lane, token, id, ...claimed } of holds) {
       await tx.execute(sql`insert into outbox_lane_owners (lane, hold_id) values (${lane}, ${id})
         on conflict (lane) do update set hold_id = excluded.hold_id`);
-      await releaseClaimed(tx, { lane, lowWater, claimedTo, token: token - 1 });
+      await releaseClaimed(tx, { ...claimed, lane, token: token - 1 });
     }
     return holds.map(({ lane, token, id, progress }) => ({ lane, token, id, progress }));
   });
 }
 
-const EXTENT = sql`l.low_water::float8 as "lowWater", l.claimed_to::float8 as "claimedTo"`;
+/** Between which places a lane's last claim lies. */
+type Claimed = { claimedFrom: number; claimedTo: number };
+const CLAIMED = sql`l.claimed_from::float8 as "claimedFrom", l.claimed_to::float8 as "claimedTo"`;
 
 /**
  * What a token claimed and did not finish is pending again. The lane's row must be locked, so that none is claimed meanwhile.
- * Where the low-water could not follow for long a lane has many rows to go over: so many places by one statement.
+ * A claim lies within one walk; those of a release that did not say where they are may not, and are gone over in as many.
  */
-async function releaseClaimed(
-  tx: Tx,
-  of: { lane: number; lowWater: number; claimedTo: number; token: number },
-): Promise<void> {
-  for (let from: number | null = of.lowWater; from !== null && from < of.claimedTo; ) {
+async function releaseClaimed(tx: Tx, of: { lane: number; token: number } & Claimed): Promise<void> {
+  for (let from: number | null = of.claimedFrom; from !== null && from < of.claimedTo; ) {
     const rows: { beyond: number | null }[] = await query(tx, releaseStatement({ ...of, from }));
     const beyond = rows[0]?.beyond ?? null;
     from = beyond === null ? null : beyond - 1;
@@ -104,14 +103,14 @@ export async function returnLanes(pool: Pool, holds: readonly Hold[]): Promise<v
   const given = JSON.stringify(holds.map(({ lane, token }) => ({ lane, token })));
   await transaction(pool, { statementTimeoutMs: 5_000 }, async (tx) => {
     // The lanes' rows first, as whoever takes a lane over locks them; one that has changed hands is left alone.
-    const own = await query<{ lane: number; token: number; lowWater: number; claimedTo: number }>(
+    const own = await query<{ lane: number; token: number } & Claimed>(
       tx,
-      sql`select l.lane, l.token::float8 as token, ${EXTENT}
+      sql`select l.lane, l.token::float8 as token, ${CLAIMED}
         from jsonb_to_recordset(${given}::jsonb) as g(lane smallint, token bigint)
         join outbox_lanes l on l.lane = g.lane and l.token = g.token order by l.lane for update of l`,
     );
-    for (const { lane, token, lowWater, claimedTo } of own) {
-      await releaseClaimed(tx, { lane, lowWater, claimedTo, token });
+    for (const { lane, token, ...claimed } of own) {
+      await releaseClaimed(tx, { ...claimed, lane, token });
       await tx.execute(
         sql`update outbox_lanes set owner = null, lease_until = null where lane = ${lane} and token = ${token}`,
       );

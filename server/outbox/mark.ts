@@ -19,7 +19,7 @@ import type { OutboxEvent, PublishOutcome } from './publisher.ts';
 import { lookFrom } from './sight.ts';
 import { cursorAfter, type Settled, settle } from './states.ts';
 import { placesOf } from './take-events.ts';
-import { databaseNowMs, markSent, type Sent, takeTurn } from './take-turn.ts';
+import { markedAtMs, markSent, type Sent, takeTurn } from './take-turn.ts';
 
 export type MarkCounts = { published: number; retried: number; failed: number; lost: number };
 type MarkOptions = { maxAttempts: number; errorId: string };
@@ -80,14 +80,13 @@ export async function markAndClaim(
   const last = claim.events.at(-1)?.seq;
   if (last === undefined || claim.firstLeft !== null || !isAllPublished(claim, outcomes)) return null;
   const progress = { ...hold.progress, cursor: last };
-  const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent: sentOf(claim) }).catch(
-    (error: unknown) => {
-      if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
-      throw error;
-    },
-  );
+  const sent = sentOf(claim);
+  const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent }).catch((error: unknown) => {
+    if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
+    throw error;
+  });
   if (!turn) return null;
-  const counts = noteAll(hold, claim, turn.of?.nowMs ?? (await databaseNowMs(pool)));
+  const counts = noteAll(hold, claim, turn.of?.nowMs ?? (await markedAtMs(pool, hold, sent)));
   const next = await takenBy(pool, hold, progress, turn);
   if (!next) return { counts };
   return { counts, next: next.events.length > 0 ? keepClaim(hold, next) : null };
@@ -203,7 +202,7 @@ function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { er
       updated_at = clock_timestamp(), available_at = clock_timestamp() + make_interval(secs => r.delay_s),
       failed_at = case when r.status = 'failed' then clock_timestamp() end,
       last_error = coalesce(r.error, e.last_error), error_id = case when r.error is null then e.error_id else ${options.errorId} end
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(seq bigint, status text, attempts int, delay_s float8, error text)
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(seq bigint, status outbox_status, attempts int, delay_s float8, error text)
     where e.lane = ${hold.lane} and e.seq = r.seq and e.claim_token = ${hold.token} and e.status = 'processing'
     returning e.seq::float8 as seq`;
 }

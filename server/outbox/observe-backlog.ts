@@ -16,6 +16,8 @@ type TenantBacklog = { tenant_id: string; pending: number; processing: number; o
  */
 export async function observeBacklog(pool: Pool): Promise<{ pending: number; isSampled: boolean }> {
   const seen = await transaction(pool, { statementTimeoutMs: 10_000 }, async (tx) => {
+    // Nobody waits for it: helpers would take the processor from those who publish, and twice as much of it in all.
+    await tx.execute(sql`select set_config('max_parallel_workers_per_gather', '0', true)`);
     const waiting = await query<TenantBacklog>(tx, backlogByTenantStatement(await readLowWaters(tx)));
     return { pending: waiting.reduce((sum, row) => sum + row.pending, 0), isSampled: await keepSample(tx, waiting) };
   });

@@ -79,19 +79,19 @@ export const walkEnd = (lane: SQL, lower: SQL): SQL => sql`greatest(${lower} + $
 export const isBeyond = (lane: SQL, upper: SQL): SQL =>
   sql`coalesce((select max(e.seq) from outbox_events e where e.lane = ${lane}) > ${upper}, false)`;
 
-/** That by places only: asking where the rows lie costs a stretch more than it spares. Of a sparse lane it leaves more to choosing. */
+/** That by places only: asking where the rows lie costs a turn more than it spares. Of a sparse lane it leaves more to choosing. */
 export const NEAR_END = sql`l.lower + ${MAX_WALK}::bigint`;
 
 /**
  * A row `look` with the place to begin after, the last one to go over (`end`, of `l.lower`), and the snapshot in which the
- * rest of the statement reads; `behind`: what comes before it, with a comma.
+ * rest of the statement reads.
  */
-export const lookStatement = ({ newer, open }: Look, end: SQL, behind: SQL = sql``): SQL => {
+export const lookStatement = ({ newer, open }: Look, end: SQL): SQL => {
   const xids = `{${open.map(({ xid }) => xid).join(',')}}`;
   const places = `{${open.map(({ place }) => place).join(',')}}`;
   return sql`look as materialized (
       select lower, ${end} as upper, pg_current_snapshot() as snapshot
-      from ${behind}(select least(${newer}::bigint, min(o.place)) as lower
+      from (select least(${newer}::bigint, min(o.place)) as lower
         from unnest(${xids}::text::xid8[], ${places}::text::bigint[]) o(xid, place)
         where pg_visible_in_snapshot(o.xid, pg_current_snapshot())) l)`;
 };

@@ -21,7 +21,7 @@ export async function takeEvents(tx: Tx, hold: Hold, seqs: readonly number[]): P
 }
 
 export const takeStatement = (hold: Pick<Hold, 'lane' | 'token'>, which: SQL): SQL =>
-  sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = clock_timestamp()
+  sql`update outbox_events set status = 'processing', claim_token = ${hold.token}, updated_at = (select clock_timestamp()::timestamptz(3))
     where lane = ${hold.lane} and status = 'pending' and ${which}`;
 
 // Most events have no headers: `{}` is not spelled, sent and parsed.

@@ -3,7 +3,7 @@
 import type { Pool } from '#db/client.ts';
 import { type SQL, sql } from '#db/drizzle.ts';
 import { queryAlone } from '#server/lib/index.ts';
-import { CLAIM_MAX_BYTES, MAX_WALK } from './config.ts';
+import { CLAIM_MAX_BYTES } from './config.ts';
 import type { Hold } from './lanes.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { isBeyond, type Look, lookStatement, NEAR_END } from './sight.ts';
@@ -56,19 +56,24 @@ export async function markSent(pool: Pool, hold: Hold, sent: Sent): Promise<numb
   return row?.nowMs ?? 0;
 }
 
-/** The database's clock, where a turn that marked took nothing and so said nothing. */
-export async function databaseNowMs(pool: Pool): Promise<number> {
-  const [row] = await queryAlone<{ nowMs: number }>(
+/**
+ * When a turn marked that took nothing, and so said nothing; in milliseconds.
+ * @throws when it did not mark: its events are taken back with the lane
+ */
+export async function markedAtMs(pool: Pool, hold: Hold, { last }: Sent): Promise<number> {
+  const [row] = await queryAlone<{ nowMs: number; isOpen: boolean }>(
     pool,
-    sql`select date_part('epoch', clock_timestamp()) * 1000 as "nowMs"`,
+    sql`select date_part('epoch', clock_timestamp()) * 1000 as "nowMs", exists (select from outbox_events
+      where lane = ${hold.lane} and seq = ${last} and status = 'processing' and claim_token = ${hold.token}) as "isOpen"`,
   );
-  return row?.nowMs ?? 0;
+  if (!row || row.isOpen) throw new Error(`a turn of lane ${hold.lane} did not mark what was sent`);
+  return row.nowMs;
 }
 
-const UPPER = sql`(select upper from look)`;
+const UPPER = sql`(select upper from turn)`;
 
-// The function comes first, as `look` reads from it, and so the lane's row is locked before its events. But its marks are not seen by the
-// statement that calls it: what it has marked is left out by its place. The next unfinished rows are read without a lock; one of another
+// The function comes before all that reads from `turn`, and so the lane's row is locked before its events. But its marks are not seen by
+// the statement that calls it: what it has marked is left out by its place. The next unfinished rows are read without a lock; one of another
 // claim's, one that waits, and any stop that holds publishing are reasons to choose. The update is of the same snapshot, so it finds the
 // same rows; one that was changed since is left out, and missed by whoever counts what came back. What the turn says of itself is
 // said once, with its first event.
@@ -79,18 +84,17 @@ export const turnStatement = (
   { leaseMs, batchSize, sent }: { leaseMs: number; batchSize: number; sent: Sent | null },
 ): SQL => {
   const [first, last] = [sent?.first ?? 0, sent?.last ?? -1];
-  return sql`with turn as materialized (
-      select xid, now_ms from outbox_turn(${hold.lane}, ${hold.token}, ${hold.id}, ${leaseMs / 1_000}, ${look.newer + MAX_WALK},
-        ${TURN_LOCK_MS}, ${first}, ${last}, ${sent?.tenants ?? null}::text::uuid[], ${sent?.counts ?? null}::text::bigint[])),
-    ${lookStatement(look, NEAR_END, sql`turn, `)},
+  return sql`with ${lookStatement(look, NEAR_END)}, turn as materialized (
+      select look.*, t.xid, t.now_ms from look, outbox_turn(${hold.lane}, ${hold.token}, ${hold.id}, ${leaseMs / 1_000}, lower, upper,
+        ${TURN_LOCK_MS}, ${first}, ${last}, ${sent?.tenants ?? null}::text::uuid[], ${sent?.counts ?? null}::text::bigint[]) t),
     stretch as materialized (
       select count(*)::int as seen, min(seq) as first, max(seq) as last,
-        coalesce(count(*) = count(*) filter (where status = 'pending' and available_at <= clock_timestamp())
+        coalesce(count(*) = count(*) filter (where status = 'pending' and available_at <= (select clock_timestamp()))
           and sum(payload_bytes) <= ${CLAIM_MAX_BYTES}
           and not exists (select from instance_stops where resumed_at is null and holds_publishing)
           and not exists (select from tenant_stops where resumed_at is null and holds_publishing), false) as is_free
       from (select seq, status, available_at, payload_bytes from outbox_events
-        where lane = ${hold.lane} and seq > (select lower from look) and seq <= ${UPPER} and status in ('pending', 'processing')
+        where lane = ${hold.lane} and seq > (select lower from turn) and seq <= ${UPPER} and status in ('pending', 'processing')
           and (status = 'pending' or claim_token is distinct from ${hold.token} or not seq between ${first} and ${last})
         order by seq limit ${batchSize}) next)
     ${takeStatement(
@@ -99,5 +103,5 @@ export const turnStatement = (
     )} returning ${EVENT_COLUMNS}, case when seq = (select first from stretch) then (
       select json_build_object('xid', xid, 'nowMs', coalesce(now_ms, 0), 'snapshot', snapshot::text, 'seen', seen, 'isLonger',
         seen >= ${batchSize} or ${isBeyond(sql`${hold.lane}`, UPPER)})::text
-      from turn, look, stretch) end as turn`;
+      from turn, stretch) end as turn`;
 };

@@ -3,9 +3,9 @@ import { beforeEach, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { claimEvents } from './claim.ts';
 import { MAX_WALK } from './config.ts';
-import { type Hold, returnLanes } from './index.ts';
+import { type Hold, publishLane, returnLanes } from './index.ts';
 import { releaseStatement } from './lanes.ts';
-import { LANE, openLane, takeLane } from './testing/one-lane.ts';
+import { counting, LANE, openLane, takeLane } from './testing/one-lane.ts';
 import { costIn } from './testing/statement-cost.ts';
 
 const db = await testDatabase();
@@ -22,14 +22,17 @@ const claim = (batchSize: number, isSweep = false) =>
   claimEvents(db.worker, hold, { leaseMs: 60_000, batchSize, isSweep });
 const statuses = async () =>
   (await db.owner<{ status: string }[]>`select status from outbox_events order by seq`).map(({ status }) => status);
-const claimedTo = async () =>
-  (await db.owner<{ at: number }[]>`select claimed_to::float8 as at from outbox_lanes where lane = ${LANE}`)[0]!.at;
+const claimed = async () =>
+  (
+    await db.owner<{ from: number; to: number }[]>`select claimed_from::float8 as from, claimed_to::float8 as to
+    from outbox_lanes where lane = ${LANE}`
+  )[0]!;
 const lastClaimed = async () =>
   (await db.owner<{ at: number }[]>`select max(seq)::float8 as at from outbox_events where status = 'processing'`)[0]!
     .at;
 
 it.each([
-  { way: 'as a stretch', isSweep: false, waits: false },
+  { way: 'in a turn', isSweep: false, waits: false },
   { way: 'by choice', isSweep: false, waits: true },
   { way: 'in a sweep', isSweep: true, waits: false },
 ])('gives back what was claimed $way', async ({ isSweep, waits }) => {
@@ -37,19 +40,20 @@ it.each([
   if (waits) await db.owner`update outbox_events set available_at = now() + interval '1 hour' where key = ${a}`;
   const { events } = await claim(2, isSweep);
   expect(events).toHaveLength(2);
-  expect(await claimedTo()).toBeGreaterThanOrEqual(await lastClaimed());
+  const { from, to } = await claimed();
+  expect([from < events[0]!.seq, to >= events[1]!.seq]).toEqual([true, true]);
   await db.owner`update outbox_lanes set lease_until = now() - interval '1 second'`;
   await takeLane(db.worker, 'two');
   expect(await statuses()).toEqual(['pending', 'pending', 'pending', 'pending']);
 });
 
-it('gives back what its owner claimed when that returns the lane, and remembers how far that was', async () => {
+it('gives back what its owner claimed when that returns the lane, and remembers where that was', async () => {
   await store(a, b, a);
   await claim(2);
-  const before = await claimedTo();
+  const before = await claimed();
   await returnLanes(db.worker, [hold]);
   expect(await statuses()).toEqual(['pending', 'pending', 'pending']);
-  expect(await claimedTo()).toBe(before);
+  expect(await claimed()).toEqual(before);
 });
 
 it('goes over what was claimed and not over what waits behind it', async () => {
@@ -62,5 +66,37 @@ it('goes over what was claimed and not over what waits behind it', async () => {
   // Blocks: one walk is what a statement goes over at most; what was claimed is within a walk of the cursor.
   const last = await lastClaimed();
   expect(await released(last)).toBeLessThan((await released(last + 3 * MAX_WALK)) / 10);
-  expect((await claimedTo()) - last).toBeLessThanOrEqual(MAX_WALK);
+  expect((await claimed()).to - last).toBeLessThanOrEqual(MAX_WALK);
+});
+
+it.each([
+  { way: 'in turns', waits: false },
+  { way: 'by choice, behind one that waits', waits: true },
+])('goes over one walk, however much was published $way since the low-water moved', async ({ waits }) => {
+  await store(a);
+  if (waits) await db.owner`update outbox_events set available_at = now() + interval '1 day'`;
+  const options = {
+    leaseMs: 60_000,
+    batchSize: 500,
+    maxAttempts: 5,
+    isSweep: false,
+    signal: new AbortController().signal,
+  };
+  const sent: number[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    // The other lanes' events take places too.
+    await db.owner`select setval('outbox_events_seq_seq', nextval('outbox_events_seq_seq') + 15000)`;
+    await store(b);
+    await publishLane({ pool: db.worker, publisher: counting(sent) }, hold, options);
+  }
+  await store(b, b);
+  expect((await claim(500)).events).toHaveLength(2);
+  const { from, to } = await claimed();
+  const [start] = await db.owner<{ at: number }[]>`select min(seq)::float8 as at from outbox_events`;
+  expect(from).toBeGreaterThan(start!.at + 2 * MAX_WALK);
+  expect(to - from).toBeLessThanOrEqual(MAX_WALK);
+  await db.owner`update outbox_lanes set lease_until = now() - interval '1 second'`;
+  await takeLane(db.worker, 'two');
+  const first = waits ? 'pending' : 'published';
+  expect(await statuses()).toEqual([first, ...Array(5).fill('published'), 'pending', 'pending']);
 });

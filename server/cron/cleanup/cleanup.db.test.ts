@@ -143,7 +143,7 @@ describe('the cleanup', () => {
     await db.owner`truncate outbox_events`;
     await db.owner.unsafe(`insert into outbox_events (tenant_id, id, type, key, payload, status, published_at)
       select '${acme.id}', overlay(ms_uuid_at(now() - interval '40 days' + n * interval '1 second')::text placing lpad(n::text, 12, '0') from 25)::uuid,
-        case when n % 7 = 0 then 'gone' else 'stays' end, 'k', '{}', case when n % 7 = 0 then 'published' else 'failed' end, ${ago(20)}
+        case when n % 7 = 0 then 'gone' else 'stays' end, 'k', '{}', (case when n % 7 = 0 then 'published' else 'failed' end)::outbox_status, ${ago(20)}
       from generate_series(1, 25000) n`);
     expect(await cleanUp()).toMatchObject({ body: { deleted: { outboxEvents: 3571 } } });
     expect(await names('select distinct type as name from outbox_events')).toEqual(['stays']);

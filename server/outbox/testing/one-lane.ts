@@ -19,7 +19,7 @@ export async function openLane(db: Pick<TestDatabase, 'owner' | 'worker'>) {
     /** Empties the outbox and takes the lane. */
     async restart(): Promise<Hold> {
       await db.owner`truncate outbox_events, outbox_counters`;
-      await db.owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0, claimed_to = 0`;
+      await db.owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0, claimed_from = 0, claimed_to = 0`;
       return takeLane(db.worker, 'one');
     },
   };
