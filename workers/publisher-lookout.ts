@@ -8,8 +8,9 @@ export const GATHER_MS = 2;
 export type Wakes = { any: number; own: number };
 
 type Idle = {
-  /** There was a wake-up since this lane was looked at, or one that named it. */
+  /** There was a wake-up since this lane was looked at, which did not say whose event came. */
   isUnseen: boolean;
+  /** There was one that named it. */
   isNamed: boolean;
   /** Its last claim was for nothing, and the next one is not due before. */
   restUntilMs: number;

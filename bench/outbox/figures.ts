@@ -1,5 +1,6 @@
 // What every part of the bench counts with.
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Pool } from '#db/client.ts';
 
 export const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -14,6 +15,7 @@ export const percentile = (values: readonly number[], q: number): number =>
 export type Cost = { seconds: number; walBytes: number; databaseCpuSeconds: number; clientCpuSeconds: number };
 
 export async function costOf(owner: Pool, postmasterPid: number, work: () => Promise<void>): Promise<Cost> {
+  await quiet(owner);
   await owner`checkpoint`;
   const [before] = await owner<{ lsn: string }[]>`select pg_current_wal_insert_lsn() as lsn`;
   const cpuBefore = cpuSecondsOf(postmasterPid);
@@ -26,6 +28,18 @@ export async function costOf(owner: Pool, postmasterPid: number, work: () => Pro
   const databaseCpuSeconds = cpuSecondsOf(postmasterPid) - cpuBefore;
   const [wal] = await owner<{ bytes: string }[]>`select pg_current_wal_insert_lsn() - ${before!.lsn}::pg_lsn as bytes`;
   return { seconds, walBytes: Number(wal!.bytes), databaseCpuSeconds, clientCpuSeconds };
+}
+
+const QUIET_WITHIN_MS = 60_000;
+
+/** Until autovacuum has done with what came before: its time would count as this work's. A minute at most. */
+async function quiet(owner: Pool): Promise<void> {
+  const untilMs = performance.now() + QUIET_WITHIN_MS;
+  for (let isBusy = true; isBusy && performance.now() < untilMs; ) {
+    const rows = await owner`select from pg_stat_activity where backend_type = 'autovacuum worker'`;
+    isBusy = rows.length > 0;
+    if (isBusy) await wait(200);
+  }
 }
 
 const TICKS_PER_SECOND = 100;

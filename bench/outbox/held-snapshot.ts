@@ -19,12 +19,18 @@ export async function heldSnapshotDecay(owner: Pool, worker: Pool): Promise<numb
   const lanes = await takeLanes(worker, { owner: 'held', leaseMs: 60_000, limit: LANES, held: [] });
   const times: number[] = [];
   const options = { leaseMs: 60_000, batchSize: 200, maxAttempts: 10, signal: new AbortController().signal };
-  for (const lane of lanes) {
-    for (let isSweep = true, claimed = 1; claimed > 0; isSweep = false) {
+  // In turn, as the publisher has them at work at once: one after the other would tell the last lane's pages, which the others' dead
+  // rows have filled, from the first one's.
+  let isSweep = true;
+  for (let left = lanes; left.length > 0; isSweep = false) {
+    const next: typeof lanes = [];
+    for (const lane of left) {
       const startedAt = performance.now();
-      ({ claimed } = await publishLane({ pool: worker, publisher: nowhere() }, lane, { ...options, isSweep }));
+      const { claimed } = await publishLane({ pool: worker, publisher: nowhere() }, lane, { ...options, isSweep });
       if (claimed === options.batchSize) times.push(performance.now() - startedAt);
+      if (claimed > 0) next.push(lane);
     }
+    left = next;
   }
   mayEnd.resolve();
   await holder;

@@ -36,12 +36,13 @@ it('reads the head of a lane by its index, whatever lies below it and whether so
   expect(await headCost(seq)).toBeLessThan(3_000);
 });
 
-it('takes a turn by the lane’s index, at a few blocks a row, whatever lies below it', async () => {
+it.each(['kept', 'its own'] as const)('takes a turn by the lane’s index, at a few blocks a row (plan: %s), whatever lies below it', async (plan) => {
   await db.owner`delete from tenant_stops`;
   const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
     select max(seq)::float8 as seq from outbox_events where status = 'published'`;
   const hold = await takeLane(db.worker, 'plan');
-  const turnCost = () => cost(turnStatement(hold, lookOnlyAfter(seq), { leaseMs: 60_000, batchSize: 500, sent: null }));
+  const turn = turnStatement(hold, lookOnlyAfter(seq), { leaseMs: 60_000, batchSize: 500, sent: null });
+  const turnCost = () => cost(turn, plan);
   await expect(turnCost()).resolves.toBeGreaterThan(500);
   expect(await turnCost()).toBeLessThan(5_000);
   await db.owner`analyze outbox_events`;

@@ -36,7 +36,7 @@ export const PASS_REST_FACTOR = 4;
 /** A publish is given up at this part of the lease: the rest is for marking before anyone takes over. */
 export const PUBLISH_PART_OF_LEASE = 0.7;
 
-/** Wake-ups of one process are gathered this long. */
+/** A NOTIFY of one process comes so long after the one before at the earliest, for all wake-ups meanwhile. */
 export const NOTIFY_COALESCE_MS = 25;
 export const NOTIFY_CHANNEL = 'mainspring_outbox';
 

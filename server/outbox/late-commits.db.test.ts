@@ -72,7 +72,7 @@ it('sends an event that committed late before the next one of its key', async ()
   expect(await publish()).toEqual([1, 3]);
 });
 
-it('does so when the next stretch is taken with the mark of the one before', async () => {
+it('does so when the next claim is taken with the mark of the one before', async () => {
   const late = await begin();
   await late.store(a, 1);
   await store(b, 2);

@@ -127,6 +127,33 @@ it('gives back what it took with a mark when a row of it could not be had, and m
   expect(sent).toEqual([3, 4, 5]);
 });
 
+it('does not send what somebody changes while the turn waits for it, and marks all the same', async () => {
+  const [a = '', b = ''] = keys;
+  await store(a, a, b, a, b);
+  let change = Promise.resolve();
+  const changing = async () => {
+    const changed = Promise.withResolvers<void>();
+    change = transaction(db.owner, {}, async (tx) => {
+      await tx.execute(sql`update outbox_events set status = 'discarded' where payload ->> 'n' = '3'`);
+      changed.resolve();
+      // The turn waits for the row, and gives up if this comes too late: what it took is the same to everybody else.
+      for (let waits = false; !waits; )
+        waits = (
+          await db.worker<{ waits: boolean }[]>`select exists (select from pg_stat_activity where datname = current_database()
+            and query like '%outbox_turn%' and wait_event_type = 'Lock') as waits`
+        )[0]!.waits;
+    });
+    await changed.promise;
+  };
+  const publisher = counting(sent, (batch) => (batch === 1 ? changing() : Promise.resolve()));
+  expect(await publish(publisher, 2)).toMatchObject({ claimed: 2, published: 2, lost: 0, isFull: true });
+  await change;
+  const left = (await statuses()).slice(2);
+  expect(left).toEqual(['discarded', 'pending', 'pending']);
+  expect(await publish(counting(sent), 2)).toMatchObject({ claimed: 2, published: 2 });
+  expect(sent).toEqual([4, 5]);
+});
+
 it('marks nothing and takes nothing once the lane is another’s', async () => {
   const [a = ''] = keys;
   await store(a, a, a, a);

@@ -9,7 +9,7 @@ export const REAP_BATCH = 100;
 /** Queue rows of one tenant that one claim looks at; those of pipelines at their limit are not counted. */
 export const CLAIM_SCAN = 200;
 
-/** Wake-ups of one process are gathered this long: a NOTIFY in each transaction costs 2 to 7 times the commits. */
+/** A NOTIFY of one process comes so long after the one before at the earliest, for all wake-ups meanwhile: one in each transaction costs 2 to 7 times the commits. */
 export const NOTIFY_COALESCE_MS = 25;
 export const NOTIFY_CHANNEL = 'mainspring_runs';
 

@@ -24,9 +24,9 @@ const NOWHERE = Number.POSITIVE_INFINITY;
 /** What a claim takes, and what its publisher then knows. */
 type Taken = { rows: number[]; firstLeft: number | null; progress: Progress };
 
-/** As `claimEvents` does without a sweep: a stretch where all is free, else a choice. */
+/** As `claimEvents` does without a sweep: a turn where all is free, else a choice. */
 export const claims = (state: State, p: 0 | 1): Step[] =>
-  claimed(state, p, 'claim', (next, progress, xid) => takeStretch(next, progress, xid) ?? choose(next, progress, xid));
+  claimed(state, p, 'claim', (next, progress, xid) => takeTurn(next, progress, xid) ?? choose(next, progress, xid));
 
 /** A sweep where a pass is known that has ended comes before that has rested, or after. The last one is the rested. */
 export function sweeps(state: State, p: 0 | 1): Step[] {
@@ -81,7 +81,7 @@ function unfinishedFrom(state: State, look: Look): { lower: number; rows: HeadRo
 const isFree = ({ status, isDue }: HeadRow) => status === 'pending' && isDue;
 
 /** Null: not all of the next rows are free, or none is there of those that are gone over. */
-function takeStretch(state: State, before: Progress, xid: bigint): Taken | null {
+function takeTurn(state: State, before: Progress, xid: bigint): Taken | null {
   if (before.passed) return null;
   const { rows: all, beyond } = unfinishedFrom(state, lookFrom(before));
   const rows = all.slice(0, state.limits.events);

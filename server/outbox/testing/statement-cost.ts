@@ -14,20 +14,23 @@ const blocksOf = (plan: Plan): number =>
 
 class UndoneError extends Error {}
 
-/** Asks for the blocks that a statement costs by the plan that a connection keeps for any values. What it did is undone. */
+/**
+ * Asks for the blocks that a statement costs by the plan that a connection keeps for any values, or by that for its own, as a connection
+ * plans it at first. What it did is undone.
+ */
 export const costIn =
   (pool: Pool) =>
-  async (statement: SQL): Promise<number> => {
+  async (statement: SQL, plan: 'kept' | 'its own' = 'kept'): Promise<number> => {
     let blocks = Number.NaN;
     const looking = transaction(pool, { isHot: true }, async (tx) => {
+      if (plan === 'its own') await tx.execute(sql`select set_config('plan_cache_mode', 'force_custom_plan', true)`);
       const { sql: text, params } = new PgDialect().sqlToQuery(statement);
       await connectionOf(tx).unsafe(`prepare looked_at as ${text}`);
       const [row] = await connectionOf(tx).unsafe<{ 'QUERY PLAN': [{ Plan: Plan }] }[]>(
         `explain (analyze, buffers, format json) execute looked_at (${params.map(literal).join(', ')})`,
       );
       await tx.execute(sql`deallocate looked_at`);
-      const { Plan: plan } = row!['QUERY PLAN'][0];
-      blocks = blocksOf(plan);
+      blocks = blocksOf(row!['QUERY PLAN'][0].Plan);
       throw new UndoneError();
     });
     await looking.catch((error: unknown) => {
