@@ -36,18 +36,21 @@ it('reads the head of a lane by its index, whatever lies below it and whether so
   expect(await headCost(seq)).toBeLessThan(3_000);
 });
 
-it.each(['kept', 'its own'] as const)('takes a turn by the lane’s index, at a few blocks a row (plan: %s), whatever lies below it', async (plan) => {
-  await db.owner`delete from tenant_stops`;
-  const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
+it.each(['kept', 'its own'] as const)(
+  'takes a turn by the lane’s index, at a few blocks a row (plan: %s), whatever lies below it',
+  async (plan) => {
+    await db.owner`delete from tenant_stops`;
+    const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`
     select max(seq)::float8 as seq from outbox_events where status = 'published'`;
-  const hold = await takeLane(db.worker, 'plan');
-  const turn = turnStatement(hold, lookOnlyAfter(seq), { leaseMs: 60_000, batchSize: 500, sent: null });
-  const turnCost = () => cost(turn, plan);
-  await expect(turnCost()).resolves.toBeGreaterThan(500);
-  expect(await turnCost()).toBeLessThan(5_000);
-  await db.owner`analyze outbox_events`;
-  expect(await turnCost()).toBeLessThan(5_000);
-});
+    const hold = await takeLane(db.worker, 'plan');
+    const turn = turnStatement(hold, lookOnlyAfter(seq), { leaseMs: 60_000, batchSize: 500, sent: null });
+    const turnCost = () => cost(turn, plan);
+    await expect(turnCost()).resolves.toBeGreaterThan(500);
+    expect(await turnCost()).toBeLessThan(5_000);
+    await db.owner`analyze outbox_events`;
+    expect(await turnCost()).toBeLessThan(5_000);
+  },
+);
 
 it('looks for news of four lanes by their index, at a few blocks each, whatever lies below and above', async () => {
   const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`

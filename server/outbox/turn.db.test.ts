@@ -139,7 +139,9 @@ it('does not send what somebody changes while the turn waits for it, and marks a
       // The turn waits for the row, and gives up if this comes too late: what it took is the same to everybody else.
       for (let waits = false; !waits; )
         waits = (
-          await db.worker<{ waits: boolean }[]>`select exists (select from pg_stat_activity where datname = current_database()
+          await db.worker<
+            { waits: boolean }[]
+          >`select exists (select from pg_stat_activity where datname = current_database()
             and query like '%outbox_turn%' and wait_event_type = 'Lock') as waits`
         )[0]!.waits;
     });
