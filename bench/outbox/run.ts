@@ -36,7 +36,9 @@ async function openServers(ownerUrl: string, home: string) {
   await migrate({ ownerUrl, rolePrefix: 'bench', passwords: PASSWORDS });
   const roles = roleNames('bench');
   const workerUrl = urlForRole(ownerUrl, roles.worker, PASSWORDS.worker);
-  const open = (url: string, max: number) => openPool({ url, max, applicationName: 'bench' });
+  // To fill graphile's queue is one statement that may take minutes.
+  const open = (url: string, max: number) =>
+    openPool({ url, max, applicationName: 'bench', answerTimeoutMs: null });
   const owner = open(ownerUrl, 4);
   const worker = open(workerUrl, 4);
   const app = open(urlForRole(ownerUrl, roles.app, PASSWORDS.app), 12);
