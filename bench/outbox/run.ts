@@ -37,8 +37,7 @@ async function openServers(ownerUrl: string, home: string) {
   const roles = roleNames('bench');
   const workerUrl = urlForRole(ownerUrl, roles.worker, PASSWORDS.worker);
   // To fill graphile's queue is one statement that may take minutes.
-  const open = (url: string, max: number) =>
-    openPool({ url, max, applicationName: 'bench', answerTimeoutMs: null });
+  const open = (url: string, max: number) => openPool({ url, max, applicationName: 'bench', answerTimeoutMs: null });
   const owner = open(ownerUrl, 4);
   const worker = open(workerUrl, 4);
   const app = open(urlForRole(ownerUrl, roles.app, PASSWORDS.app), 12);
