@@ -61,7 +61,7 @@ const pollAtOf = (lane: Lane, pollMs: number) => lane.sweptAtMs + Math.max(pollM
  * known what is left there. Never throws: what fails is told to `failures`, and waited for.
  */
 export async function runLane(deps: LaneDeps, lane: Lane): Promise<'stopped' | 'leaving' | 'lost'> {
-  let isSweep = false;
+  let isSweep = true;
   while (!deps.isStopping()) {
     if (lane.isLeaving) return 'leaving';
     try {

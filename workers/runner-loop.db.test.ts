@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
-import { cancelRun, getRun } from '#server/runs/index.ts';
+import { cancelRun, getRun, listenForWakes, notifyRunnersThrough, onWake, wakeRunners } from '#server/runs/index.ts';
 import { copyTable, openWorkshop, RETRY } from '#server/runs/testing/index.ts';
 import { createRunner, type Runner, type RunnerConfig } from './runner-loop.ts';
 
@@ -194,5 +194,30 @@ describe('runOnce', () => {
     });
     expect(await once.runOnce()).toMatchObject({ claimed: 1, succeeded: 1, failed: 0 });
     expect(await once.runOnce()).toMatchObject({ claimed: 0 });
+  });
+});
+
+describe('wake-ups', () => {
+  it('are told to other processes, and heard of them', async () => {
+    const told: string[] = [];
+    const ear = await db.owner.listen('mainspring_runs', (payload) => told.push(payload));
+    let heard = 0;
+    const off = onWake(() => {
+      heard += 1;
+    });
+    const listener = listenForWakes(db.workerUrl, shop.deps.log);
+    try {
+      await until('it listens', async () => heard > 0);
+      notifyRunnersThrough({ pool: db.app, log: shop.deps.log });
+      wakeRunners();
+      await until('others were told', async () => told.length > 0);
+      heard = 0;
+      await db.app.notify('mainspring_runs', 'another');
+      await until('another was heard', async () => heard > 0);
+    } finally {
+      notifyRunnersThrough(null);
+      off();
+      await Promise.all([listener.stop(), ear.unlisten()]);
+    }
   });
 });

@@ -3,6 +3,8 @@
 -- Between which places the last claim of the lane lies, which it says with the lease, in its own transaction: what its owner claimed before is
 -- marked or given back by then. Whoever takes the lane over has nothing to give back anywhere else, however much lies above its low-water.
 ALTER TABLE outbox_lanes ADD COLUMN claimed_from bigint NOT NULL DEFAULT 0, ADD COLUMN claimed_to bigint NOT NULL DEFAULT 0;--> statement-breakpoint
+-- Whoever owns the table by now need not be who its policies are for. They are made anew after the migrations.
+ALTER TABLE outbox_events NO FORCE ROW LEVEL SECURITY;--> statement-breakpoint
 UPDATE outbox_lanes l SET claimed_from = c.claimed_from, claimed_to = c.claimed_to
 FROM (SELECT lane, min(seq) - 1 AS claimed_from, max(seq) AS claimed_to FROM outbox_events WHERE status = 'processing' GROUP BY lane) c
 WHERE c.lane = l.lane;--> statement-breakpoint
@@ -57,7 +59,6 @@ BEGIN
   ON CONFLICT (tenant_id, lane) DO UPDATE SET published = c.published + excluded.published;
   RETURN date_part('epoch', clock_timestamp()) * 1000;
 END $$;--> statement-breakpoint
-
 
 -- What a turn sets for its transaction. Its commit does not wait for the disk; what these functions do is planned once, for any
 -- values; and where PostgreSQL can see to that (17 and later), it ends within ten seconds, once it has its locks on the tables.

@@ -58,15 +58,19 @@ export async function markSent(pool: Pool, hold: Hold, sent: Sent): Promise<numb
 
 /**
  * When a turn marked that took nothing, and so said nothing; in milliseconds.
- * @throws when it did not mark: its events are taken back with the lane
+ * @throws when nothing of it is marked: its events are taken back with the lane
  */
-export async function markedAtMs(pool: Pool, hold: Hold, { last }: Sent): Promise<number> {
-  const [row] = await queryAlone<{ nowMs: number; isOpen: boolean }>(
+export async function markedAtMs(
+  pool: Pool,
+  hold: Pick<Hold, 'lane' | 'token'>,
+  { last }: Pick<Sent, 'last'>,
+): Promise<number> {
+  const [row] = await queryAlone<{ nowMs: number; isMarked: boolean }>(
     pool,
     sql`select date_part('epoch', clock_timestamp()) * 1000 as "nowMs", exists (select from outbox_events
-      where lane = ${hold.lane} and seq = ${last} and status = 'processing' and claim_token = ${hold.token}) as "isOpen"`,
+      where lane = ${hold.lane} and seq = ${last} and status = 'published' and claim_token = ${hold.token}) as "isMarked"`,
   );
-  if (!row || row.isOpen) throw new Error(`a turn of lane ${hold.lane} did not mark what was sent`);
+  if (!row?.isMarked) throw new Error(`a turn of lane ${hold.lane} did not mark what was sent`);
   return row.nowMs;
 }
 

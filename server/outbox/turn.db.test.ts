@@ -7,6 +7,7 @@ import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
+import { markedAtMs } from './take-turn.ts';
 import { counting, openLane } from './testing/one-lane.ts';
 
 const db = await testDatabase();
@@ -154,6 +155,21 @@ it('does not send what somebody changes while the turn waits for it, and marks a
   expect(left).toEqual(['discarded', 'pending', 'pending']);
   expect(await publish(counting(sent), 2)).toMatchObject({ claimed: 2, published: 2 });
   expect(sent).toEqual([4, 5]);
+});
+
+it('does not take for marked what is not', async () => {
+  const [a = ''] = keys;
+  await store(a, a);
+  const [{ seq } = { seq: 0 }] = await db.owner<{ seq: number }[]>`select max(seq)::float8 as seq from outbox_events`;
+  const markedAt = () => markedAtMs(db.worker, hold, { last: seq });
+  await expect(markedAt()).rejects.toThrow('did not mark');
+  await publish(
+    counting(sent, () => expect(markedAt()).rejects.toThrow('did not mark')),
+    2,
+  );
+  expect(Math.abs((await markedAt()) - Date.now())).toBeLessThan(60_000);
+  await db.owner`update outbox_events set claim_token = claim_token - 1`;
+  await expect(markedAt()).rejects.toThrow('did not mark');
 });
 
 it('marks nothing and takes nothing once the lane is another’s', async () => {
