@@ -56,7 +56,7 @@ function passOverLater(error: unknown): void {
   if (!(error instanceof postgres.PostgresError) || !['42P01', '42703', '42883'].includes(error.code)) throw error;
 }
 
-it('0045 and 0046 take over when sessions were seen and who has left a tenant, as far as it is known', async () => {
+it('0045 and 0046 take over when sessions were seen and who has left a tenant, as far as it is known, and 0056 every event', async () => {
   await migrateBefore(45);
   const sql = open(owner);
   const tenantId = (
@@ -81,8 +81,17 @@ it('0045 and 0046 take over when sessions were seen and who has left a tenant, a
   await left(cid, 'a key', 71);
   await left(ada, 'Ada@x.example', 1, 'refused');
   await left('nobody that there is', 'Ada@x.example', 1);
+  await sql`insert into outbox_events (tenant_id, type, key, payload)
+    select ${tenantId}, 't.v1', 'k' || n, jsonb_build_object('n', n) from generate_series(1, 5) n`;
+  const events = () => sql`select id, seq, key, payload, status::text as status from outbox_events order by seq`;
+  const before = await events();
+  expect(before).toHaveLength(5);
+  // As when the tables have been given to another owner: the policies are for the one before.
+  await sql`drop policy owner on outbox_events`;
+  expect(await events()).toHaveLength(0);
 
   await migrate({ ownerUrl: urlAs(owner), rolePrefix: prefix, passwords });
+  expect([...(await events())]).toEqual([...before]);
   expect(await sql`select last_used_at = last_seen_at as "isSame" from sessions`).toEqual([{ isSame: true }]);
   const givings = await sql`select user_id as who, giver_id as by, made_for as tenant, by_instance as "byInstance",
       given_at < now() - interval '71 hours' as "isOld" from access_givings where kind = 'left'`;
