@@ -20,6 +20,7 @@ import {
   logError,
   outliveLostConnections,
   transaction,
+  warnOfPooler,
 } from './lib/index.ts';
 import { createOutboundClient } from './outbound/index.ts';
 import { notifyPublishersThrough, outboxWatch } from './outbox/index.ts';
@@ -43,8 +44,10 @@ async function boot() {
   readHeadsBelow(env.MAINSPRING_HOME);
   const roles = roleNames(env.ROLE_PREFIX);
   const prepare = !env.DATABASE_POOLED;
+  const url = urlForRole(ownerUrl, roles.app, appPassword);
+  warnOfPooler(log, { url, isPooled: env.DATABASE_POOLED });
   const pool = openPool({
-    url: urlForRole(ownerUrl, roles.app, appPassword),
+    url,
     max: env.APP_POOL_SIZE,
     applicationName: 'mainspring web',
     prepare,

@@ -10,6 +10,7 @@ import {
   keepOutOfLogs,
   logError,
   outliveLostConnections,
+  warnOfPooler,
 } from '#server/lib/index.ts';
 import { listenForEvents } from '#server/outbox/index.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
@@ -30,8 +31,11 @@ function boot(): void {
   outliveLostConnections(log);
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);
+  const url = urlForRole(ownerUrl, role, password);
+  const directUrl = urlForRole(env.DATABASE_DIRECT_URL ?? ownerUrl, role, password);
+  warnOfPooler(log, { url, directUrl, isPooled: env.DATABASE_POOLED });
   const loop = createPublisherLoop({
-    ...publisherSettings(env, urlForRole(ownerUrl, role, password), log),
+    ...publisherSettings(env, url, log),
     name: env.PROCESS_NAME,
     livenessFile: env.OUTBOX_LIVENESS_FILE,
     onGivingUp: () => {
@@ -41,13 +45,13 @@ function boot(): void {
     },
   });
   const beatPool = openPool({
-    url: urlForRole(ownerUrl, role, password),
+    url,
     max: 1,
     applicationName: 'mainspring publisher heartbeat',
     prepare: !env.DATABASE_POOLED,
   });
   const beats = heartbeat({ pool: beatPool, log, processId: env.PROCESS_NAME, tier: 'publisher', version: '0.1.0' });
-  const events = listenForEvents(urlForRole(env.DATABASE_DIRECT_URL ?? ownerUrl, role, password), log);
+  const events = listenForEvents(directUrl, log);
   loop.start();
   void beats.start();
   log.info({ backend: env.EVENT_PUBLISHER, pollMs: env.OUTBOX_POLL_INTERVAL_MS }, 'outbox-publisher started');

@@ -26,6 +26,7 @@ import {
   keepOutOfLogs,
   logError,
   outliveLostConnections,
+  warnOfPooler,
 } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { listenForEvents, notifyPublishersThrough, outboxWatch } from '#server/outbox/index.ts';
@@ -63,6 +64,7 @@ async function boot() {
   const { worker: role } = roleNames(env.ROLE_PREFIX);
   const url = urlForRole(ownerUrl, role, password);
   const directUrl = urlForRole(env.DATABASE_DIRECT_URL ?? ownerUrl, role, password);
+  warnOfPooler(log, { url, directUrl, isPooled: env.DATABASE_POOLED });
   const pool = openPool({
     url,
     max: env.WORKER_POOL_SIZE,

@@ -72,7 +72,7 @@ async function runVitestOnce(project: string, files: string[]) {
 /** The components that a stage's tests use; they skip by themselves what could not be had. */
 const TOOLS = {
   unit: ['promtool'],
-  db: ['kafka', 'toxiproxy', 'versitygw', 'opensearch', 'schemathesis'],
+  db: ['kafka', 'toxiproxy', 'versitygw', 'opensearch', 'schemathesis', 'pgbouncer'],
 } as const;
 
 function runWithTools(project: keyof typeof TOOLS): Promise<Tally> {

