@@ -99,7 +99,8 @@ describe('an export', () => {
     expect(bySize.totalExported).toBe(50);
     expect(bySize.tenants[0]!.files.length).toBeGreaterThan(9);
     expect(await idsIn(folder)).toEqual(await idsOf(tenant.id));
-    const [checkpoint] = await db.owner`select exported from export_checkpoints where tenant_id = ${tenant.id}`;
+    const [checkpoint] = await db.owner`select exported from export_checkpoints
+      where tenant_id = ${tenant.id} and data_set = 'interaction_history'`;
     expect(Number(checkpoint?.exported)).toBe(2_395);
     await db.owner`update tenants set status = 'suspended'`;
   });
