@@ -210,6 +210,9 @@ describe('ms_uuid', () => {
       from (values ('1970-01-01 00:00:00Z'::timestamptz), ('2026-11-21 09:30:15.123Z'), ('2026-12-31 23:59:59.999Z'),
         ('2199-02-28 12:00:00.001Z')) v(at)`;
     expect(rows).toHaveLength(4);
+    const [cut] =
+      await sql`select ms_uuid_at('2026-11-21 09:30:15.123999Z') = ms_uuid_at('2026-11-21 09:30:15.123Z') as same`;
+    expect(cut).toEqual({ same: true });
     for (const { id, ...row } of rows) {
       expect(row).toEqual({ same: true, smallest: true });
       expect(id).toMatch(V7);

@@ -2,11 +2,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openPool, type Pool } from '#db/client.ts';
 import { roleNames } from '#db/roles.ts';
 import { testDatabase } from '#db/testing/index.ts';
-import { createLogger, poolerProblems, transaction } from '#server/lib/index.ts';
+import { createLogger, transaction, warnOfPooler } from '#server/lib/index.ts';
 import { appendEvent } from '#server/outbox/index.ts';
 import { createPipeline, publishVersion } from '#server/pipelines/index.ts';
 import { createTenant, findTenantData } from '#server/tenancy/index.ts';
@@ -19,32 +21,34 @@ const SCHEDULES = 20;
 const AT_ONCE = 10;
 const SOON = { timeout: 60_000, interval: 50 };
 
-describe.skipIf(!hasPgbouncer())('behind a transaction pooler', async () => {
-  const db = await testDatabase();
-  const home = await mkdtemp(join(tmpdir(), 'mainspring-pooled-'));
-  const outbox = join(home, 'outbox');
+const db = await testDatabase();
+
+describe.skipIf(!hasPgbouncer())('behind a transaction pooler', () => {
   const workers: WorkerProcess[] = [];
+  let home: string;
+  let outbox: string;
   let pooler: Pooler;
   let app: Pool;
   let tenant: Awaited<ReturnType<typeof createTenant>>;
 
   beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'mainspring-pooled-'));
+    outbox = join(home, 'outbox');
     tenant = await createTenant(db.owner, { slug: 'acme', name: 'Acme' });
     pooler = await startPgbouncer(db);
     app = openPool({ url: pooler.through(db.appUrl), max: AT_ONCE, applicationName: 'test', prepare: false });
     const env = {
       DATABASE_URL: pooler.through(db.ownerUrl),
-      ...{ DATABASE_DIRECT_URL: db.ownerUrl, DATABASE_POOLED: '1', MAINSPRING_HOME: home },
-      ...{
-        EVENT_PUBLISHER: 'file',
-        OUTBOX_FILE_DIR: outbox,
-        OUTBOX_POLL_INTERVAL_MS: '500',
-        TICK_MAX_SLEEP_SECONDS: '1',
-      },
+      ...{ DATABASE_DIRECT_URL: db.ownerUrl, DATABASE_POOLED: '1', MAINSPRING_HOME: home, LOG_LEVEL: 'warn' },
+      // No takeover on a machine that stands still for a while: nothing is sent twice then.
+      ...{ OUTBOX_LEASE_MS: '60000', OUTBOX_POLL_INTERVAL_MS: '500', TICK_MAX_SLEEP_SECONDS: '1' },
+      ...{ EVENT_PUBLISHER: 'file', OUTBOX_FILE_DIR: outbox },
     };
-    const start = (name: string) => startWorker(db, { name, cronSecret: 'a-secret-of-this-test', filesDir: home, env });
-    workers.push(...(await Promise.all([start('worker-1'), start('worker-2')])));
-  });
+    const start = async (name: string) =>
+      workers.push(await startWorker(db, { name, cronSecret: 'a-secret-of-this-test', filesDir: home, env }));
+    const started = await Promise.allSettled([start('worker-1'), start('worker-2')]);
+    for (const one of started) if (one.status === 'rejected') throw one.reason;
+  }, 240_000);
   afterAll(async () => {
     await Promise.all(workers.map((worker) => worker.kill()));
     await app?.end({ timeout: 2 });
@@ -59,22 +63,47 @@ describe.skipIf(!hasPgbouncer())('behind a transaction pooler', async () => {
 
   it('is said when the settings do not fit it, and not when they do', async () => {
     const [direct, pooled] = [db.workerUrl, pooler.through(db.workerUrl)];
-    expect(await poolerProblems({ url: pooled, directUrl: direct, isPooled: true })).toEqual([]);
-    expect(await poolerProblems({ url: direct, directUrl: direct, isPooled: false })).toEqual([]);
-    expect(await poolerProblems({ url: pooled, isPooled: false })).toEqual([
-      expect.stringMatching(/^DATABASE_URL .*DATABASE_POOLED=1/),
-    ]);
-    expect(await poolerProblems({ url: pooled, directUrl: pooled, isPooled: true })).toEqual([
-      expect.stringMatching(/^DATABASE_DIRECT_URL,/),
-    ]);
-    expect(await poolerProblems({ url: pooled, directUrl: pooled, isPooled: false })).toHaveLength(2);
+    const lines: string[] = [];
+    const log = pino({ level: 'warn', base: null }, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
+    // These say nothing, before the last one says two things.
+    warnOfPooler(log, { url: pooled, directUrl: direct, isPooled: true });
+    warnOfPooler(log, { url: direct, directUrl: direct, isPooled: false });
+    warnOfPooler(log, { url: 'postgres://nobody@127.0.0.1:1/none', isPooled: false });
+    await pause(500);
+    expect(lines).toEqual([]);
+    warnOfPooler(log, { url: pooled, directUrl: pooled, isPooled: false });
+    await expect
+      .poll(() => lines.toSorted(), SOON)
+      .toEqual([
+        expect.stringMatching(/^DATABASE_DIRECT_URL, .*own address/),
+        expect.stringMatching(/^DATABASE_URL .*DATABASE_POOLED=1/),
+      ]);
+    for (const worker of workers) expect(worker.output()).not.toContain('goes through a pooler');
   });
+
+  it('whose DATABASE_POOLED was forgotten, a worker says so', async () => {
+    const env = {
+      DATABASE_URL: pooler.through(db.ownerUrl),
+      LOG_LEVEL: 'warn',
+      MAINSPRING_HOME: home,
+      OUTBOX_IN_WORKER: '0',
+    };
+    const worker = await startWorker(db, {
+      name: 'worker-3',
+      cronSecret: 'a-secret-of-this-test',
+      filesDir: home,
+      env,
+    });
+    workers.push(worker);
+    await expect.poll(() => worker.output(), SOON).toMatch(/DATABASE_URL goes through a pooler/);
+    await worker.kill();
+  }, 180_000);
 
   it('lets the workers share the few connections that it has to the server, besides those that listen', async () => {
     const sessions = async () =>
       (
         await db.owner<{ n: number }[]>`select count(*)::int as n from pg_stat_activity
-          where datname = current_database() and usename = ${roleNames(db.rolePrefix).worker} and application_name <> 'mainspring-listen'`
+          where datname = current_database() and usename = ${roleNames(db.rolePrefix).worker} and application_name not in ('mainspring-listen', 'mainspring start')`
       )[0]?.n;
     expect(await sessions()).toBeLessThanOrEqual(SERVER_CONNECTIONS);
     expect(await sessions()).toBeGreaterThan(0);
@@ -105,7 +134,7 @@ describe.skipIf(!hasPgbouncer())('behind a transaction pooler', async () => {
       const ofKey = sent.filter((event) => event.key === `k${key}`);
       expect(ofKey.map((event) => event.payload.n)).toEqual(inOrder);
     }
-  });
+  }, 180_000);
 
   it('fires what is due once, whoever ticks, and runs it', async () => {
     const ctx = {
@@ -136,7 +165,7 @@ describe.skipIf(!hasPgbouncer())('behind a transaction pooler', async () => {
       expect(runs.length).toBeGreaterThanOrEqual(1);
       expect(new Set(runs.map(({ rows }) => rows))).toEqual(new Set([100]));
     }
-  });
+  }, 180_000);
 });
 
 const document = (index: number) => ({

@@ -16,7 +16,7 @@ export { type InTurn, makeTurns, type TurnLimits } from './in-turn.ts';
 export { createLogger, type Logger, logError } from './log.ts';
 export { outliveLostConnections } from './lost-connections.ts';
 export { collectProcessMetrics, counter, gauge, histogram, registry } from './metrics.ts';
-export { poolerProblems, warnOfPooler } from './pooler.ts';
+export { warnOfPooler } from './pooler.ts';
 export { refuseStale } from './refuse-stale.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';

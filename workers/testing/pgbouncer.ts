@@ -1,8 +1,8 @@
 // A transaction pooler before the tests' server: PgBouncer, each of whose server connections serves one client's transaction
 // after another's.
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,10 +40,8 @@ export async function startPgbouncer(db: TestDatabase): Promise<Pooler> {
     [roles.app, db.passwords.app],
     [roles.worker, db.passwords.worker],
   ];
-  await writeFile(join(dir, 'users.txt'), users.map(([name, password]) => `"${name}" "${password}"\n`).join(''));
-  await writeFile(
-    join(dir, 'pgbouncer.ini'),
-    `[databases]
+  const passwords = users.map(([name, password]) => `"${name}" "${password}"\n`).join('');
+  const settings = `[databases]
 * = host=${upstream.hostname} port=${upstream.port}
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -54,19 +52,27 @@ auth_file = ${join(dir, 'users.txt')}
 pool_mode = transaction
 default_pool_size = ${SERVER_CONNECTIONS}
 max_client_conn = 500
-`,
-  );
-  // It does not run as root, and must read these as whom it runs as.
-  await chmod(dir, 0o755);
-  const asUser = process.getuid?.() === 0 ? ['-u', 'nobody'] : [];
-  const args = [GUARD, String(process.pid), dir, program, '-q', ...asUser, join(dir, 'pgbouncer.ini')];
+${keepsStatements(program) ? 'max_prepared_statements = 0' : ''}
+`;
+  await writeFile(join(dir, 'users.txt'), passwords, { mode: 0o600 });
+  await writeFile(join(dir, 'pgbouncer.ini'), settings, { mode: 0o600 });
+  const asUser = await givenAway(dir);
+  const args = [GUARD, String(process.pid), dir, program, ...asUser, join(dir, 'pgbouncer.ini')];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   const said: string[] = [];
   child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
   const exited = once(child, 'exit');
+  const stop = async () => {
+    if (child.exitCode === null && child.pid) process.kill(-child.pid, 'SIGKILL');
+    await exited;
+    await rm(dir, { recursive: true, force: true });
+  };
   const deadline = Date.now() + READY_MS;
   while (!(await listens(port))) {
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`PgBouncer did not start:\n${said.join('')}`);
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new Error(`PgBouncer did not start:\n${said.join('')}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return {
@@ -76,12 +82,24 @@ max_client_conn = 500
       pooled.port = String(port);
       return pooled.toString();
     },
-    async stop() {
-      if (child.exitCode === null && child.pid) process.kill(-child.pid, 'SIGTERM');
-      await exited;
-      await rm(dir, { recursive: true, force: true });
-    },
+    stop,
   };
+}
+
+/** From 1.21 on it can keep prepared statements for its clients; those that could not are still in use. */
+function keepsStatements(program: string): boolean {
+  const said = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout;
+  const [, major = '0', minor = '0'] = /(\d+)\.(\d+)/.exec(said) ?? [];
+  return Number(major) > 1 || Number(minor) >= 21;
+}
+
+/** It does not run as root: then the folder is given to nobody. Returns how it is told. */
+async function givenAway(dir: string): Promise<string[]> {
+  if (process.getuid?.() !== 0) return [];
+  const numberOf = (what: string) => Number(spawnSync('id', [what, 'nobody'], { encoding: 'utf8' }).stdout);
+  for (const path of [dir, join(dir, 'users.txt'), join(dir, 'pgbouncer.ini')])
+    await chown(path, numberOf('-u'), numberOf('-g'));
+  return ['-u', 'nobody'];
 }
 
 async function listens(port: number): Promise<boolean> {
