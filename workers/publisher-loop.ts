@@ -6,6 +6,7 @@ import {
   createBacklogObserver,
   type EventPublisher,
   lanesWithNews,
+  newTurnNumbers,
   onOutboxWake,
   returnLanes,
   signOff,
@@ -60,6 +61,7 @@ export function createPublisherLoop(config: PublisherConfig) {
   const waits = createWaits();
   const lookout = createLookout(lookForNews(config, pools), ({ lane }) => lane);
   const lanes = new Map<Lane, Promise<void>>();
+  const turns = newTurnNumbers();
   let isStopping = false;
   let keeping: Promise<void> = Promise.resolve();
   let stopListening = () => {};
@@ -82,7 +84,7 @@ export function createPublisherLoop(config: PublisherConfig) {
     const before = held.length;
     // One by one: what one's last owner left may take a while to find, and the others need not wait for it.
     for (let wanted = share - staying.length; wanted > 0 && !isStopping; wanted -= 1) {
-      const options = { owner: config.name, leaseMs, limit: 1, held };
+      const options = { owner: config.name, leaseMs, limit: 1, held, turns };
       const [hold] = await within(leaseMs, 'takeover', takeLanes(pool, options));
       if (!hold) break;
       held.push(hold.lane);

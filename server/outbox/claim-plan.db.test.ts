@@ -8,6 +8,7 @@ import { startProgress } from './states.ts';
 import { turnStatement } from './take-turn.ts';
 import { takeLane } from './testing/one-lane.ts';
 import { costIn } from './testing/statement-cost.ts';
+import { newTurnNumbers } from './turn-numbers.ts';
 
 const db = await testDatabase();
 const tenants: string[] = [];
@@ -57,7 +58,11 @@ it('looks for news of four lanes by their index, at a few blocks each, whatever 
     select max(seq)::float8 as seq from outbox_events where status = 'published'`;
   const newsCost = (sight = startProgress(0).sight) =>
     cost(
-      newsStatement([0, 1, 2, 3].map((lane) => ({ lane, progress: { ...startProgress(seq), cursor: seq, sight } }))),
+      newsStatement(
+        [0, 1, 2, 3].map((lane) => ({
+          ...{ lane, progress: { ...startProgress(seq), cursor: seq, sight }, turns: newTurnNumbers() },
+        })),
+      ),
     );
   // Four lanes of 64 rows at most, by the few levels of each partition's index.
   await expect(newsCost()).resolves.toBeGreaterThan(4);

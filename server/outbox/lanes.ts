@@ -7,9 +7,10 @@ import { newId, query, queryOne, type Tx, transaction } from '#server/lib/index.
 import { LANES } from './config.ts';
 import { walkEnd } from './sight.ts';
 import { type Progress, startProgress } from './states.ts';
+import { newTurnNumbers, type TurnNumbers } from './turn-numbers.ts';
 
-/** `id` is of this hold alone, whatever becomes of the lane's token in a failover. */
-export type Hold = { lane: number; token: number; id: string; progress: Progress };
+/** `id` is of this hold alone, whatever becomes of the lane's token in a failover; `turns` are of all lanes of its publisher. */
+export type Hold = { lane: number; token: number; id: string; progress: Progress; turns: TurnNumbers };
 export type PublisherIdentity = { id: string; host: string; pid: number; backend: string };
 
 /**
@@ -45,9 +46,11 @@ export async function signOn(
  */
 export async function takeLanes(
   pool: Pool,
-  options: { owner: string; leaseMs: number; limit: number; held: readonly number[] },
+  options: { owner: string; leaseMs: number; limit: number; held: readonly number[]; turns?: TurnNumbers },
 ): Promise<Hold[]> {
   if (options.limit <= 0) return [];
+  const turns = options.turns ?? newTurnNumbers();
+  turns.known = new Set();
   return transaction(pool, { statementTimeoutMs: 30_000, idleTimeoutMs: 5_000 }, async (tx) => {
     const taken = await query<{ lane: number; token: number; lowWater: number } & Claimed>(
       tx,
@@ -67,7 +70,7 @@ export async function takeLanes(
         on conflict (lane) do update set hold_id = excluded.hold_id`);
       await releaseClaimed(tx, { ...claimed, lane, token: token - 1 });
     }
-    return holds.map(({ lane, token, id, progress }) => ({ lane, token, id, progress }));
+    return holds.map(({ lane, token, id, progress }) => ({ lane, token, id, progress, turns }));
   });
 }
 

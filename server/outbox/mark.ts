@@ -81,10 +81,12 @@ export async function markAndClaim(
   if (last === undefined || claim.firstLeft !== null || !isAllPublished(claim, outcomes)) return null;
   const progress = { ...hold.progress, cursor: last };
   const sent = sentOf(claim);
-  const turn = await takeTurn(pool, hold, lookFrom(progress), { ...options, sent }).catch((error: unknown) => {
-    if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
-    throw error;
-  });
+  const turn = await takeTurn(pool, hold, lookFrom(progress, hold.turns.known), { ...options, sent }).catch(
+    (error: unknown) => {
+      if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
+      throw error;
+    },
+  );
   if (!turn) return null;
   const counts = noteAll(hold, claim, turn.of?.nowMs ?? (await markedAtMs(pool, hold, sent)));
   const next = await takenBy(pool, hold, progress, turn);

@@ -31,10 +31,10 @@ export async function lanesWithNews<T extends Hold>(pool: Pool, holds: readonly 
 }
 
 // Begins in each lane where `lookStatement` would, and by the same snapshot. Exported for the test that holds its plan.
-export function newsStatement(holds: readonly Pick<Hold, 'lane' | 'progress'>[]): SQL {
-  const looks = holds.map(({ lane, progress }) => ({
+export function newsStatement(holds: readonly Pick<Hold, 'lane' | 'progress' | 'turns'>[]): SQL {
+  const looks = holds.map(({ lane, progress, turns }) => ({
     lane,
-    look: lookFrom({ ...progress, cursor: placeBehind(progress) }),
+    look: lookFrom({ ...progress, cursor: placeBehind(progress) }, turns.known),
   }));
   const late = looks.flatMap(({ lane, look }) => look.open.map((one) => ({ lane, ...one })));
   const lanes = placesOf(looks.map(({ lane }) => lane));

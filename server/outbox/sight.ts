@@ -4,10 +4,11 @@
 // without a database is looked up by the statement that reads the rows, so that nothing ends in between.
 import { type SQL, sql } from '#db/drizzle.ts';
 import { FEW_ROWS, MAX_WALK } from './config.ts';
+import { NO_TURNS } from './turn-numbers.ts';
 
 /** What of a lane's transactions was known when its rows up to the cursor were read. */
 export type Sight = {
-  /** Numbers of those below `next` that were open. */
+  /** Numbers of those below `next` that were open, or may have been. */
   open: readonly bigint[];
   /** None from this number on had ended. */
   next: bigint;
@@ -15,6 +16,7 @@ export type Sight = {
   marks: readonly Mark[];
 };
 type Mark = { xid: bigint; place: number };
+type Seen = Pick<Sight, 'open' | 'next'>;
 
 export const NO_SIGHT: Sight = { open: [], next: 0n, marks: [] };
 
@@ -24,11 +26,15 @@ export type Look = { newer: number; open: readonly Mark[] };
 /** Whatever has ended meanwhile, nothing is looked for below. */
 export const lookOnlyAfter = (place: number): Look => ({ newer: place, open: [] });
 
-/** For the next claim of a lane that is done up to its cursor. */
-export function lookFrom({ lowWater, cursor, sight }: { lowWater: number; cursor: number; sight: Sight }): Look {
+/** For the next claim of a lane that is done up to its cursor. Transactions in `turns` are known to have stored no event. */
+export function lookFrom(
+  { lowWater, cursor, sight }: { lowWater: number; cursor: number; sight: Sight },
+  turns: ReadonlySet<bigint> = NO_TURNS,
+): Look {
   const below = (xid: bigint) => Math.min(cursor, Math.max(lowWater, markBelow(sight, xid)?.place ?? lowWater));
   const newer = below(sight.next);
-  const open = sight.open.map((xid) => ({ xid, place: below(xid) })).filter(({ place }) => place < newer);
+  const storing = sight.open.filter((xid) => !turns.has(xid));
+  const open = storing.map((xid) => ({ xid, place: below(xid) })).filter(({ place }) => place < newer);
   return { newer, open };
 }
 
@@ -43,17 +49,32 @@ export const lowestOf = ({ newer, open }: Look, hasEnded: (xid: bigint) => boole
 export function nextSight(before: Sight, read: { xid: bigint; place: number; snapshot: string }): Sight {
   const mark = { xid: read.xid, place: read.place };
   const saysNothingNew = before.marks.some(({ xid, place }) => xid <= mark.xid && place >= mark.place);
-  return sightOf(saysNothingNew ? before.marks : [...before.marks, mark], read.snapshot);
+  const marks = saysNothingNew ? before.marks : [...before.marks, mark];
+  return sightOf(marks, withNumbersUpTo(read.xid, parseSnapshot(read.snapshot)));
 }
 
 /**
  * After a look in `snapshot` that began where a claim would have and found no unfinished row up to the cursor. It had no
  * number of its own, so that it adds no mark.
  */
-export const sightAfterLook = (before: Sight, snapshot: string): Sight => sightOf(before.marks, snapshot);
+export const sightAfterLook = (before: Sight, snapshot: string): Sight =>
+  sightOf(before.marks, parseSnapshot(snapshot));
 
-function sightOf(marks: readonly Mark[], snapshot: string): Sight {
-  const { open, next } = parseSnapshot(snapshot);
+/** So many at most are listed one by one: whoever stores much at once is found again by a look back to the last mark. */
+const MAX_BETWEEN = 64n;
+
+/**
+ * Counts those between the snapshot and the reader's own number as open, so that its mark holds for all others: a transaction may
+ * have had its number, and places, before a snapshot whose last ended one has a lower number. The reader itself stores no event.
+ */
+function withNumbersUpTo(xid: bigint, { open, next }: Seen): Seen {
+  const others = open.filter((one) => one !== xid);
+  if (xid <= next || xid - next > MAX_BETWEEN) return { open: others, next };
+  const between = Array.from({ length: Number(xid - next) }, (_, n) => next + BigInt(n));
+  return { open: [...others, ...between], next: xid };
+}
+
+function sightOf(marks: readonly Mark[], { open, next }: Seen): Sight {
   const needed = new Set([...open, next].map((xid) => markBelow({ marks }, xid)));
   return { open, next, marks: marks.filter((one) => needed.has(one) || one.xid > next) };
 }
@@ -65,7 +86,7 @@ function markBelow({ marks }: Pick<Sight, 'marks'>, xid: bigint): Mark | undefin
 }
 
 /** PostgreSQL's `xmin:xmax:xip,…`. The number after the last ended one is there too when it is open; so may higher ones be. */
-function parseSnapshot(text: string): Pick<Sight, 'open' | 'next'> {
+function parseSnapshot(text: string): Seen {
   const [, next = '0', open = ''] = text.split(':');
   return { next: BigInt(next), open: open === '' ? [] : open.split(',').map(BigInt) };
 }

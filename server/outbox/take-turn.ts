@@ -8,6 +8,7 @@ import type { Hold } from './lanes.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { isBeyond, type Look, lookStatement, NEAR_END } from './sight.ts';
 import { EVENT_COLUMNS, type EventRow, inOrder, takeStatement } from './take-events.ts';
+import { noteTurn } from './turn-numbers.ts';
 
 /**
  * How long a turn waits for a row or a lane that somebody else has locked: it takes its rows without a lock before, as
@@ -38,11 +39,13 @@ export async function takeTurn(
   look: Look,
   options: { leaseMs: number; batchSize: number; sent: Sent | null },
 ): Promise<Turn> {
+  const { known } = hold.turns;
   const rows = await queryAlone<EventRow & { turn: string | null }>(pool, turnStatement(hold, look, options));
   const events = inOrder(rows);
   const turn = rows[0]?.turn;
   if (!turn) return { events, of: null };
   const { xid, ...of } = JSON.parse(turn) as Omit<NonNullable<Turn['of']>, 'xid'> & { xid: string };
+  noteTurn(known, BigInt(xid));
   return { events, of: { ...of, xid: BigInt(xid) } };
 }
 
