@@ -5,8 +5,8 @@ import { type Logger, logError } from '#server/lib/index.ts';
 import {
   createBacklogObserver,
   type EventPublisher,
+  type Hold,
   lanesWithNews,
-  newTurnNumbers,
   onOutboxWake,
   returnLanes,
   signOff,
@@ -61,7 +61,6 @@ export function createPublisherLoop(config: PublisherConfig) {
   const waits = createWaits();
   const lookout = createLookout(lookForNews(config, pools), ({ lane }) => lane);
   const lanes = new Map<Lane, Promise<void>>();
-  const turns = newTurnNumbers();
   let isStopping = false;
   let keeping: Promise<void> = Promise.resolve();
   let stopListening = () => {};
@@ -80,17 +79,17 @@ export function createPublisherLoop(config: PublisherConfig) {
       extra.isLeaving = true;
       lookout.release(extra);
     }
-    const held = [...lanes.keys()].map(({ lane }) => lane);
+    const held: Hold[] = [...lanes.keys()];
     const before = held.length;
     // One by one: what one's last owner left may take a while to find, and the others need not wait for it.
     for (let wanted = share - staying.length; wanted > 0 && !isStopping; wanted -= 1) {
-      const options = { owner: config.name, leaseMs, limit: 1, held, turns };
+      const options = { owner: config.name, leaseMs, limit: 1, held };
       const [hold] = await within(leaseMs, 'takeover', takeLanes(pool, options));
       if (!hold) break;
-      held.push(hold.lane);
+      held.push(hold);
       begin(newLane(hold));
     }
-    const taken = held.slice(before);
+    const taken = held.slice(before).map(({ lane }) => lane);
     if (taken.length > 0) config.log.info({ lanes: taken, share }, 'outbox-publisher took lanes');
     failures.keepOnly([...lanes.keys()].map(({ lane }) => lane));
     observer.look(pool);

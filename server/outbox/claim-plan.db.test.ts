@@ -8,7 +8,6 @@ import { startProgress } from './states.ts';
 import { turnStatement } from './take-turn.ts';
 import { takeLane } from './testing/one-lane.ts';
 import { costIn } from './testing/statement-cost.ts';
-import { newTurnNumbers } from './turn-numbers.ts';
 
 const db = await testDatabase();
 const tenants: string[] = [];
@@ -60,7 +59,7 @@ it('looks for news of four lanes by their index, at a few blocks each, whatever 
     cost(
       newsStatement(
         [0, 1, 2, 3].map((lane) => ({
-          ...{ lane, progress: { ...startProgress(seq), cursor: seq, sight }, turns: newTurnNumbers() },
+          ...{ lane, progress: { ...startProgress(seq), cursor: seq, sight }, turns: new Set<bigint>() },
         })),
       ),
     );

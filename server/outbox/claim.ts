@@ -70,7 +70,7 @@ async function claimByTurn(pool: Pool, hold: Hold, options: ClaimOptions): Promi
   const { progress } = hold;
   // What was passed is not free: the turn would begin with it.
   if (options.isSweep || progress.passed) return null;
-  const turn = await takeTurn(pool, hold, lookFrom(progress, hold.turns.known), { ...options, sent: null }).catch(
+  const turn = await takeTurn(pool, hold, lookFrom(progress, hold.turns), { ...options, sent: null }).catch(
     (error: unknown) => {
       if (isLockTimeout(error)) return null;
       throw error;
@@ -114,7 +114,7 @@ function claimChosen(pool: Pool, hold: Hold, options: ClaimOptions): Promise<Tak
     const { progress: before } = hold;
     const nowMs = performance.now();
     const passed = before.passed && !(options.isSweep && isRested(before.passed, nowMs)) ? before.passed : null;
-    const look = lookFrom({ ...before, cursor: placeBehind({ ...before, passed }) }, hold.turns.known);
+    const look = lookFrom({ ...before, cursor: placeBehind({ ...before, passed }) }, hold.turns);
     const head = await chooseFromHead(tx, hold.lane, look, options.batchSize, passed?.blocked);
     const { choice } = head;
     // Events of whoever was stopped are not among the passed ones.

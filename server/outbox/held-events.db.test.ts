@@ -85,7 +85,7 @@ it('sends the event behind them at once, each later one in one claim that begins
     expect(await publish()).toEqual([n]);
   }
   const [first, last] = await transaction(db.worker, {}, async (tx) => {
-    const look = lookFrom({ ...hold.progress, cursor: hold.progress.passed?.upTo ?? 0 });
+    const look = lookFrom({ ...hold.progress, cursor: hold.progress.passed?.upTo ?? 0 }, hold.turns);
     const rows = await query<{ lower: number }>(tx, headStatement(LANE, look, 10));
     const [{ at } = { at: 0 }] = await db.owner<{ at: number }[]>`
       select max(seq)::float8 as at from outbox_events where key = ${keys[0]!}`;

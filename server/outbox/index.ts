@@ -16,6 +16,5 @@ export { createKafkaPublisher, type KafkaPublisherOptions } from './publishers/k
 export { createWebhookPublisher } from './publishers/webhook.ts';
 export { type ReapResult, reapEvents, stalenessSecondsOf } from './reap.ts';
 export { outboxProcedures } from './router.ts';
-export { newTurnNumbers } from './turn-numbers.ts';
 export { listenForEvents, notifyPublishersThrough, onOutboxWake, wakePublishers } from './wake.ts';
 export { outboxWatch } from './watch-outbox.ts';

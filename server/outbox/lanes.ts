@@ -7,9 +7,9 @@ import { newId, query, queryOne, type Tx, transaction } from '#server/lib/index.
 import { LANES } from './config.ts';
 import { walkEnd } from './sight.ts';
 import { type Progress, startProgress } from './states.ts';
-import { newTurnNumbers, type TurnNumbers } from './turn-numbers.ts';
+import type { TurnNumbers } from './turn-numbers.ts';
 
-/** `id` is of this hold alone, whatever becomes of the lane's token in a failover; `turns` are of all lanes of its publisher. */
+/** `id` is of this hold alone, whatever becomes of the lane's token in a failover; `turns` are of its publisher's other lanes, too. */
 export type Hold = { lane: number; token: number; id: string; progress: Progress; turns: TurnNumbers };
 export type PublisherIdentity = { id: string; host: string; pid: number; backend: string };
 
@@ -46,24 +46,25 @@ export async function signOn(
  */
 export async function takeLanes(
   pool: Pool,
-  options: { owner: string; leaseMs: number; limit: number; held: readonly number[]; turns?: TurnNumbers },
+  options: { owner: string; leaseMs: number; limit: number; held: readonly Pick<Hold, 'lane' | 'id' | 'turns'>[] },
 ): Promise<Hold[]> {
   if (options.limit <= 0) return [];
-  const turns = options.turns ?? newTurnNumbers();
-  turns.known = new Set();
+  const heldLanes = JSON.stringify(options.held.map(({ lane }) => lane));
   return transaction(pool, { statementTimeoutMs: 30_000, idleTimeoutMs: 5_000 }, async (tx) => {
     const taken = await query<{ lane: number; token: number; lowWater: number } & Claimed>(
       tx,
       sql`with free as (
           select lane from outbox_lanes
           where (owner is null or owner = ${options.owner} or lease_until is null or lease_until < clock_timestamp())
-            and not lane = any (array(select value::smallint from jsonb_array_elements_text(${JSON.stringify(options.held)}::jsonb)))
+            and not lane = any (array(select value::smallint from jsonb_array_elements_text(${heldLanes}::jsonb)))
           order by (owner is not distinct from ${options.owner}) desc, lane limit ${options.limit} for update skip locked)
         update outbox_lanes l set owner = ${options.owner}, token = l.token + 1,
           lease_until = clock_timestamp() + make_interval(secs => ${options.leaseMs / 1_000}::float8)
         from free where l.lane = free.lane
         returning l.lane, l.token::float8 as token, l.low_water::float8 as "lowWater", ${CLAIMED}`,
     );
+    if (taken.length === 0) return [];
+    const turns = await turnsOfThisServer(tx, options.held);
     const holds = taken.map((lane) => ({ ...lane, id: newId(), progress: startProgress(lane.lowWater) }));
     for (const { lane, token, id, ...claimed } of holds) {
       await tx.execute(sql`insert into outbox_lane_owners (lane, hold_id) values (${lane}, ${id})
@@ -72,6 +73,19 @@ export async function takeLanes(
     }
     return holds.map(({ lane, token, id, progress }) => ({ lane, token, id, progress, turns }));
   });
+}
+
+/**
+ * The turns of a publisher's other lanes, if one of those is this server's, in this life of it: the unlogged table would have lost it, and
+ * whoever claims by these numbers has a row there too. They were shared on the same terms before, so one such lane speaks for all of them.
+ */
+async function turnsOfThisServer(tx: Tx, held: readonly Pick<Hold, 'id' | 'turns'>[]): Promise<TurnNumbers> {
+  if (held.length === 0) return new Set();
+  const rows = await query<{ id: string }>(
+    tx,
+    sql`select hold_id as id from outbox_lane_owners where hold_id = any (${`{${held.map(({ id }) => id).join(',')}}`}::text::uuid[])`,
+  );
+  return held.find(({ id }) => rows.some((row) => row.id === id))?.turns ?? new Set();
 }
 
 /** Between which places a lane's last claim lies. */

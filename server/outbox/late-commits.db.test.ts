@@ -1,6 +1,6 @@
 // A place in a lane is taken before its transaction commits, so an event may appear below those that are published
 // already. The next claim must find it before a later event of its key, whichever way that claim goes.
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createLogger, query, transaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
@@ -9,6 +9,7 @@ import { type Hold, publishLane, returnLanes } from './index.ts';
 import { requeueEvents } from './settle-failed.ts';
 import { lookFrom, lookOnlyAfter } from './sight.ts';
 import { counting, LANE, openLane } from './testing/one-lane.ts';
+import { noteTurn } from './turn-numbers.ts';
 
 const db = await testDatabase();
 const { tenantId, keys, restart } = await openLane(db);
@@ -45,8 +46,9 @@ async function begin() {
   };
   const rollBack = () => end('rollback');
   open.add(rollBack);
-  await connection`select pg_current_xact_id()`;
+  const [row] = await connection<{ xid: string }[]>`select pg_current_xact_id()::text as xid`;
   return {
+    xid: BigInt(row!.xid),
     store: (key: string, n: number) => store(key, n, connection),
     run: (statement: string) => connection.unsafe(statement),
     commit: () => end('commit'),
@@ -137,7 +139,7 @@ it('does so for what a savepoint of a long transaction stored, many claims later
 it('looks no further below its place than to where the oldest transaction that ended began', async () => {
   const readFrom = async () => {
     const rows = await transaction(db.worker, {}, (tx) =>
-      query<{ lower: number }>(tx, headStatement(LANE, lookFrom(hold.progress), 10)),
+      query<{ lower: number }>(tx, headStatement(LANE, lookFrom(hold.progress, hold.turns), 10)),
     );
     return rows[0]!.lower;
   };
@@ -160,6 +162,49 @@ it('looks no further below its place than to where the oldest transaction that e
   await publish();
   await publish();
   expect(await readFrom()).toBeGreaterThan(tenth + 5);
+});
+
+describe.each([
+  ['by itself', 500],
+  ['with the mark of the one before', 1],
+])('a claim that is taken %s', (_, batchSize) => {
+  /** Stores and publishes as many events as take two claims; `during` runs between those. Says after which places they began to read. */
+  const beginnings = async (n: number, during: () => Promise<unknown>) => {
+    const begun: number[] = [];
+    const publisher = counting(sent, async () => {
+      const [row] = await db.owner<{ from: number }[]>`
+        select claimed_from::float8 as from from outbox_lanes where lane = ${LANE}`;
+      begun.push(row!.from);
+      if (begun.length === 1) await during();
+    });
+    const options = {
+      leaseMs: 60_000,
+      maxAttempts: 5,
+      isSweep: false,
+      signal: new AbortController().signal,
+      batchSize,
+    };
+    await store(b, n);
+    if (batchSize === 1) await store(b, n + 1);
+    await publishLane({ pool: db.worker, publisher }, hold, { ...options, goesOn: (isFull) => isFull });
+    if (batchSize > 1) {
+      await store(b, n + 1);
+      await publishLane({ pool: db.worker, publisher }, hold, options);
+    }
+    expect(sent).toHaveLength(2);
+    return begun as [number, number];
+  };
+
+  it.each([true, false])(
+    'looks back for what ended meanwhile, unless that is known to be a turn: %s',
+    async (isTurn) => {
+      for (const n of [1, 3]) await beginnings(n, async () => {});
+      const other = await begin();
+      if (isTurn) noteTurn(hold.turns, other.xid);
+      const [first, second] = await beginnings(5, other.commit);
+      expect(second - first).toBe(isTurn ? 1 : 0);
+    },
+  );
 });
 
 it('leaves a requeued event out of a further page that leaves out what committed before it was requeued', async () => {

@@ -81,7 +81,7 @@ export async function markAndClaim(
   if (last === undefined || claim.firstLeft !== null || !isAllPublished(claim, outcomes)) return null;
   const progress = { ...hold.progress, cursor: last };
   const sent = sentOf(claim);
-  const turn = await takeTurn(pool, hold, lookFrom(progress, hold.turns.known), { ...options, sent }).catch(
+  const turn = await takeTurn(pool, hold, lookFrom(progress, hold.turns), { ...options, sent }).catch(
     (error: unknown) => {
       if (isLockTimeout(error) || hasSqlState(error, TAKEN_AWAY) || isLaneLost(error)) return null;
       throw error;

@@ -34,7 +34,7 @@ export async function lanesWithNews<T extends Hold>(pool: Pool, holds: readonly 
 export function newsStatement(holds: readonly Pick<Hold, 'lane' | 'progress' | 'turns'>[]): SQL {
   const looks = holds.map(({ lane, progress, turns }) => ({
     lane,
-    look: lookFrom({ ...progress, cursor: placeBehind(progress) }, turns.known),
+    look: lookFrom({ ...progress, cursor: placeBehind(progress) }, turns),
   }));
   const late = looks.flatMap(({ lane, look }) => look.open.map((one) => ({ lane, ...one })));
   const lanes = placesOf(looks.map(({ lane }) => lane));

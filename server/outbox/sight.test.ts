@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Look, lookFrom, lowestOf, NO_SIGHT, nextSight, type Sight } from './sight.ts';
-import { newTurnNumbers, noteTurn } from './turn-numbers.ts';
+import { lookFrom, lowestOf, NO_SIGHT, nextSight, type Sight } from './sight.ts';
+import { noteTurn } from './turn-numbers.ts';
 
 const LOW_WATER = 100;
+const lookAt = (sight: Sight, cursor: number, turns: ReadonlySet<bigint> = new Set()) =>
+  lookFrom({ lowWater: LOW_WATER, cursor, sight }, turns);
 /** Where a claim begins that is done up to its cursor, once every transaction below `ended` has ended. */
-const beginsAt = (sight: Sight, cursor: number, ended: bigint, turns?: ReadonlySet<bigint>) =>
-  lowestOf(lookFrom({ lowWater: LOW_WATER, cursor, sight }, turns), (xid) => xid < ended);
-const openOf = ({ open }: Look) => open.map(({ xid }) => xid);
+const beginsAt = (sight: Sight, cursor: number, ended: bigint, turns: ReadonlySet<bigint> = new Set()) =>
+  lowestOf(lookAt(sight, cursor, turns), (xid) => xid < ended);
 
 describe('a claim that read up to a place by a snapshot before it had its number', () => {
   const first = nextSight(NO_SIGHT, { xid: 10n, place: 500, snapshot: '10:10:' });
@@ -18,40 +19,43 @@ describe('a claim that read up to a place by a snapshot before it had its number
   });
 
   it('looks for each that may have been open then as far back as its own last mark, and for no other', () => {
-    expect(openOf(lookFrom({ lowWater: LOW_WATER, cursor: 900, sight: second }))).toEqual([11n, 13n, 14n]);
+    expect(lookAt(second, 900).open.map(({ xid }) => xid)).toEqual([11n, 13n, 14n]);
     expect(beginsAt(second, 900, 12n)).toBe(500);
-    // 12 had ended, and was seen; 15 and whoever comes later has places above the mark.
-    expect(
-      openOf(
-        lookFrom({
-          lowWater: LOW_WATER,
-          cursor: 900,
-          sight: nextSight(second, { xid: 20n, place: 1_300, snapshot: '20:20:' }),
-        }),
-      ),
-    ).toEqual([]);
+  });
+
+  it('keeps the marks of those that are open still', () => {
+    const third = nextSight(second, { xid: 20n, place: 1_300, snapshot: '14:18:14,16' });
+    expect(lookAt(third, 1_300)).toEqual({
+      newer: 1_300,
+      open: [
+        ...[
+          { xid: 14n, place: 500 },
+          { xid: 16n, place: 900 },
+        ],
+        ...[
+          { xid: 18n, place: 900 },
+          { xid: 19n, place: 900 },
+        ],
+      ],
+    });
   });
 
   it('leaves out those that are known to be turns', () => {
     const turns = new Set([11n, 14n]);
-    expect(openOf(lookFrom({ lowWater: LOW_WATER, cursor: 900, sight: second }, turns))).toEqual([13n]);
+    expect(lookAt(second, 900, turns).open.map(({ xid }) => xid)).toEqual([13n]);
     expect(beginsAt(second, 900, 13n, turns)).toBe(900);
     expect(beginsAt(second, 900, 14n, turns)).toBe(500);
   });
 
-  it('leaves its own number out where the snapshot came after it', () => {
-    expect(nextSight(first, { xid: 12n, place: 900, snapshot: '11:14:11,12' }).open).toEqual([11n]);
-  });
-
   it('looks back to its last mark for any when there are too many to list', () => {
     const busy = nextSight(first, { xid: 1_000n, place: 900, snapshot: '12:12:' });
-    expect(lookFrom({ lowWater: LOW_WATER, cursor: 900, sight: busy })).toEqual({ newer: 500, open: [] });
+    expect(lookAt(busy, 900)).toEqual({ newer: 500, open: [] });
   });
 });
 
 it('remembers the last turns, and forgets the oldest', () => {
-  const { known } = newTurnNumbers();
-  for (let xid = 1n; xid <= 250n; xid += 1n) noteTurn(known, xid);
-  expect([...known].slice(0, 2)).toEqual([51n, 52n]);
-  expect(known.size).toBe(200);
+  const turns = new Set<bigint>();
+  for (let xid = 1n; xid <= 250n; xid += 1n) noteTurn(turns, xid);
+  expect([...turns].slice(0, 2)).toEqual([51n, 52n]);
+  expect(turns.size).toBe(200);
 });

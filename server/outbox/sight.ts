@@ -4,7 +4,7 @@
 // without a database is looked up by the statement that reads the rows, so that nothing ends in between.
 import { type SQL, sql } from '#db/drizzle.ts';
 import { FEW_ROWS, MAX_WALK } from './config.ts';
-import { NO_TURNS } from './turn-numbers.ts';
+import type { TurnNumbers } from './turn-numbers.ts';
 
 /** What of a lane's transactions was known when its rows up to the cursor were read. */
 export type Sight = {
@@ -29,7 +29,7 @@ export const lookOnlyAfter = (place: number): Look => ({ newer: place, open: [] 
 /** For the next claim of a lane that is done up to its cursor. Transactions in `turns` are known to have stored no event. */
 export function lookFrom(
   { lowWater, cursor, sight }: { lowWater: number; cursor: number; sight: Sight },
-  turns: ReadonlySet<bigint> = NO_TURNS,
+  turns: Readonly<Pick<TurnNumbers, 'has'>>,
 ): Look {
   const below = (xid: bigint) => Math.min(cursor, Math.max(lowWater, markBelow(sight, xid)?.place ?? lowWater));
   const newer = below(sight.next);
@@ -64,14 +64,13 @@ export const sightAfterLook = (before: Sight, snapshot: string): Sight =>
 const MAX_BETWEEN = 64n;
 
 /**
- * Counts those between the snapshot and the reader's own number as open, so that its mark holds for all others: a transaction may
- * have had its number, and places, before a snapshot whose last ended one has a lower number. The reader itself stores no event.
+ * Counts those from the snapshot's next number up to the reader's own as open, so that the reader's mark holds for all others. That next
+ * number is only one above the last that ended: higher ones may be given out already, and hold places.
  */
 function withNumbersUpTo(xid: bigint, { open, next }: Seen): Seen {
-  const others = open.filter((one) => one !== xid);
-  if (xid <= next || xid - next > MAX_BETWEEN) return { open: others, next };
+  if (xid <= next || xid - next > MAX_BETWEEN) return { open, next };
   const between = Array.from({ length: Number(xid - next) }, (_, n) => next + BigInt(n));
-  return { open: [...others, ...between], next: xid };
+  return { open: [...open, ...between], next: xid };
 }
 
 function sightOf(marks: readonly Mark[], { open, next }: Seen): Sight {

@@ -39,13 +39,12 @@ export async function takeTurn(
   look: Look,
   options: { leaseMs: number; batchSize: number; sent: Sent | null },
 ): Promise<Turn> {
-  const { known } = hold.turns;
   const rows = await queryAlone<EventRow & { turn: string | null }>(pool, turnStatement(hold, look, options));
   const events = inOrder(rows);
   const turn = rows[0]?.turn;
   if (!turn) return { events, of: null };
   const { xid, ...of } = JSON.parse(turn) as Omit<NonNullable<Turn['of']>, 'xid'> & { xid: string };
-  noteTurn(known, BigInt(xid));
+  noteTurn(hold.turns, BigInt(xid));
   return { events, of: { ...of, xid: BigInt(xid) } };
 }
 

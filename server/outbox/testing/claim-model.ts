@@ -64,6 +64,8 @@ function claimed(
   return [{ name: `${name} ${p}`, next }];
 }
 
+/** One lane: there are no others whose turns could be left out. */
+const NO_TURNS: ReadonlySet<bigint> = new Set();
 const isThere = (status: string) => status !== 'uncommitted' && status !== 'none';
 
 /** The unfinished rows above the place where a look begins, as far as it goes, and the place of the first row beyond. */
@@ -83,7 +85,7 @@ const isFree = ({ status, isDue }: HeadRow) => status === 'pending' && isDue;
 /** Null: not all of the next rows are free, or none is there of those that are gone over. */
 function takeTurn(state: State, before: Progress, xid: bigint): Taken | null {
   if (before.passed) return null;
-  const { rows: all, beyond } = unfinishedFrom(state, lookFrom(before));
+  const { rows: all, beyond } = unfinishedFrom(state, lookFrom(before, NO_TURNS));
   const rows = all.slice(0, state.limits.events);
   if (!rows.every(isFree) || (rows.length === 0 && beyond !== null)) return null;
   // The snapshot comes before the number, so that all that is seen was seen before.
@@ -100,7 +102,7 @@ function takeTurn(state: State, before: Progress, xid: bigint): Taken | null {
 function choose(state: State, before: Progress, xid: bigint, sweep?: { nowMs: number }): Taken {
   const nowMs = sweep?.nowMs ?? (before.passed ? ENDED_MS : BEGUN_MS);
   const passed = before.passed && !(sweep && isRested(before.passed, nowMs)) ? before.passed : null;
-  const look = lookFrom({ ...before, cursor: placeBehind({ ...before, passed }) });
+  const look = lookFrom({ ...before, cursor: placeBehind({ ...before, passed }) }, NO_TURNS);
   const { lower, rows, beyond } = unfinishedFrom(state, look);
   const choice = { ...emptyChoice(), ...(passed ? { blocked: passed.blocked } : {}) };
   const page = rows.slice(0, state.limits.scan);
@@ -143,7 +145,7 @@ function followTo(state: State, from: number, target: number): Followed {
 export function looks(state: State, p: 0 | 1): Step[] {
   const { hold, claim } = state.publishers[p];
   if (!hold || claim) return [];
-  const look = lookFrom({ ...hold.progress, cursor: placeBehind(hold.progress) });
+  const look = lookFrom({ ...hold.progress, cursor: placeBehind(hold.progress) }, NO_TURNS);
   const { rows: all, beyond } = unfinishedFrom(state, look);
   const rows = all.slice(0, state.limits.news);
   const seen = { snapshot: snapshotOf(state), first: rows[0]?.seq ?? null, isDue: rows.some(isFree) };
