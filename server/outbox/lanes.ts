@@ -76,8 +76,8 @@ export async function takeLanes(
 }
 
 /**
- * The turns of a publisher's other lanes, if one of those is this server's, in this life of it: the unlogged table would have lost it, and
- * whoever claims by these numbers has a row there too. They were shared on the same terms before, so one such lane speaks for all of them.
+ * Those of a held lane that is in the table: a crash or a failover would have emptied it, so the numbers of that lane's turns are of this
+ * life of this server; and so are those of whoever shares them, who came to them in the same way. Else a new set.
  */
 async function turnsOfThisServer(tx: Tx, held: readonly Pick<Hold, 'id' | 'turns'>[]): Promise<TurnNumbers> {
   if (held.length === 0) return new Set();

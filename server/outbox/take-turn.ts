@@ -41,7 +41,7 @@ export async function takeTurn(
 ): Promise<Turn> {
   const rows = await queryAlone<EventRow & { turn: string | null }>(pool, turnStatement(hold, look, options));
   const events = inOrder(rows);
-  const turn = rows[0]?.turn;
+  const turn = rows.find((row) => row.turn)?.turn;
   if (!turn) return { events, of: null };
   const { xid, ...of } = JSON.parse(turn) as Omit<NonNullable<Turn['of']>, 'xid'> & { xid: string };
   noteTurn(hold.turns, BigInt(xid));
