@@ -56,10 +56,10 @@ async function begin() {
 }
 
 const sent: number[] = [];
+const options = { leaseMs: 60_000, maxAttempts: 5, isSweep: false, signal: new AbortController().signal };
 /** One turn of the lane without a sweep; says what was sent, in order. `during` runs while the first batch is sent. */
 async function publish(batchSize = 500, during: () => Promise<unknown> = async () => {}): Promise<number[]> {
   const publisher = counting(sent, (batch) => (batch === 1 ? during() : Promise.resolve()));
-  const options = { leaseMs: 60_000, maxAttempts: 5, isSweep: false, signal: new AbortController().signal };
   await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: (isFull) => isFull });
   return [...sent];
 }
@@ -183,19 +183,12 @@ describe.each([
       before = row!.first;
       if (batch === 1) await other.commit();
     });
-    const options = {
-      leaseMs: 60_000,
-      maxAttempts: 5,
-      isSweep: false,
-      signal: new AbortController().signal,
-      batchSize,
-    };
     await store(b, 1);
     if (batchSize === 1) await store(b, 2);
-    await publishLane({ pool: db.worker, publisher }, hold, { ...options, goesOn: (isFull) => isFull });
+    await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize, goesOn: (isFull) => isFull });
     if (batchSize > 1) {
       await store(b, 2);
-      await publishLane({ pool: db.worker, publisher }, hold, options);
+      await publishLane({ pool: db.worker, publisher }, hold, { ...options, batchSize });
     }
     expect(begun).toHaveLength(2);
     return begun[1]! < before;
