@@ -104,6 +104,18 @@ describe('migrate', () => {
     expect(await fingerprint(options)).toEqual(before);
   });
 
+  it('refuses a database that puts events of a key into another lane than this program does', async () => {
+    const options = await emptyDatabase();
+    await migrate(options);
+    await inDatabase(options, (sql) =>
+      sql.unsafe(`create or replace function outbox_lane(tenant_id uuid, key text) returns smallint language sql immutable parallel safe
+        return (hashtextextended(tenant_id::text || ' ' || key, 1) & 3)::smallint`),
+    );
+    await expect(migrate(options)).rejects.toThrow(
+      /^outbox_lane\('00000000-.+', '.+'\) is \d in this database and \d in this/,
+    );
+  });
+
   it.each(['', 'Upper', '1st', 'has space', `a${'b'.repeat(31)}`, 'quote"'])(
     'refuses the prefix %j',
     async (prefix) => {

@@ -8,6 +8,7 @@ import { migrate as runMigrations } from 'drizzle-orm/postgres-js/migrator';
 import postgres from 'postgres';
 import { DANGEROUS_FUNCTIONS } from './access-functions.ts';
 import { accessStatements } from './access-statements.ts';
+import { laneOf } from './outbox-lane.ts';
 import { roleNames, roleStatements } from './roles.ts';
 
 /** "msmg": drizzle's migrator takes no lock of its own. */
@@ -26,8 +27,8 @@ export type MigrateOptions = {
 };
 
 /**
- * @throws when the server is older than PostgreSQL 16, the role may not create roles, the prefix is taken, or the journal
- * has a migration that this database would pass over.
+ * @throws when the server is older than PostgreSQL 16, the role may not create roles, the prefix is taken, the journal
+ * has a migration that this database would pass over, or its lanes of events are not this program's.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
   if (!ROLE_PREFIX.test(options.rolePrefix))
@@ -41,6 +42,7 @@ export async function migrate(options: MigrateOptions): Promise<void> {
     const roles = roleNames(options.rolePrefix);
     for (const statement of roleStatements(roles, options.passwords)) await sql.unsafe(statement);
     await runMigrations(drizzle(sql), { migrationsFolder: MIGRATIONS_FOLDER });
+    await checkLanes(sql);
     await claimPrefix(sql, options.rolePrefix);
     await sql`select ms_ensure_partitions(1, 6)`;
     await sql.begin(async (tx) => {
@@ -59,6 +61,21 @@ async function checkServer(sql: postgres.Sql): Promise<void> {
   if (!row || row.version < 160000)
     throw new Error(`PostgreSQL 16 or newer is needed, this server is ${row?.version ?? 'unknown'}`);
   if (!row.may) throw new Error('the role in DATABASE_URL needs CREATEROLE: ALTER ROLE … CREATEROLE');
+}
+
+/** Events of one key would have no order if some were stored by what the database says of lanes, and some by what `laneOf` does. */
+async function checkLanes(sql: postgres.Sql): Promise<void> {
+  const tenantId = '00000000-0000-7000-8000-000000000000';
+  // With a letter that is two bytes in UTF-8, and of lengths that end differently.
+  const keys = Array.from({ length: 24 }, (_, n) => 'ä'.padEnd(n + 1, 'x'));
+  const rows = await sql<{ key: string; lane: number }[]>`
+    select key, outbox_lane(${tenantId}, key) as lane from unnest(${keys}::text[]) key`;
+  const other = rows.find(({ key, lane }) => lane !== laneOf(tenantId, key));
+  if (!other) return;
+  throw new Error(
+    `outbox_lane('${tenantId}', '${other.key}') is ${other.lane} in this database and ${laneOf(tenantId, other.key)} in this program: ` +
+      'the server must be little-endian, the encoding of the database UTF8, and the function as it was migrated',
+  );
 }
 
 /**

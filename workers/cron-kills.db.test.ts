@@ -58,7 +58,7 @@ const reaper: Subject = {
   ...{ job: 'outboxReaper', path: 'outbox-reaper', all: EVENTS },
   async prepare() {
     await db.owner`truncate outbox_events`;
-    await db.owner`insert into outbox_events (tenant_id, type, key, payload, status, claim_token, updated_at)
+    await db.owner`insert into testing.events (tenant_id, type, key, payload, status, claim_token, updated_at)
       select ${tenants[0]!.id}, 't.v1', 'k' || n, '{}', 'processing', 1, now() - interval '1 hour' from generate_series(1, ${EVENTS}) n`;
   },
   async done() {

@@ -72,7 +72,7 @@ it('keeps both status changes of an event heap-only for nine events in ten, with
   const shares: number[] = [];
   // A lane whose turn stands still on a busy machine keeps the others' old rows for so long: the best of three.
   for (let round = 1; round <= 3 && Math.max(0, ...shares) < 0.9; round += 1) {
-    await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+    await db.owner`insert into testing.events (tenant_id, type, key, payload)
       select ${tenantId}, 't.v1', 'k' || n, jsonb_build_object('n', n, 'filler', repeat('x', 200)) from generate_series(1, ${EVENTS}) n`;
     const before = await read();
     await start(async (events) => published(events), { batchSize: 500 });
@@ -175,7 +175,7 @@ describe('a publisher with nothing to do', () => {
       seen.push(...events.map(({ payload }) => (JSON.parse(payload) as { n: number }).n));
       return published(events);
     });
-    await db.owner`insert into outbox_events (tenant_id, type, key, payload) values (${tenantId}, 't.v1', ${keys[3] ?? ''}, '{"n": 7}')`;
+    await db.owner`insert into testing.events (tenant_id, type, key, payload) values (${tenantId}, 't.v1', ${keys[3] ?? ''}, '{"n": 7}')`;
     const locked = await db.owner.reserve();
     try {
       await locked`begin`;

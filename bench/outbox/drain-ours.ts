@@ -23,9 +23,11 @@ export function nowhere(): EventPublisher {
 export async function fillOutbox(owner: Pool, tenantId: string, rows: number, payloadBytes: number): Promise<void> {
   await owner`truncate outbox_events, outbox_counters, outbox_flow, outbox_depth restart identity`;
   await owner`update outbox_lanes set owner = null, lease_until = null, low_water = 0, claimed_from = 0, claimed_to = 0`;
-  await owner`insert into outbox_events (tenant_id, type, key, payload)
-    select ${tenantId}, 'bench.v1', 'key-' || n % 5000, jsonb_build_object('n', n, 'filler', repeat('x', ${Math.max(0, payloadBytes - 30)}::int))
-    from generate_series(1, ${rows}) n`;
+  await owner`insert into outbox_events (tenant_id, type, key, payload, lane, payload_bytes, headers_bytes)
+    select ${tenantId}, 'bench.v1', key, payload, outbox_lane(${tenantId}, key), octet_length(payload::text), 2
+    from (select n, 'key-' || n % 5000 as key,
+        jsonb_build_object('n', n, 'filler', repeat('x', ${Math.max(0, payloadBytes - 30)}::int)) as payload
+      from generate_series(1, ${rows}) n order by n) e`;
   await owner`vacuum analyze outbox_events`;
 }
 

@@ -31,7 +31,6 @@ export const outboxEvents = pgTable(
     id: id(),
     tx: tx(),
     seq: bigint('seq', { mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
-    // These three are given, or filled in by a trigger.
     lane: smallint('lane').notNull(),
     type: eventType('type').notNull(),
     key: eventKey('key').notNull(),

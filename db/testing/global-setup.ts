@@ -8,6 +8,7 @@ import { isSameProcessRunning } from '../embedded/process-identity.ts';
 import { findEmbedded, startEmbedded } from '../embedded.ts';
 import { migrate } from '../migrate.ts';
 import { urlOfDatabase, withAdmin } from './admin.ts';
+import { GIVEN_EVENTS } from './given-events.ts';
 
 /** What a test file needs to make a database of its own. */
 export type TestServer = {
@@ -54,6 +55,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       rolePrefix: server.rolePrefix,
       passwords: server.passwords,
     });
+    await withAdmin(urlOfDatabase(adminUrl, server.templateName), (sql) => sql.unsafe(GIVEN_EVENTS));
   } catch (error) {
     await teardown();
     throw error;

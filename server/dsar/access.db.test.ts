@@ -35,7 +35,7 @@ describe('an access request', () => {
       await db.owner`insert into dlq_entries (tenant_id, pipeline_id, run_id, version, node_id, rule, error_kind, message, payload, row_key)
         values (${office.tenant.id}, ms_uuid(), ms_uuid(), 1, 'n', 'r', 'rule', 'of given-1', ${payload}::text::jsonb, '{"id": 1}')`;
     for (const key of ['friend-9', 'given-1'])
-      await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+      await db.owner`insert into testing.events (tenant_id, type, key, payload)
         values (${office.tenant.id}, 't', ${key}, ${JSON.stringify({ secret: key, of: 'given-1' })}::text::jsonb)`;
     const request = await office.ask('given-1', 'access');
     expect(await office.carryOut()).toMatchObject({ counts: { dsarCompleted: 1 }, errors: [] });

@@ -33,7 +33,7 @@ async function addMentions({ tenant }: Office, customerId: string) {
       values (${tenant.id}, ms_uuid(), 'n', ${run}, 'a.csv', 'p', 1, now(), 'finished', ${said})`;
     await tx`insert into dlq_entries (tenant_id, pipeline_id, run_id, version, node_id, rule, error_kind, message, payload, row_key)
       values (${tenant.id}, ms_uuid(), ${run}, 1, 'n', 'r', 'rule', ${said}, ${JSON.stringify({ id: customerId })}::text::jsonb, ${JSON.stringify([customerId])}::text::jsonb)`;
-    await tx`insert into outbox_events (tenant_id, type, key, payload, status, published_at, last_error)
+    await tx`insert into testing.events (tenant_id, type, key, payload, status, published_at, last_error)
       values (${tenant.id}, 'other', 'another key', ${JSON.stringify({ deep: [{ ref: customerId }] })}::text::jsonb, 'published', now(), ${said})`;
     await tx`insert into idempotency_keys (tenant_id, operation, key, request_hash, response)
       values (${tenant.id}, 'o', 'k', '', ${JSON.stringify({ customerId })}::text::jsonb)`;

@@ -50,7 +50,7 @@ async function addOther({ tenant }: Office, text: string): Promise<void> {
       values (${tenant.id}, ${row!.id}, 'other-1', ${values}::text::jsonb)`;
     await tx`insert into dlq_entries (tenant_id, pipeline_id, run_id, version, node_id, rule, error_kind, message, payload, row_key)
       values (${tenant.id}, ms_uuid(), ${run}, 1, 'n', 'r', 'rule', ${text}, ${values}::text::jsonb, ${JSON.stringify([amount, text])}::text::jsonb)`;
-    await tx`insert into outbox_events (tenant_id, type, key, payload, status, published_at, failed_at, last_error)
+    await tx`insert into testing.events (tenant_id, type, key, payload, status, published_at, failed_at, last_error)
       values (${tenant.id}, 't', 'other-1', ${values}::text::jsonb, 'published', now(), null, ${text}),
         (${tenant.id}, 't', 'other-1', ${values}::text::jsonb, 'failed', null, now(), ${text})`;
     await tx`insert into runs (tenant_id, id, pipeline_id, version, status, trigger, note, params, finished_at)
@@ -100,7 +100,7 @@ describe('an erasure of somebody whom others mention', () => {
     const { id } = office.tenant;
     await addSubject(db, office, { customerId: 'cust-m' });
     const event = (key: string, status: string, payload: object) =>
-      db.owner`insert into outbox_events (tenant_id, type, key, payload, status, published_at, failed_at)
+      db.owner`insert into testing.events (tenant_id, type, key, payload, status, published_at, failed_at)
         values (${id}, 't', ${key}, ${JSON.stringify(payload)}::text::jsonb, ${status}::outbox_status,
           case when ${status}::text = 'published' then now() end, case when ${status}::text = 'failed' then now() end)`;
     const letter = (rowKey: unknown, payload: object | null) =>

@@ -91,7 +91,7 @@ describe('what an erasure leaves', () => {
     await db.owner`insert into run_files (tenant_id, pipeline_id, node_id, run_id, path, processing_path, size_bytes, modified_at, state)
       values (${id}, ms_uuid(), 'n', ${run}, 'in/cust-p.csv', 'p', 1, now(), 'finished')`;
     await db.owner`insert into idempotency_keys (tenant_id, operation, key, request_hash) values (${id}, 'o', 'for-cust-p', '')`;
-    await db.owner`insert into outbox_events (tenant_id, type, key, payload, status, published_at)
+    await db.owner`insert into testing.events (tenant_id, type, key, payload, status, published_at)
       values (${id}, 't', 'cust-p|order-9', '{}', 'published', now())`;
     await db.owner`with m as (
         insert into models (tenant_id, name, kind, source_table, features, label, positive, negative, created_by, updated_by)

@@ -11,7 +11,7 @@ describe('an erasure', () => {
   it('waits for events that are not published yet, counts them, and is completed when they are', async () => {
     const office = await openOffice(db, 'unpublished');
     await addSubject(db, office, { customerId: 'cust-slow' });
-    await db.owner`insert into outbox_events (tenant_id, type, key, payload) values
+    await db.owner`insert into testing.events (tenant_id, type, key, payload) values
       (${office.tenant.id}, 't', 'cust-slow', '{}'), (${office.tenant.id}, 't', 'other', '{"of": "cust-slow"}')`;
     const request = await office.ask('cust-slow');
     await office.makeDue(request.id);

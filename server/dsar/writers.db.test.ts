@@ -44,7 +44,7 @@ const storeLetter =
 const storeEvent =
   ({ tenant }: Office) =>
   (tx: Tx) =>
-    tx.execute(sql`insert into outbox_events (tenant_id, type, key, payload, status, published_at)
+    tx.execute(sql`insert into testing.events (tenant_id, type, key, payload, status, published_at)
     values (${tenant.id}, 't', ${SUBJECT}, '{}', 'published', now())`);
 
 const claimRun = async ({ tenant }: Pick<Office, 'tenant'>): Promise<string> => {

@@ -1,4 +1,5 @@
 import { type SQL, sql } from '#db/drizzle.ts';
+import { laneOf } from '#db/outbox-lane.ts';
 import { newId, prepareOnce, queryOne, ServiceError, type Tx } from '#server/lib/index.ts';
 import { MAX_HEADERS_BYTES, MAX_PAYLOAD_BYTES } from './config.ts';
 import { enqueueFailures } from './metrics.ts';
@@ -14,25 +15,20 @@ export type NewEvent = {
   headers?: Record<string, string>;
 };
 
-/** What follows from an event: its lane, and the bytes of its payload and headers as they are stored. */
-const following = (of: { tenantId: SQL; key: SQL; payload: SQL; headers: SQL }): SQL =>
-  sql`outbox_lane(${of.tenantId}, ${of.key}), octet_length((${of.payload})::text), octet_length((${of.headers})::text)`;
-const FOLLOWING = following({
-  ...{ tenantId: sql`e.tenant_id`, key: sql`e.key`, payload: sql`e.payload`, headers: sql`e.headers` },
-});
-
 const value = sql.placeholder;
-const GIVEN = {
-  tenantId: sql`${value('tenantId')}::uuid`,
-  key: sql`${value('key')}::text`,
-  payload: sql`${value('payload')}::jsonb`,
-  headers: sql`${value('headers')}::jsonb`,
-};
-// `tx` and `seq` come from their defaults, in this order: see the migration.
-const storeEvent = prepareOnce<{ lane: number }, keyof typeof GIVEN | 'eventId' | 'type'>(
-  sql`insert into outbox_events (tenant_id, id, type, key, payload, headers, lane, payload_bytes, headers_bytes)
-    values (${GIVEN.tenantId}, ${value('eventId')}, ${value('type')}, ${GIVEN.key}, ${GIVEN.payload}, ${GIVEN.headers}, ${following(GIVEN)})
-    returning lane`,
+const PAYLOAD = sql`${value('payload')}::jsonb`;
+const HEADERS = sql`${value('headers')}::jsonb`;
+type Value = 'tenantId' | 'eventId' | 'type' | 'key' | 'payload' | 'lane';
+// `tx` and `seq` come from their defaults, in this order: see the migration. Each event pays for what stands here: its lane is worked
+// out before, nothing comes back, and no headers are none to read. The casts keep the limits of type and key from being
+// looked up for each value that is sent, on top of each that is stored.
+const storing = (headers: SQL): SQL =>
+  sql`insert into outbox_events (tenant_id, id, type, key, payload, lane, payload_bytes, headers, headers_bytes)
+    values (${value('tenantId')}::uuid, ${value('eventId')}::uuid, ${value('type')}::text, ${value('key')}::text, ${PAYLOAD},
+      ${value('lane')}::smallint, octet_length((${PAYLOAD})::text), ${headers})`;
+const storeBare = prepareOnce<never, Value>(storing(sql`default, 2`));
+const storeWithHeaders = prepareOnce<never, Value | 'headers'>(
+  storing(sql`${HEADERS}, octet_length((${HEADERS})::text)`),
 );
 
 /**
@@ -46,10 +42,12 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: s
   const headers = JSON.stringify(event.headers ?? {});
   const payloadBytes = Buffer.byteLength(payload);
   if (payloadBytes > MAX_PAYLOAD_BYTES || Buffer.byteLength(headers) > MAX_HEADERS_BYTES) throw tooLarge(payloadBytes);
+  const { tenantId, type, key } = event;
+  const lane = laneOf(tenantId, key);
   try {
-    const { tenantId, type, key } = event;
-    const stored = await storeEvent(tx, { tenantId, eventId, type, key, payload, headers });
-    tx.afterCommit(() => wakePublishers(stored.map(({ lane }) => lane)));
+    const values = { tenantId, eventId, type, key, payload, lane: String(lane) };
+    await (headers === '{}' ? storeBare(tx, values) : storeWithHeaders(tx, { ...values, headers }));
+    tx.afterCommit(() => wakePublishers([lane]));
   } catch (error) {
     throw refusal(error, payloadBytes);
   }
@@ -69,7 +67,8 @@ export async function appendStagedEvents(
       tx,
       sql`with stored as (
           insert into outbox_events (tenant_id, type, key, payload, headers, lane, payload_bytes, headers_bytes)
-          select e.tenant_id, e.type, e.key, e.payload, e.headers, ${FOLLOWING}
+          select e.tenant_id, e.type, e.key, e.payload, e.headers, outbox_lane(e.tenant_id, e.key),
+            octet_length(e.payload::text), octet_length(e.headers::text)
           from (select ${run.tenantId}::uuid as tenant_id, event_type as type, event_key as key, payload,
               ${JSON.stringify(run.headers)}::jsonb || jsonb_build_object('mainspring-node', node_id) as headers
             from pg_temp.ms_events order by ctid) e

@@ -14,10 +14,10 @@ const tenants: string[] = [];
 
 beforeAll(async () => {
   for (const slug of ['one', 'two', 'held']) tenants.push((await createTenant(db.owner, { slug, name: slug })).id);
-  await db.owner`insert into outbox_events (tenant_id, type, key, payload, status)
+  await db.owner`insert into testing.events (tenant_id, type, key, payload, status)
     select (${tenants}::uuid[])[1 + n % 2], 'a.v1', 'k' || n, '{}', (case when n <= 30000 then 'published' else 'pending' end)::outbox_status
     from generate_series(1, 40000) n`;
-  await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+  await db.owner`insert into testing.events (tenant_id, type, key, payload)
     select ${tenants[2]!}, 'a.v1', 'k' || n, '{}' from generate_series(1, 5000) n`;
 });
 

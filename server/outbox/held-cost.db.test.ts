@@ -27,9 +27,9 @@ beforeEach(async () => {
   hold = await restart();
 });
 
-const store = (key: string, n: number) => db.owner`insert into outbox_events (tenant_id, type, key, payload)
+const store = (key: string, n: number) => db.owner`insert into testing.events (tenant_id, type, key, payload)
   values (${tenantId}, 'a.v1', ${key}, jsonb_build_object('n', ${n}::int))`;
-const storePublished = (rows: number) => db.owner`insert into outbox_events (tenant_id, type, key, payload, status)
+const storePublished = (rows: number) => db.owner`insert into testing.events (tenant_id, type, key, payload, status)
   select ${tenantId}, 'a.v1', ${c}, '{"n": 0}', 'published' from generate_series(1, ${rows}::int)`;
 const options = { leaseMs: 60_000, maxAttempts: 5, batchSize: 500, signal: new AbortController().signal };
 /** Turns until nothing more is said to wait; what was sent, in order. The first one sweeps, or none does. */

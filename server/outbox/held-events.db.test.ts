@@ -37,14 +37,14 @@ beforeEach(async () => {
   const holds = await takeLanes(db.worker, { owner: 'one', leaseMs: 60_000, limit: 4, held: [] });
   hold = holds.find(({ lane }) => lane === LANE)!;
   // The first waits for its time, and the others for it.
-  await db.owner`insert into outbox_events (tenant_id, type, key, payload, available_at)
+  await db.owner`insert into testing.events (tenant_id, type, key, payload, available_at)
     select ${tenants[0]!}, 'a.v1', ${keys[0]!}, jsonb_build_object('n', -m), case when m = 1 then now() + interval '1 hour' else now() end
     from generate_series(1, ${HELD}::int) m order by m`;
 });
 
 const store = (which: 0 | 1 | 2, n: number, over: Pick<typeof db.owner, 'unsafe'> = db.owner) =>
   over.unsafe(
-    `insert into outbox_events (tenant_id, type, key, payload) values ($1, 'a.v1', $2, jsonb_build_object('n', $3::int))`,
+    `insert into testing.events (tenant_id, type, key, payload) values ($1, 'a.v1', $2, jsonb_build_object('n', $3::int))`,
     [tenants[which === 2 ? 1 : 0]!, keys[which]!, n],
   );
 

@@ -148,7 +148,7 @@ describe('a lane', () => {
         await appendEvent(tx, { tenantId, type: 'late.v1', key: n < 3 ? 'late' : 'k7', payload: { n } });
       await db.app.begin(async (other) => {
         await other`select set_config('mainspring.tenant_id', ${tenantId}, true)`;
-        await other`insert into outbox_events (tenant_id, type, key, payload)
+        await other`insert into testing.events (tenant_id, type, key, payload)
           select ${tenantId}, 'early.v1', 'k' || n, '{}' from generate_series(1, 10000) n`;
       });
       await drain(publisher, holds);

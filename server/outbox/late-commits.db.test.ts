@@ -31,7 +31,7 @@ type Connection = Pick<typeof db.owner, 'unsafe'>;
 /** Stores one event of a key; `n` tells it from the others. */
 const store = (key: string, n: number, over: Connection = db.owner) =>
   over.unsafe(
-    `insert into outbox_events (tenant_id, type, key, payload) values ($1, 'a.v1', $2, jsonb_build_object('n', $3::int))`,
+    `insert into testing.events (tenant_id, type, key, payload) values ($1, 'a.v1', $2, jsonb_build_object('n', $3::int))`,
     [tenantId, key, n],
   );
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
 
 const store = (key: string, n: number, over: Pick<typeof db.owner, 'unsafe'> = db.owner) =>
   over.unsafe(
-    `insert into outbox_events (tenant_id, type, key, payload) values ($1, 'a.v1', $2, jsonb_build_object('n', $3::int))`,
+    `insert into testing.events (tenant_id, type, key, payload) values ($1, 'a.v1', $2, jsonb_build_object('n', $3::int))`,
     [tenantId, key, n],
   );
 async function publish(): Promise<number[]> {
@@ -41,7 +41,7 @@ it('has none of an empty lane, of one whose events were published, and of other 
   expect(await hasNews()).toBe(true);
   expect(await publish()).toEqual([1]);
   expect(await hasNews()).toBe(false);
-  await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+  await db.owner`insert into testing.events (tenant_id, type, key, payload)
     select ${tenantId}, 'a.v1', 'k' || n, '{"n": 0}' from generate_series(1, 100) n where not ('k' || n = any (${keys}))`;
   expect(await hasNews()).toBe(false);
 });

@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 /** Events of one status, each with a key of its own. */
 const insert = (count: number, status: string, prefix = 'k') =>
-  db.owner`insert into outbox_events (tenant_id, type, key, payload, status, failed_at)
+  db.owner`insert into testing.events (tenant_id, type, key, payload, status, failed_at)
     select ${ctx.tenant.id}, 'thing.happened.v1', ${prefix} || n, '{}', ${status}, case when ${status} = 'failed' then now() end
     from generate_series(1, ${count}) n`;
 /** What a process that has not asked lately sees: answers are kept for seconds for each pool. */

@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 
 const insert = (months: number, statuses: string[]) =>
-  db.owner`insert into outbox_events (tenant_id, id, type, key, payload, status, failed_at)
+  db.owner`insert into testing.events (tenant_id, id, type, key, payload, status, failed_at)
     select ${tenantId}, overlay(ms_uuid_at(date_trunc('month', now() at time zone 'UTC') at time zone 'UTC'
         - make_interval(months => ${months}) + interval '5 days')::text placing right(gen_random_uuid()::text, 12) from 25)::uuid,
       't.v1', 'k' || n, '{}', s.status, case when s.status = 'failed' then now() end

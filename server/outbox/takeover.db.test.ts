@@ -16,7 +16,7 @@ beforeEach(async () => {
   hold = await restart();
 });
 
-const store = (...of: string[]) => db.owner`insert into outbox_events (tenant_id, type, key, payload)
+const store = (...of: string[]) => db.owner`insert into testing.events (tenant_id, type, key, payload)
   select ${tenantId}, 'a.v1', key, jsonb_build_object('n', n) from unnest(${of}::text[]) with ordinality as given(key, n) order by n`;
 const claim = (batchSize: number, isSweep = false) =>
   claimEvents(db.worker, hold, { leaseMs: 60_000, batchSize, isSweep });
@@ -59,7 +59,7 @@ it('gives back what its owner claimed when that returns the lane, and remembers 
 it('goes over what was claimed and not over what waits behind it', async () => {
   await store(a, b);
   await claim(1);
-  await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+  await db.owner`insert into testing.events (tenant_id, type, key, payload)
     select ${tenantId}, 'a.v1', ${b}, '{}' from generate_series(1, ${3 * MAX_WALK})`;
   const cost = costIn(db.worker);
   const released = (to: number) => cost(releaseStatement({ lane: LANE, from: 0, claimedTo: to, token: hold.token }));

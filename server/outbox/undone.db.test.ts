@@ -58,8 +58,8 @@ const options = { leaseMs: 2 * START_MS, batchSize: 500, maxAttempts: 5, isSweep
 const store = (
   tenantId: string,
   [a = '', b = '']: string[],
-) => owner`insert into outbox_events (tenant_id, type, key, payload)
-  select ${tenantId}, 'a.v1', key, jsonb_build_object('n', n)
+) => owner`insert into outbox_events (tenant_id, type, key, payload, lane, payload_bytes, headers_bytes)
+  select ${tenantId}, 'a.v1', key, jsonb_build_object('n', n), outbox_lane(${tenantId}, key), 8, 2
   from unnest(${[a, b, a]}::text[]) with ordinality as given(key, n) order by n`;
 
 const rows = () =>

@@ -64,8 +64,8 @@ it('puts new events of a key behind its earlier ones, into the same lane, and pu
   const [{ last } = { last: 0 }] = await db.owner<
     { last: number }[]
   >`select max(seq)::float8 as last from outbox_events`;
-  await db.owner`insert into outbox_events (tenant_id, type, key, payload)
-    select tenant_id, 'again', key, payload from outbox_events`;
+  await db.owner`insert into outbox_events (tenant_id, type, key, payload, lane, payload_bytes, headers_bytes)
+    select tenant_id, 'again', key, payload, outbox_lane(tenant_id, key), octet_length(payload::text), 2 from outbox_events`;
   const keys = await db.owner<{ events: number; lanes: number }[]>`
     select count(*)::int as events, count(distinct lane)::int as lanes from outbox_events group by tenant_id, key`;
   expect(keys).toEqual(Array.from({ length: 10 }, () => ({ events: 20, lanes: 1 })));

@@ -81,7 +81,7 @@ export function cronWork(
     },
     outboxReaper: {
       prepare: async (count) =>
-        void (await db.owner`insert into outbox_events (tenant_id, type, key, payload, status, claim_token, updated_at)
+        void (await db.owner`insert into testing.events (tenant_id, type, key, payload, status, claim_token, updated_at)
           select ${acme.id}, 't.v1', 'k' || n, '{}', 'processing', 1, now() - interval '1 hour'
           from generate_series(1, ${count}) n`),
       answer: {

@@ -1,5 +1,6 @@
 // What is recorded of customers, the events of it, how long it is kept, and what they ask about it.
 import { createHmac, randomBytes } from 'node:crypto';
+import { laneOf } from '../../outbox-lane.ts';
 import type { MakeRows } from './rows.ts';
 
 export const customerRows: MakeRows = (ids, { at }) => {
@@ -15,6 +16,7 @@ export const customerRows: MakeRows = (ids, { at }) => {
           key: ids.slug,
           payload: { secret: `event of ${ids.slug}` },
         },
+        ...{ lane: laneOf(tenant_id, ids.slug), payload_bytes: 30, headers_bytes: 2 },
         ...{ status: 'failed', failed_at: at, last_error: `refused for ${ids.slug}`, attempts: 1 },
       },
     ],

@@ -70,7 +70,7 @@ describe('the cleanup', () => {
 
   it('deletes published events after 14 days, and keeps those that still wait or failed', async () => {
     const put = (name: string, status: string, days: number, tenant: Tenant = acme) =>
-      db.owner.unsafe(`insert into outbox_events (tenant_id, id, type, key, payload, status, published_at, created_at)
+      db.owner.unsafe(`insert into testing.events (tenant_id, id, type, key, payload, status, published_at, created_at)
         values ('${tenant.id}', ${idOf(days)}, '${name}', 'k', '{}', '${status}',
           case when '${status}' = 'published' then ${ago(days)} end, ${ago(days)})`);
     await put('old.published', 'published', 15);
@@ -141,7 +141,7 @@ describe('the cleanup', () => {
 
   it('goes on over the rows that stay until the end of the table, however many there are', async () => {
     await db.owner`truncate outbox_events`;
-    await db.owner.unsafe(`insert into outbox_events (tenant_id, id, type, key, payload, status, published_at)
+    await db.owner.unsafe(`insert into testing.events (tenant_id, id, type, key, payload, status, published_at)
       select '${acme.id}', overlay(ms_uuid_at(now() - interval '40 days' + n * interval '1 second')::text placing lpad(n::text, 12, '0') from 25)::uuid,
         case when n % 7 = 0 then 'gone' else 'stays' end, 'k', '{}', (case when n % 7 = 0 then 'published' else 'failed' end)::outbox_status, ${ago(20)}
       from generate_series(1, 25000) n`);

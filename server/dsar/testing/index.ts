@@ -72,7 +72,7 @@ async function addOne(
       values (${tenant.id}, ${id}, ${customerId}, jsonb_build_object('customerId', ${customerId}::text))`;
     await tx`insert into ai_attachments (tenant_id, id, interaction_id, customer_id, name, content_type, size_bytes, sha256, location)
       values (${tenant.id}, ${id}, ${id}, ${customerId}, ${`of ${customerId}.txt`}, 'text/plain', 1, '', ${location})`;
-    await tx`insert into outbox_events (tenant_id, type, key, payload, status, published_at)
+    await tx`insert into testing.events (tenant_id, type, key, payload, status, published_at)
       values (${tenant.id}, 'interaction.recorded.v1', ${customerId}, jsonb_build_object('customerId', ${customerId}::text), 'published', now())`;
     await tx`insert into engagement_scores (tenant_id, customer_id, score, band, last_interaction_at, interactions_90_days, outcomes, positive_outcomes, computed_at)
       values (${tenant.id}, ${customerId}, 50, 'warm', now(), 1, 1, 1, now()) on conflict do nothing`;

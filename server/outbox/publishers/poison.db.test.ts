@@ -53,7 +53,7 @@ describe.skipIf(!hasKafka())('one event in a hundred that its topic will not tak
     for (let second = 0; second < SECONDS; second += 1) {
       const events = makeEvents(second * PER_SECOND, PER_SECOND);
       all.push(...events);
-      await db.owner`insert into outbox_events (tenant_id, id, type, key, payload)
+      await db.owner`insert into testing.events (tenant_id, id, type, key, payload)
         select ${ctx.tenant.id}, id, 'poison.v1', key, payload::jsonb
         from jsonb_to_recordset(${JSON.stringify(events)}::text::jsonb) as e(id uuid, key text, payload text, place int)
         order by place`;

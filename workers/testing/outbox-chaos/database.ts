@@ -88,8 +88,8 @@ const DEADLINE_MS = 10_000;
 const MAX_TRIES = 200;
 
 async function insert(sql: Pool, tenantId: string, events: readonly object[]): Promise<void> {
-  await sql`insert into outbox_events (tenant_id, id, type, key, payload)
-    select ${tenantId}, id, 'chaos.v1', key, payload::jsonb
+  await sql`insert into outbox_events (tenant_id, id, type, key, payload, lane, payload_bytes, headers_bytes)
+    select ${tenantId}, id, 'chaos.v1', key, payload::jsonb, outbox_lane(${tenantId}, key), octet_length(payload::jsonb::text), 2
     from jsonb_to_recordset(${JSON.stringify(events)}::text::jsonb) as e(id uuid, key text, payload text, place int)
     order by place on conflict do nothing`;
   await sql`select pg_notify('mainspring_outbox', '')`;
