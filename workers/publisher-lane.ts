@@ -5,6 +5,7 @@ import {
   type Hold,
   LaneLostError,
   type LaneTurn,
+  MAX_BATCH_GROWTH,
   PASS_REST_FACTOR,
   PublishFailedError,
   publishLane,
@@ -98,7 +99,10 @@ async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: bool
     return true;
   };
   const ways = isSweep ? { isSweep } : { isSweep, goesOn };
-  const done = await publishLane({ pool, publisher: config.publisher }, lane, { ...config, signal, ...ways });
+  const done = await publishLane({ pool, publisher: config.publisher }, lane, {
+    ...{ ...config, maxBatchSize: config.batchSize * MAX_BATCH_GROWTH, signal },
+    ...ways,
+  });
   const tookMs = performance.now() - startedMs;
   if (isSweep) Object.assign(lane, { sweptAtMs: performance.now(), sweepTookMs: done.claimMs });
   if (done.claimed > 0) lane.followUps = FOLLOW_UPS;

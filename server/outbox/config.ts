@@ -10,6 +10,10 @@ export const MAX_HEADERS_BYTES = 8_192;
 /** One claim ends here, so that a publisher's memory is bounded by its lanes and not by its batch size. */
 export const CLAIM_MAX_BYTES = 8_000_000;
 
+/** With a backlog a lane's claims grow up to so many times OUTBOX_BATCH_SIZE, while each is sent within the time. */
+export const MAX_BATCH_GROWTH = 4;
+export const QUICK_SEND_MS = 50;
+
 /** Unfinished rows that one claim looks at beyond its batch: a key that waits must not hide the others. */
 export const CLAIM_MAX_SCAN = 20_000;
 

@@ -19,7 +19,11 @@ export const eventAttempts = histogram(
   'Failed attempts of an event when it was published or failed',
   [0, 1, 2, 3, 5, 10, 20],
 );
-export const batchSize = histogram('outbox_batch_size', 'Events in one claim', [1, 5, 20, 50, 100, 250, 500, 1_000]);
+export const batchSize = histogram(
+  'outbox_batch_size',
+  'Events in one claim',
+  [1, 5, 20, 50, 100, 250, 500, 1_000, 2_000],
+);
 export const publishSeconds = histogram(
   'outbox_publish_duration_seconds',
   'Time of one publish call, by outcome',

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from '#db/client.ts';
 import { type Claim, claimEvents } from './claim.ts';
-import { PUBLISH_PART_OF_LEASE } from './config.ts';
+import { PUBLISH_PART_OF_LEASE, QUICK_SEND_MS } from './config.ts';
 import { DeadlineError, within } from './deadline.ts';
 import type { Hold } from './lanes.ts';
 import { type MarkCounts, markAndClaim, markEvents } from './mark.ts';
@@ -14,6 +14,8 @@ export type LaneTurn = MarkCounts & { claimed: number; isFull: boolean; claimMs:
 export type LaneOptions = {
   leaseMs: number;
   batchSize: number;
+  /** How many the next claim may take while there is a backlog and events are sent quickly. Absent: `batchSize`. */
+  maxBatchSize?: number;
   maxAttempts: number;
   isSweep: boolean;
   signal: AbortSignal;
@@ -50,14 +52,17 @@ export async function publishLane(
   // One that met too many held events took none, and goes on behind them.
   total.isFull = claim.isFull;
   total.claimMs = performance.now() - claimSentAtMs;
+  let { batchSize } = options;
   while (claim && claim.events.length > 0) {
     const errorId = randomUUID();
     const deadlineMs = options.leaseMs * PUBLISH_PART_OF_LEASE - (performance.now() - claimSentAtMs);
     const limits = { ...options, errorId, deadlineMs: Math.floor(deadlineMs) };
+    const sentAtMs = performance.now();
     const outcomes = await send(deps, hold, claim, limits, errorId);
     claimSentAtMs = performance.now();
+    batchSize = nextBatchSize(batchSize, { count: claim.events.length, sendMs: claimSentAtMs - sentAtMs }, options);
     const goesOn = options.goesOn?.(claim.isFull) ?? false;
-    const { counts, next } = await mark(deps.pool, hold, claim, outcomes, { ...limits, goesOn });
+    const { counts, next } = await mark(deps.pool, hold, claim, outcomes, { ...limits, batchSize, goesOn });
     total.claimed += claim.events.length;
     for (const name of ['published', 'retried', 'failed', 'lost'] as const) total[name] += counts[name];
     const isHeldUp = goesOn && next === undefined;
@@ -65,6 +70,19 @@ export async function publishLane(
     claim = next ?? null;
   }
   return total;
+}
+
+/**
+ * Twice as many as before where that many are sent quickly: what a claim costs besides its events is then shared by more of them. A slow
+ * backend gets no more than it was set to, so that what is in flight is neither sent twice after a kill nor waits long for its mark.
+ */
+export function nextBatchSize(
+  size: number,
+  { count, sendMs }: { count: number; sendMs: number },
+  { batchSize, maxBatchSize = batchSize }: Pick<LaneOptions, 'batchSize' | 'maxBatchSize'>,
+): number {
+  if (sendMs > QUICK_SEND_MS) return batchSize;
+  return count < size || 2 * sendMs > QUICK_SEND_MS ? size : Math.min(2 * size, maxBatchSize);
 }
 
 /** Marks, and claims the next events with it where there is nothing to choose. `next` is null when none were there. */

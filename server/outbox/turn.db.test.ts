@@ -1,11 +1,13 @@
 // A turn takes without choosing, and by the same statement marks what was sent before: what must hold
 // then as it does for a claim that was chosen.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { beforeEach, expect, it } from 'vitest';
 import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
+import { QUICK_SEND_MS } from './config.ts';
 import { type EventPublisher, type Hold, publishLane, takeLanes } from './index.ts';
 import { markedAtMs } from './take-turn.ts';
 import { counting, openLane } from './testing/one-lane.ts';
@@ -18,7 +20,7 @@ beforeEach(async () => {
 });
 
 /** Events of these keys, in this order, numbered from 1. */
-const store = (...of: string[]) => db.owner`insert into outbox_events (tenant_id, type, key, payload)
+const store = (...of: string[]) => db.owner`insert into testing.events (tenant_id, type, key, payload)
   select ${tenantId}, 'a.v1', key, jsonb_build_object('n', n) from unnest(${of}::text[]) with ordinality as given(key, n) order by n`;
 const statuses = async () =>
   (
@@ -39,6 +41,40 @@ it('goes through a lane in its order, marks every batch and takes the next, and 
   expect(new Set(await statuses())).toEqual(new Set(['published 0']));
   const [counted] = await db.owner`select sum(published)::int as n from outbox_counters`;
   expect(counted).toEqual({ n: 7 });
+});
+
+it('takes twice as many with each mark while they are sent quickly, up to what is allowed', async () => {
+  const [a = ''] = keys;
+  await store(...Array.from({ length: 400 }, () => a));
+  const sizes: number[] = [];
+  const publisher = counting(sent);
+  const measured: EventPublisher = {
+    ...publisher,
+    publish(events, context) {
+      sizes.push(events.length);
+      return publisher.publish(events, context);
+    },
+  };
+  const growing = { ...options, batchSize: 2, maxBatchSize: 8, goesOn: (isFull: boolean) => isFull };
+  const turn = await publishLane({ pool: db.worker, publisher: measured }, hold, growing);
+  expect(turn).toMatchObject({ claimed: 400, published: 400, lost: 0 });
+  expect(sizes[0]).toBe(2);
+  expect(Math.max(...sizes)).toBe(8);
+  expect(sizes.every((size, n) => size <= 2 * (sizes[n - 1] ?? 1))).toBe(true);
+  expect(sent).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
+});
+
+it('takes no more than it is set to while sending is slow', async () => {
+  const [a = ''] = keys;
+  await store(...Array.from({ length: 10 }, () => a));
+  let batches = 0;
+  const slow = counting(sent, async (batch) => {
+    batches = batch;
+    await wait(QUICK_SEND_MS + 10);
+  });
+  const goesOn = (isFull: boolean) => isFull;
+  await publishLane({ pool: db.worker, publisher: slow }, hold, { ...options, batchSize: 2, maxBatchSize: 8, goesOn });
+  expect([sent.length, batches]).toEqual([10, 5]);
 });
 
 it('takes no more once it is told not to go on', async () => {
@@ -198,7 +234,7 @@ it('chooses where an event waits for its time, is too much for one claim, or is 
   hold.progress = { ...hold.progress, cursor: 0 };
   expect(await publish(counting(sent), 500)).toMatchObject({ claimed: 2, published: 2 });
   const filler = 'x'.repeat(890_000);
-  await db.owner`insert into outbox_events (tenant_id, type, key, payload)
+  await db.owner`insert into testing.events (tenant_id, type, key, payload)
     select ${tenantId}, 'a.v1', ${a}, jsonb_build_object('n', n, 'filler', ${filler}::text) from generate_series(1, 10) n`;
   const batches: number[] = [];
   await publish(
