@@ -2,33 +2,29 @@
 
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import { newId, queryPrepared, transaction } from '#server/lib/index.ts';
-import { appendEvent } from '#server/outbox/index.ts';
+import { newId, prepareOnce, transaction } from '#server/lib/index.ts';
+import { prepareWithEvent } from '#server/outbox/index.ts';
 
 type Variant = 'alone' | 'with event';
+
+const value = sql.placeholder;
+const ROW = sql`insert into interaction_history (tenant_id, id, customer_id, offer_id, channel, interaction_type, context)
+  values (${value('tenantId')}::uuid, ${value('interactionId')}::uuid, ${value('customerId')}, 'o', 'web', 'impression', '{"page": "home"}')`;
+const storeAlone = prepareOnce<never, 'tenantId' | 'interactionId' | 'customerId'>(ROW);
+/** As respond does. */
+const storeWithEvent = prepareWithEvent<'interactionId' | 'customerId'>(ROW);
 
 async function once(pool: Pool, tenantId: string, variant: Variant): Promise<void> {
   await transaction(pool, { tenantId }, async (tx) => {
     const interactionId = newId();
-    const row = queryPrepared(
-      tx,
-      sql`insert into interaction_history (tenant_id, id, customer_id, offer_id, channel, interaction_type, context)
-        values (${tenantId}, ${interactionId}, ${`c${Math.floor(Math.random() * 5_000)}`}, 'o', 'web', 'impression', '{"page": "home"}')`,
-    );
+    const customerId = `c${Math.floor(Math.random() * 5_000)}`;
     if (variant === 'alone') {
-      await row;
+      await storeAlone(tx, { tenantId, interactionId, customerId });
       return;
     }
-    // Sent together, as respond does.
-    await Promise.all([
-      appendEvent(tx, {
-        tenantId,
-        type: 'interaction.recorded.v1',
-        key: interactionId,
-        payload: { interactionId, page: 'home' },
-      }),
-      row,
-    ]);
+    const payload = { interactionId, page: 'home' };
+    const event = { tenantId, type: 'interaction.recorded.v1', key: interactionId, payload };
+    await storeWithEvent(tx, event, { interactionId, customerId });
   });
 }
 

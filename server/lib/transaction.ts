@@ -178,7 +178,7 @@ const sendPrepared = (tx: Tx, text: string, params: unknown[]) =>
  */
 export function prepareOnce<T extends Record<string, unknown>, Name extends string>(
   statement: SQL,
-): (tx: Tx, values: Record<Name, string>) => Promise<T[]> {
+): (tx: Tx, values: Record<Name, string | null>) => Promise<T[]> {
   const { sql: numbered, params } = dialect.sqlToQuery(statement);
   const names = [...new Set(params.map((param) => (param as Placeholder<Name>).name))];
   const place = (number: string) => names.indexOf((params[Number(number) - 1] as Placeholder<Name>).name) + 1;

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { query, transaction } from '#server/lib/index.ts';
-import { appendEvent } from './index.ts';
+import { appendEvent, prepareWithEvent } from './index.ts';
 import { openOutbox } from './testing/outbox.ts';
 
 const db = await testDatabase();
@@ -42,5 +42,46 @@ describe('appending', () => {
     await expect(dropped).rejects.toThrow();
     expect(await said.promise).toMatchObject({ code: 'OUTBOX_UNAVAILABLE' });
     expect((await db.owner`select count(*)::int as n from outbox_events`)[0]).toEqual({ n: 0 });
+  });
+});
+
+describe('appending with the row that the event tells of', () => {
+  const value = sql.placeholder;
+  const storeScore = prepareWithEvent<'customerId' | 'score'>(
+    sql`insert into engagement_scores (tenant_id, customer_id, score, band, last_interaction_at, interactions_90_days, outcomes,
+        positive_outcomes, computed_at)
+      values (${value('tenantId')}::uuid, ${value('customerId')}, ${value('score')}::int, 'warm', now(), 1, 1, 1, now())`,
+  );
+  const store = (customerId: string, key: string, payload: Record<string, unknown> = { n: 1 }) =>
+    transaction(db.app, { tenantId }, (tx) =>
+      storeScore(tx, { tenantId, type: 't.v1', key, payload }, { customerId, score: '50' }),
+    );
+  const stored = async () => ({
+    rows: (await db.owner`select customer_id from engagement_scores order by 1`).map((row) => row.customer_id),
+    events: (
+      await db.owner`select key, payload, headers, payload_bytes, headers_bytes, id from outbox_events order by seq`
+    ).map((row) => ({ ...row })),
+  });
+  beforeEach(() => db.owner`truncate engagement_scores`);
+
+  it('stores both, the event as alone', async () => {
+    const { eventId: id } = await store('c1', 'k');
+    const event = { key: 'k', payload: { n: 1 }, headers: {}, payload_bytes: 8, headers_bytes: 2, id };
+    expect(await stored()).toEqual({ rows: ['c1'], events: [event] });
+  });
+
+  it.each([
+    ['OUTBOX_EVENT_TOO_LARGE', 'k', { text: 'x'.repeat(900_001) }],
+    ['OUTBOX_EVENT_REFUSED', '', {}],
+    ['OUTBOX_EVENT_REFUSED', 'k', { text: '\u0000' }],
+  ] as const)('stores neither when the event is refused with %s', async (code, key, payload) => {
+    await expect(store('c1', key, payload)).rejects.toMatchObject({ code });
+    expect(await stored()).toEqual({ rows: [], events: [] });
+  });
+
+  it('stores neither when the row is refused, and says so in the database’s words', async () => {
+    await store('c1', 'k');
+    await expect(store('c1', 'k')).rejects.toMatchObject({ code: '23505', table_name: 'engagement_scores' });
+    expect(await stored()).toMatchObject({ rows: ['c1'], events: [{ key: 'k' }] });
   });
 });

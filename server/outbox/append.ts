@@ -16,18 +16,19 @@ export type NewEvent = {
 };
 
 const value = sql.placeholder;
-const PAYLOAD = sql`${value('payload')}::jsonb`;
-const HEADERS = sql`${value('headers')}::jsonb`;
-type Value = 'tenantId' | 'eventId' | 'type' | 'key' | 'payload' | 'lane';
+const PAYLOAD = sql`${value('eventPayload')}::jsonb`;
+const HEADERS = sql`${value('eventHeaders')}::jsonb`;
+type Value = 'tenantId' | 'eventId' | 'eventType' | 'eventKey' | 'eventPayload' | 'eventLane';
 // `tx` and `seq` come from their defaults, in this order: see the migration. Each event pays for what stands here: its lane is worked
 // out before, nothing comes back, and no headers are none to read. The casts keep the limits of type and key from being
 // looked up for each value that is sent, on top of each that is stored.
 const storing = (headers: SQL): SQL =>
   sql`insert into outbox_events (tenant_id, id, type, key, payload, lane, payload_bytes, headers, headers_bytes)
-    values (${value('tenantId')}::uuid, ${value('eventId')}::uuid, ${value('type')}::text, ${value('key')}::text, ${PAYLOAD},
-      ${value('lane')}::smallint, octet_length((${PAYLOAD})::text), ${headers})`;
-const storeBare = prepareOnce<never, Value>(storing(sql`default, 2`));
-const storeWithHeaders = prepareOnce<never, Value | 'headers'>(
+    values (${value('tenantId')}::uuid, ${value('eventId')}::uuid, ${value('eventType')}::text, ${value('eventKey')}::text, ${PAYLOAD},
+      ${value('eventLane')}::smallint, octet_length((${PAYLOAD})::text), ${headers})`;
+const BARE = storing(sql`default, 2`);
+const storeBare = prepareOnce<never, Value>(BARE);
+const storeWithHeaders = prepareOnce<never, Value | 'eventHeaders'>(
   storing(sql`${HEADERS}, octet_length((${HEADERS})::text)`),
 );
 
@@ -37,20 +38,40 @@ const storeWithHeaders = prepareOnce<never, Value | 'headers'>(
  * @throws ServiceError OUTBOX_EVENT_TOO_LARGE, OUTBOX_EVENT_REFUSED, OUTBOX_UNAVAILABLE
  */
 export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: string }> {
+  const eventHeaders = JSON.stringify(event.headers ?? {});
+  if (eventHeaders === '{}') return append(tx, event, (values) => storeBare(tx, values));
+  if (Buffer.byteLength(eventHeaders) > MAX_HEADERS_BYTES)
+    throw tooLarge(Buffer.byteLength(JSON.stringify(event.payload)));
+  return append(tx, event, (values) => storeWithHeaders(tx, { ...values, eventHeaders }));
+}
+
+/**
+ * The same for an event and the row it tells of, by one statement, which spares the database a tenth of their transaction. `row`: an INSERT, UPDATE or
+ * DELETE of `sql.placeholder`s, of which `tenantId` is the event's. Returns what stores both.
+ * @throws as appendEvent, and what the database says against the row
+ */
+export function prepareWithEvent<Name extends string>(row: SQL) {
+  const storeBoth = prepareOnce<never, Value | Name>(sql`with written as (${row}) ${BARE}`);
+  return (tx: Tx, event: Omit<NewEvent, 'headers'>, ofRow: Record<Name, string | null>) =>
+    append(tx, event, (values) => storeBoth(tx, { ...ofRow, ...values }));
+}
+
+async function append(
+  tx: Tx,
+  { tenantId, type, key, payload }: NewEvent,
+  store: (values: Record<Value, string>) => Promise<unknown>,
+): Promise<{ eventId: string }> {
   const eventId = newId();
-  const payload = JSON.stringify(event.payload);
-  const headers = JSON.stringify(event.headers ?? {});
-  const payloadBytes = Buffer.byteLength(payload);
-  if (payloadBytes > MAX_PAYLOAD_BYTES || Buffer.byteLength(headers) > MAX_HEADERS_BYTES) throw tooLarge(payloadBytes);
-  const { tenantId, type, key } = event;
+  const eventPayload = JSON.stringify(payload);
+  const payloadBytes = Buffer.byteLength(eventPayload);
+  if (payloadBytes > MAX_PAYLOAD_BYTES) throw tooLarge(payloadBytes);
   const lane = laneOf(tenantId, key);
   try {
-    const values = { tenantId, eventId, type, key, payload, lane: String(lane) };
-    await (headers === '{}' ? storeBare(tx, values) : storeWithHeaders(tx, { ...values, headers }));
-    tx.afterCommit(() => wakePublishers([lane]));
+    await store({ tenantId, eventId, eventType: type, eventKey: key, eventPayload, eventLane: String(lane) });
   } catch (error) {
     throw refusal(error, payloadBytes);
   }
+  tx.afterCommit(() => wakePublishers([lane]));
   return { eventId };
 }
 
@@ -92,8 +113,10 @@ function tooLarge(payloadBytes: number): ServiceError {
   );
 }
 
-function refusal(error: unknown, payloadBytes: number): ServiceError {
-  const { code, constraint } = databaseError(error);
+/** The error itself where it is another table's. */
+function refusal(error: unknown, payloadBytes: number): unknown {
+  const { code, constraint, table } = databaseError(error);
+  if (table !== '' && !table.startsWith('outbox_events')) return error;
   // jsonb spells some values longer than JSON does: the check of the table is the last word.
   if (constraint.includes('payload_bytes') || constraint.includes('headers')) return tooLarge(payloadBytes);
   if (/^2[23]/.test(code)) {
@@ -105,9 +128,10 @@ function refusal(error: unknown, payloadBytes: number): ServiceError {
 }
 
 /** The driver's error, from below the query builder's. */
-function databaseError(error: unknown): { code: string; constraint: string } {
-  if (!(error instanceof Error)) return { code: '', constraint: '' };
+function databaseError(error: unknown): { code: string; constraint: string; table: string } {
+  if (!(error instanceof Error)) return { code: '', constraint: '', table: '' };
   if (!('code' in error)) return databaseError(error.cause);
   const constraint = 'constraint_name' in error ? String(error.constraint_name) : '';
-  return { code: String(error.code), constraint };
+  const table = 'table_name' in error ? String(error.table_name) : '';
+  return { code: String(error.code), constraint, table };
 }

@@ -1,4 +1,4 @@
-export { appendEvent, appendStagedEvents, type NewEvent } from './append.ts';
+export { appendEvent, appendStagedEvents, type NewEvent, prepareWithEvent } from './append.ts';
 export { countBacklog } from './backlog.ts';
 export { LaneLostError } from './claim.ts';
 export { CHEAP_SWEEP_MS, LANES, MAX_BATCH_GROWTH, PASS_REST_FACTOR } from './config.ts';
