@@ -27,7 +27,7 @@ export type MigrateOptions = {
 };
 
 /**
- * @throws when the server is older than PostgreSQL 16, the role may not create roles, the prefix is taken, the journal
+ * @throws when the server is older than PostgreSQL 16, the database is not in UTF8, the role may not create roles, the prefix is taken, the journal
  * has a migration that this database would pass over, or its lanes of events are not this program's.
  */
 export async function migrate(options: MigrateOptions): Promise<void> {
@@ -55,11 +55,13 @@ export async function migrate(options: MigrateOptions): Promise<void> {
 }
 
 async function checkServer(sql: postgres.Sql): Promise<void> {
-  const [row] = await sql<{ version: number; may: boolean }[]>`
-    select current_setting('server_version_num')::int as version,
+  const [row] = await sql<{ version: number; may: boolean; encoding: string }[]>`
+    select current_setting('server_version_num')::int as version, current_setting('server_encoding') as encoding,
       (select rolsuper or rolcreaterole from pg_roles where rolname = current_user) as may`;
   if (!row || row.version < 160000)
     throw new Error(`PostgreSQL 16 or newer is needed, this server is ${row?.version ?? 'unknown'}`);
+  if (row.encoding !== 'UTF8')
+    throw new Error(`the database's encoding is ${row.encoding}, and must be UTF8: CREATE DATABASE … ENCODING 'UTF8'`);
   if (!row.may) throw new Error('the role in DATABASE_URL needs CREATEROLE: ALTER ROLE … CREATEROLE');
 }
 

@@ -5,7 +5,7 @@ import {
   type Hold,
   LaneLostError,
   type LaneTurn,
-  MAX_BATCH_GROWTH,
+  maxBatchSizeOf,
   PASS_REST_FACTOR,
   PublishFailedError,
   publishLane,
@@ -100,7 +100,7 @@ async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: bool
   };
   const ways = isSweep ? { isSweep } : { isSweep, goesOn };
   const done = await publishLane({ pool, publisher: config.publisher }, lane, {
-    ...{ ...config, maxBatchSize: config.batchSize * MAX_BATCH_GROWTH, signal },
+    ...{ ...config, maxBatchSize: maxBatchSizeOf(config.batchSize), signal },
     ...ways,
   });
   const tookMs = performance.now() - startedMs;

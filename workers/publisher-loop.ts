@@ -29,7 +29,7 @@ export type PublisherConfig = {
   log: Logger;
   /** Names this publisher in lanes; unique among those alive. */
   name: string;
-  /** OUTBOX_BATCH_SIZE: events in one claim of one lane. */
+  /** OUTBOX_BATCH_SIZE: events in one claim of one lane; up to four times as many with a backlog, while they are quick. */
   batchSize: number;
   /** OUTBOX_POLL_INTERVAL_MS: cadence on idle, of signing on, of sweeps and of the pending gauge. */
   pollMs: number;

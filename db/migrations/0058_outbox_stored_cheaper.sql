@@ -1,4 +1,4 @@
--- A tenth of what it costs to store an event was asking whether its lane and sizes were given: the condition of a trigger is read anew for
+-- A part of what it costs to store an event was asking whether its lane and sizes were given: the condition of a trigger is read anew for
 -- each statement, and for a table with such a trigger it is checked again that the row lies in its partition. Whoever
 -- stores an event says them: `outbox_lane(tenant_id, key)`, `octet_length(payload::text)`, `octet_length(headers::text)`.
 DROP TRIGGER outbox_fill_event ON outbox_events;--> statement-breakpoint

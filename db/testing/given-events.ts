@@ -1,5 +1,5 @@
 // Where tests put events by SQL, with only those columns that they care about: `insert into testing.events (tenant_id, type, key, payload)`.
-// What stores events says their lane and sizes itself. As slow as a trigger for each row is: a bench says them too.
+// Whoever stores events gives lane and sizes. This view is as slow as a row trigger, so benches give them as well.
 export const GIVEN_EVENTS = `
   create schema testing;
   create view testing.events with (security_invoker) as select * from outbox_events;

@@ -9,14 +9,34 @@ const db = await testDatabase();
 const { tenantId, restart } = await openOutbox(db);
 beforeEach(restart);
 
+/** 24 kB as JSON; jsonb spells every digit. */
+const LONG_AS_JSONB = { n: Array.from({ length: 4_000 }, () => 1e300) };
+const storedEvents = async () =>
+  (
+    await db.owner`select id, key, payload, headers, payload_bytes, headers_bytes, lane = outbox_lane(tenant_id, key) as is_in_lane
+      from outbox_events order by seq`
+  ).map((row) => ({ ...row }));
+
 describe('appending', () => {
-  const failing = (event: { key: string; payload: Record<string, unknown> }) =>
+  it('stores events with their headers, sizes and lanes', async () => {
+    const keys = ['a', 'b', 'ä', 'a key of some length', '{"k": 1}'];
+    const headers = { 'x-of': 'ä' };
+    await transaction(db.app, { tenantId }, async (tx) => {
+      for (const key of keys) await appendEvent(tx, { tenantId, type: 't.v1', key, payload: { key }, headers });
+    });
+    const rows = keys.map((key) => ({ key, payload: { key }, headers, headers_bytes: 14, is_in_lane: true }));
+    expect(await storedEvents()).toMatchObject(rows);
+  });
+
+  const failing = (event: { key: string; payload: Record<string, unknown>; headers?: Record<string, string> }) =>
     transaction(db.app, { tenantId }, async (tx) => {
       await appendEvent(tx, { tenantId, type: 't.v1', key: 'before', payload: {} });
       await appendEvent(tx, { tenantId, type: 't.v1', ...event });
     });
   it.each([
     ['OUTBOX_EVENT_TOO_LARGE', { key: 'k', payload: { text: 'x'.repeat(900_001) } }],
+    ['OUTBOX_EVENT_TOO_LARGE', { key: 'k', payload: LONG_AS_JSONB }],
+    ['OUTBOX_EVENT_TOO_LARGE', { key: 'k', payload: {}, headers: { text: 'x'.repeat(8_192) } }],
     ['OUTBOX_EVENT_REFUSED', { key: '', payload: {} }],
     ['OUTBOX_EVENT_REFUSED', { key: 'k', payload: { text: '\u0000' } }],
   ])('refuses with %s and rolls the rest of the transaction back', async (code, event) => {
@@ -58,20 +78,27 @@ describe('appending with the row that the event tells of', () => {
     );
   const stored = async () => ({
     rows: (await db.owner`select customer_id from engagement_scores order by 1`).map((row) => row.customer_id),
-    events: (
-      await db.owner`select key, payload, headers, payload_bytes, headers_bytes, id from outbox_events order by seq`
-    ).map((row) => ({ ...row })),
+    events: await storedEvents(),
   });
   beforeEach(() => db.owner`truncate engagement_scores`);
 
   it('stores both, the event as alone', async () => {
     const { eventId: id } = await store('c1', 'k');
-    const event = { key: 'k', payload: { n: 1 }, headers: {}, payload_bytes: 8, headers_bytes: 2, id };
+    const event = {
+      id,
+      key: 'k',
+      payload: { n: 1 },
+      headers: {},
+      payload_bytes: 8,
+      headers_bytes: 2,
+      is_in_lane: true,
+    };
     expect(await stored()).toEqual({ rows: ['c1'], events: [event] });
   });
 
   it.each([
     ['OUTBOX_EVENT_TOO_LARGE', 'k', { text: 'x'.repeat(900_001) }],
+    ['OUTBOX_EVENT_TOO_LARGE', 'k', LONG_AS_JSONB],
     ['OUTBOX_EVENT_REFUSED', '', {}],
     ['OUTBOX_EVENT_REFUSED', 'k', { text: '\u0000' }],
   ] as const)('stores neither when the event is refused with %s', async (code, key, payload) => {

@@ -20,7 +20,7 @@ const PAYLOAD = sql`${value('eventPayload')}::jsonb`;
 const HEADERS = sql`${value('eventHeaders')}::jsonb`;
 type Value = 'tenantId' | 'eventId' | 'eventType' | 'eventKey' | 'eventPayload' | 'eventLane';
 // `tx` and `seq` come from their defaults, in this order: see the migration. Each event pays for what stands here: its lane is worked
-// out before, nothing comes back, and no headers are none to read. The casts keep the limits of type and key from being
+// out before, nothing comes back, and without headers there is nothing to parse. The casts keep the limits of type and key from being
 // looked up for each value that is sent, on top of each that is stored.
 const storing = (headers: SQL): SQL =>
   sql`insert into outbox_events (tenant_id, id, type, key, payload, lane, payload_bytes, headers, headers_bytes)
@@ -46,13 +46,13 @@ export async function appendEvent(tx: Tx, event: NewEvent): Promise<{ eventId: s
 }
 
 /**
- * The same for an event and the row it tells of, by one statement, which spares the database a tenth of their transaction. `row`: an INSERT, UPDATE or
- * DELETE of `sql.placeholder`s, of which `tenantId` is the event's. Returns what stores both.
- * @throws as appendEvent, and what the database says against the row
+ * The same for an event and the row it tells of, by one statement, which costs less than two. `row`: an INSERT of `sql.placeholder`s that
+ * stores one row or fails, as the event is stored whatever became of it; its `tenantId` is the event's. Returns what stores both.
+ * @throws as appendEvent, and what the database says against the row's table; what names no table is taken for the event's
  */
 export function prepareWithEvent<Name extends string>(row: SQL) {
   const storeBoth = prepareOnce<never, Value | Name>(sql`with written as (${row}) ${BARE}`);
-  return (tx: Tx, event: Omit<NewEvent, 'headers'>, ofRow: Record<Name, string | null>) =>
+  return (tx: Tx, event: NewEvent & { headers?: never }, ofRow: Record<Name, string | null>) =>
     append(tx, event, (values) => storeBoth(tx, { ...ofRow, ...values }));
 }
 
@@ -113,7 +113,7 @@ function tooLarge(payloadBytes: number): ServiceError {
   );
 }
 
-/** The error itself where it is another table's. */
+/** The error itself where the database names another table. */
 function refusal(error: unknown, payloadBytes: number): unknown {
   const { code, constraint, table } = databaseError(error);
   if (table !== '' && !table.startsWith('outbox_events')) return error;

@@ -1,7 +1,7 @@
 // What steers the outbox. Times in milliseconds.
 
-/** Lanes; the database's function `outbox_lane` says the same. More publishers than lanes stand by. */
-export const LANES = 4;
+/** More publishers than lanes stand by. */
+export { LANES } from '#db/outbox-lane.ts';
 
 /** A payload larger than this is refused at insert: a broker takes 1 MB with headers and framing. */
 export const MAX_PAYLOAD_BYTES = 900_000;
@@ -10,9 +10,19 @@ export const MAX_HEADERS_BYTES = 8_192;
 /** One claim ends here, so that a publisher's memory is bounded by its lanes and not by its batch size. */
 export const CLAIM_MAX_BYTES = 8_000_000;
 
-/** With a backlog a lane's claims grow up to so many times OUTBOX_BATCH_SIZE, while each is sent within the time. */
-export const MAX_BATCH_GROWTH = 4;
+/**
+ * With a backlog a lane's claims double up to so many times OUTBOX_BATCH_SIZE, and so many events at most: four even lanes' claim is then a
+ * fifth of a walk. They begin anew each second, and whenever one was slow.
+ */
+const MAX_BATCH_GROWTH = 4;
+const MAX_GROWN_BATCH = 2_000;
+export const maxBatchSizeOf = (batchSize: number): number =>
+  Math.max(batchSize, Math.min(batchSize * MAX_BATCH_GROWTH, MAX_GROWN_BATCH));
+/** A claim is slow that takes longer to send, or to be had and sent; one doubles while twice as many would not be. */
 export const QUICK_SEND_MS = 50;
+export const QUICK_PART_OF_LEASE = 0.05;
+/** None is doubled beyond so much of payloads: what a request to a broker takes, with room for keys and headers. */
+export const MAX_GROWN_CHARS = 400_000;
 
 /** Unfinished rows that one claim looks at beyond its batch: a key that waits must not hide the others. */
 export const CLAIM_MAX_SCAN = 20_000;

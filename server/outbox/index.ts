@@ -1,7 +1,7 @@
 export { appendEvent, appendStagedEvents, type NewEvent, prepareWithEvent } from './append.ts';
 export { countBacklog } from './backlog.ts';
 export { LaneLostError } from './claim.ts';
-export { CHEAP_SWEEP_MS, LANES, MAX_BATCH_GROWTH, PASS_REST_FACTOR } from './config.ts';
+export { CHEAP_SWEEP_MS, LANES, maxBatchSizeOf, PASS_REST_FACTOR } from './config.ts';
 export { DeadlineError, within } from './deadline.ts';
 export { tellFlow } from './flow.ts';
 export { type Hold, type PublisherIdentity, returnLanes, signOff, signOn, takeLanes } from './lanes.ts';

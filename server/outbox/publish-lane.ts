@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from '#db/client.ts';
 import { type Claim, claimEvents } from './claim.ts';
-import { PUBLISH_PART_OF_LEASE, QUICK_SEND_MS } from './config.ts';
+import { MAX_GROWN_CHARS, PUBLISH_PART_OF_LEASE, QUICK_PART_OF_LEASE, QUICK_SEND_MS } from './config.ts';
 import { DeadlineError, within } from './deadline.ts';
 import type { Hold } from './lanes.ts';
 import { type MarkCounts, markAndClaim, markEvents } from './mark.ts';
@@ -14,7 +14,7 @@ export type LaneTurn = MarkCounts & { claimed: number; isFull: boolean; claimMs:
 export type LaneOptions = {
   leaseMs: number;
   batchSize: number;
-  /** How many the next claim may take while there is a backlog and events are sent quickly. Absent: `batchSize`. */
+  /** How many a claim may take at most when those before it were full and quick. Absent: `batchSize`. */
   maxBatchSize?: number;
   maxAttempts: number;
   isSweep: boolean;
@@ -59,8 +59,11 @@ export async function publishLane(
     const limits = { ...options, errorId, deadlineMs: Math.floor(deadlineMs) };
     const sentAtMs = performance.now();
     const outcomes = await send(deps, hold, claim, limits, errorId);
-    claimSentAtMs = performance.now();
-    batchSize = nextBatchSize(batchSize, { count: claim.events.length, sendMs: claimSentAtMs - sentAtMs }, options);
+    const endedAtMs = performance.now();
+    const times = { sendMs: endedAtMs - sentAtMs, tookMs: endedAtMs - claimSentAtMs };
+    const chars = claim.events.reduce((sum, { payload }) => sum + payload.length, 0);
+    batchSize = nextBatchSize(batchSize, { count: claim.events.length, chars, ...times }, options);
+    claimSentAtMs = endedAtMs;
     const goesOn = options.goesOn?.(claim.isFull) ?? false;
     const { counts, next } = await mark(deps.pool, hold, claim, outcomes, { ...limits, batchSize, goesOn });
     total.claimed += claim.events.length;
@@ -73,16 +76,19 @@ export async function publishLane(
 }
 
 /**
- * Twice as many as before where that many are sent quickly: what a claim costs besides its events is then shared by more of them. A slow
- * backend gets no more than it was set to, so that what is in flight is neither sent twice after a kill nor waits long for its mark.
+ * Twice as many as before where a full claim was quick: what a claim costs besides its events is then shared by more of them. One that was
+ * slow is followed by one of the usual size, so that few events are in flight: those are what a kill lets be sent twice. `tookMs`: the claim
+ * and the send. `chars`: of all payloads; where they are long there is little to share, and a claim beyond CLAIM_MAX_BYTES would be refused.
  */
 export function nextBatchSize(
   size: number,
-  { count, sendMs }: { count: number; sendMs: number },
-  { batchSize, maxBatchSize = batchSize }: Pick<LaneOptions, 'batchSize' | 'maxBatchSize'>,
+  { count, chars, sendMs, tookMs }: { count: number; chars: number; sendMs: number; tookMs: number },
+  { batchSize, maxBatchSize = batchSize, leaseMs }: Pick<LaneOptions, 'batchSize' | 'maxBatchSize' | 'leaseMs'>,
 ): number {
-  if (sendMs > QUICK_SEND_MS) return batchSize;
-  return count < size || 2 * sendMs > QUICK_SEND_MS ? size : Math.min(2 * size, maxBatchSize);
+  const slowness = Math.max(sendMs / QUICK_SEND_MS, tookMs / (leaseMs * QUICK_PART_OF_LEASE));
+  if (slowness > 1) return batchSize;
+  const mayGrow = count >= size && 2 * slowness <= 1 && 2 * chars <= MAX_GROWN_CHARS;
+  return mayGrow ? Math.min(2 * size, Math.max(size, maxBatchSize)) : size;
 }
 
 /** Marks, and claims the next events with it where there is nothing to choose. `next` is null when none were there. */

@@ -64,6 +64,19 @@ it('takes twice as many with each mark while they are sent quickly, up to what i
   expect(sent).toEqual(Array.from({ length: 400 }, (_, n) => n + 1));
 });
 
+it('takes what lies before and behind one that waits, whatever size its claims have grown to', async () => {
+  const [a = '', b = ''] = keys;
+  await store(...Array.from({ length: 60 }, (_, n) => (n % 2 === 0 ? a : b)));
+  await db.owner`update outbox_events set available_at = now() + interval '1 hour' where payload ->> 'n' = '41'`;
+  const publisher = counting(sent);
+  const growing = { ...options, batchSize: 2, maxBatchSize: 8, goesOn: (isFull: boolean) => isFull };
+  for (let turns = 0, isFull = true; isFull && turns < 60; turns += 1)
+    ({ isFull } = await publishLane({ pool: db.worker, publisher }, hold, growing));
+  const odd = (n: number) => n % 2 === 1;
+  expect(sent.filter(odd)).toEqual(Array.from({ length: 20 }, (_, n) => 2 * n + 1));
+  expect(sent.filter((n) => !odd(n))).toEqual(Array.from({ length: 30 }, (_, n) => 2 * n + 2));
+});
+
 it('takes no more than it is set to while sending is slow', async () => {
   const [a = ''] = keys;
   await store(...Array.from({ length: 10 }, () => a));

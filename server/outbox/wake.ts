@@ -7,7 +7,7 @@ const channel = createWakeChannel({ channel: NOTIFY_CHANNEL, coalesceMs: NOTIFY_
 /** Lets wakePublishers reach other processes through this pool; called once at boot, with null at the end. */
 export const notifyPublishersThrough = channel.notifyThrough;
 
-/** Tells publishers that there may be events, of these lanes when they are known. Call it after the commit; appendEvent does. */
+/** Tells publishers that there may be events, of these lanes when they are known. Call it after the commit; append.ts does. */
 export const wakePublishers = channel.wake;
 
 /** Calls back at each wake-up of this process, with the lanes when they are known. Returns how to stop. */

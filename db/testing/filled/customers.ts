@@ -16,7 +16,7 @@ export const customerRows: MakeRows = (ids, { at }) => {
           key: ids.slug,
           payload: { secret: `event of ${ids.slug}` },
         },
-        ...{ lane: laneOf(tenant_id, ids.slug), payload_bytes: 30, headers_bytes: 2 },
+        ...{ lane: laneOf(tenant_id, ids.slug), payload_bytes: 22 + ids.slug.length, headers_bytes: 2 },
         ...{ status: 'failed', failed_at: at, last_error: `refused for ${ids.slug}`, attempts: 1 },
       },
     ],
