@@ -8,14 +8,18 @@ import type { Pool } from '#db/client.ts';
 const QUIET = new Logger(() => () => {});
 const QUEUE = 'noop';
 const FETCH = 500;
+const FILL = 10_000;
 
 export async function fillGraphile(ownerUrl: string, owner: Pool, rows: number, payloadBytes: number): Promise<void> {
   const utils = await makeWorkerUtils({ connectionString: ownerUrl, logger: QUIET });
   await utils.migrate();
   await utils.release();
   await owner`delete from graphile_worker._private_jobs`;
-  await owner`select count(*) from (select graphile_worker.add_job('noop', json_build_object('n', n, 'filler', repeat('x', ${Math.max(0, payloadBytes - 30)}::int)))
-    from generate_series(1, ${rows}) n) j`;
+  for (let from = 1; from <= rows; from += FILL)
+    await owner`select count(*) from graphile_worker.add_jobs(array(
+      select ('noop', json_build_object('n', n, 'filler', repeat('x', ${Math.max(0, payloadBytes - 30)}::int)),
+        null, null, null, null, null, null)::graphile_worker.job_spec
+      from generate_series(${from}::int, ${Math.min(rows, from + FILL - 1)}::int) n))`;
   await owner`vacuum analyze graphile_worker._private_jobs`;
 }
 

@@ -1,8 +1,9 @@
 // `npm run bench:outbox`: the outbox against its peers on the same server in the same run. Absolute figures are this
 // machine's at this hour; the medians of the ratios within a round are what can be compared.
 //
-//   BENCH_ROWS    rows of a drain (200,000: at fewer what a process does at its start is a good part of it)
-//   BENCH_ROUNDS  rounds of everything (5)
+//   BENCH_ROWS    rows of a drain (600,000 to nowhere: of fewer what a process does at its start is a good part, a twentieth of 200,000;
+//                 200,000 to Kafka and under a held snapshot)
+//   BENCH_ROUNDS  rounds of everything (5; three times as many of storing, three at most of pickup and saturated)
 //   BENCH_PARTS   which of drain,kafka,held,pickup,enqueue,saturated (all, in this order)
 //   BENCH_SHORT   1: 5,000 rows, 2 rounds, to see that it runs
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -25,7 +26,9 @@ import { type Latency, type Load, openLoads, type Place, publishBeside } from '.
 
 const isShort = process.env.BENCH_SHORT === '1';
 const ROWS = Number(process.env.BENCH_ROWS ?? (isShort ? 5_000 : 200_000));
+const DRAIN_ROWS = Number(process.env.BENCH_ROWS ?? (isShort ? 5_000 : 600_000));
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? (isShort ? 2 : 5));
+const ENQUEUE_ROUNDS = 3 * ROUNDS;
 const PASSWORDS = { app: 'bench-app', worker: 'bench-worker' };
 const PAYLOADS = [30, 300];
 
@@ -62,20 +65,20 @@ async function drainRound(servers: Servers, payloadBytes: number): Promise<Round
   const boss = await openBoss(ownerUrl);
   const round: Round = {
     ours: await timed(
-      () => fillOutbox(owner, tenantId, ROWS, payloadBytes),
-      () => drainOurs(owner, workerUrl, ROWS),
+      () => fillOutbox(owner, tenantId, DRAIN_ROWS, payloadBytes),
+      () => drainOurs(owner, workerUrl, DRAIN_ROWS),
     ),
     'graphile batched': await timed(
-      () => fillGraphile(ownerUrl, owner, ROWS, payloadBytes),
-      () => drainGraphile(ownerUrl, owner, ROWS, true),
+      () => fillGraphile(ownerUrl, owner, DRAIN_ROWS, payloadBytes),
+      () => drainGraphile(ownerUrl, owner, DRAIN_ROWS, true),
     ),
     // A tenth of the rows: it is slow, and its rate does not depend on how many there are.
     'graphile default': await timed(
-      () => fillGraphile(ownerUrl, owner, ROWS / 10, payloadBytes),
-      () => drainGraphile(ownerUrl, owner, ROWS / 10, false),
+      () => fillGraphile(ownerUrl, owner, DRAIN_ROWS / 10, payloadBytes),
+      () => drainGraphile(ownerUrl, owner, DRAIN_ROWS / 10, false),
     ),
     'pg-boss': await timed(
-      () => fillBoss(boss, ROWS, payloadBytes),
+      () => fillBoss(boss, DRAIN_ROWS, payloadBytes),
       () => drainBoss(boss),
     ),
   };
@@ -83,21 +86,25 @@ async function drainRound(servers: Servers, payloadBytes: number): Promise<Round
   return round;
 }
 
-const rowsOf = (variant: keyof Round) => (variant === 'graphile default' ? ROWS / 10 : ROWS);
+const rowsOf = (variant: keyof Round) => (variant === 'graphile default' ? DRAIN_ROWS / 10 : DRAIN_ROWS);
 const rate = (round: Round, variant: keyof Round) => rowsOf(variant) / round[variant].seconds;
 
+const databaseOf = (round: Round, variant: keyof Round) => round[variant].databaseCpuSeconds / rowsOf(variant);
+
 function reportDrains(payloadBytes: number, rounds: Round[]): void {
-  say(`\n### Drain, ${ROWS} rows, payload ${payloadBytes} bytes, ${rounds.length} rounds\n`);
-  say('| | rows/s (median) | ours is × | WAL B a row | CPU µs a row: database | client |');
-  say('|---|---|---|---|---|---|');
+  say(`\n### Drain, ${DRAIN_ROWS} rows, payload ${payloadBytes} bytes, ${rounds.length} rounds\n`);
+  say('| | rows/s (median) | ours is × | WAL B a row | CPU µs a row: client | database | of it ours takes × |');
+  say('|---|---|---|---|---|---|---|');
   for (const variant of Object.keys(rounds[0]!) as (keyof Round)[]) {
     const of = (pick: (cost: Cost) => number) => median(rounds.map((round) => pick(round[variant]) / rowsOf(variant)));
     const ratio = median(rounds.map((round) => rate(round, 'ours') / rate(round, variant)));
     const perSecond = median(rounds.map((round) => rate(round, variant)));
-    const databaseUs = Math.round(of((cost) => cost.databaseCpuSeconds * 1e6));
-    const clientUs = Math.round(of((cost) => cost.clientCpuSeconds * 1e6));
+    const databaseUs = of((cost) => cost.databaseCpuSeconds * 1e6).toFixed(1);
+    const databaseRatio = median(rounds.map((round) => databaseOf(round, 'ours') / databaseOf(round, variant)));
+    const clientUs = of((cost) => cost.clientCpuSeconds * 1e6).toFixed(1);
     const walBytes = Math.round(of((cost) => cost.walBytes));
-    say(`| ${variant} | ${Math.round(perSecond)} | ${ratio.toFixed(2)} | ${walBytes} | ${databaseUs} | ${clientUs} |`);
+    const cost = [walBytes, clientUs, databaseUs, databaseRatio.toFixed(2)].join(' | ');
+    say(`| ${variant} | ${Math.round(perSecond)} | ${ratio.toFixed(2)} | ${cost} |`);
   }
 }
 
@@ -107,8 +114,9 @@ async function reportEnqueue({ app, tenantId }: Servers): Promise<void> {
   say('|---|---|---|---|');
   for (const connections of [1, 10]) {
     const rounds: { alone: number; withEvent: number }[] = [];
-    for (let n = 0; n < ROUNDS; n += 1)
-      rounds.push(await enqueueRound(app, tenantId, connections, isShort ? 300 : 2_000));
+    // A round takes a second or two, in which the machine is quick or slow.
+    for (let n = 0; n < ENQUEUE_ROUNDS; n += 1)
+      rounds.push(await enqueueRound(app, tenantId, connections, isShort ? 300 : 2_000, n));
     const ratio = median(rounds.map(({ alone, withEvent }) => withEvent / alone));
     const of = (pick: 'alone' | 'withEvent') => Math.round(median(rounds.map((round) => round[pick])));
     say(`| ${connections} | ${of('alone')} | ${of('withEvent')} | ${ratio.toFixed(2)} |`);
