@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sql } from '#db/drizzle.ts';
 import { testDatabase } from '#db/testing/index.ts';
-import { query, transaction } from '#server/lib/index.ts';
+import { query, type Tx, transaction } from '#server/lib/index.ts';
 import { appendEvent, prepareWithEvent } from './index.ts';
 import { openOutbox } from './testing/outbox.ts';
 
 const db = await testDatabase();
 const { tenantId, restart } = await openOutbox(db);
 beforeEach(restart);
+beforeEach(() => db.owner`truncate engagement_scores`);
 
 /** 24 kB as JSON; jsonb spells every digit. */
 const LONG_AS_JSONB = { n: Array.from({ length: 4_000 }, () => 1e300) };
@@ -16,6 +17,13 @@ const storedEvents = async () =>
     await db.owner`select id, key, payload, headers, payload_bytes, headers_bytes, lane = outbox_lane(tenant_id, key) as is_in_lane
       from outbox_events order by seq`
   ).map((row) => ({ ...row }));
+
+const value = sql.placeholder;
+const storeScore = prepareWithEvent<'customerId' | 'score'>(
+  sql`insert into engagement_scores (tenant_id, customer_id, score, band, last_interaction_at, interactions_90_days, outcomes,
+      positive_outcomes, computed_at)
+    values (${value('tenantId')}::uuid, ${value('customerId')}, ${value('score')}::int, 'warm', now(), 1, 1, 1, now())`,
+);
 
 describe('appending', () => {
   it('stores events with their headers, sizes and lanes', async () => {
@@ -66,12 +74,6 @@ describe('appending', () => {
 });
 
 describe('appending with the row that the event tells of', () => {
-  const value = sql.placeholder;
-  const storeScore = prepareWithEvent<'customerId' | 'score'>(
-    sql`insert into engagement_scores (tenant_id, customer_id, score, band, last_interaction_at, interactions_90_days, outcomes,
-        positive_outcomes, computed_at)
-      values (${value('tenantId')}::uuid, ${value('customerId')}, ${value('score')}::int, 'warm', now(), 1, 1, 1, now())`,
-  );
   const store = (customerId: string, key: string, payload: Record<string, unknown> = { n: 1 }) =>
     transaction(db.app, { tenantId }, (tx) =>
       storeScore(tx, { tenantId, type: 't.v1', key, payload }, { customerId, score: '50' }),
@@ -80,7 +82,6 @@ describe('appending with the row that the event tells of', () => {
     rows: (await db.owner`select customer_id from engagement_scores order by 1`).map((row) => row.customer_id),
     events: await storedEvents(),
   });
-  beforeEach(() => db.owner`truncate engagement_scores`);
 
   it('stores both, the event as alone', async () => {
     const { eventId: id } = await store('c1', 'k');
@@ -110,5 +111,37 @@ describe('appending with the row that the event tells of', () => {
     await store('c1', 'k');
     await expect(store('c1', 'k')).rejects.toMatchObject({ code: '23505', table_name: 'engagement_scores' });
     expect(await stored()).toMatchObject({ rows: ['c1'], events: [{ key: 'k' }] });
+  });
+});
+
+// A lane's low-water waits for the transactions that have a number below the one taken after a place was seen: one that took a place
+// before its own number would not be among them.
+describe('a place', () => {
+  const event = { type: 't.v1', key: 'k', payload: {} };
+  it.each<[string, (tx: Tx) => Promise<unknown>]>([
+    ['by itself', (tx) => appendEvent(tx, { tenantId, ...event })],
+    ['with a row', (tx) => storeScore(tx, { tenantId, ...event }, { customerId: 'c1', score: '50' })],
+  ])('of an event that is stored %s is taken after its transaction has a number', async (_, store) => {
+    const isHeld = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    const holder = db.owner.begin(async (tx) => {
+      await tx`alter sequence outbox_events_seq_seq cache 1`;
+      isHeld.resolve();
+      await mayEnd.promise;
+    });
+    await isHeld.promise;
+    const storing = transaction(db.app, { tenantId }, store);
+    const waiting = () =>
+      db.owner`select exists (select from pg_locks x where x.pid = l.pid and x.locktype = 'transactionid' and x.granted) as "hasNumber"
+        from pg_locks l where l.relation = 'outbox_events_seq_seq'::regclass and not l.granted`;
+    try {
+      await expect.poll(async () => (await waiting()).length).toBe(1);
+      expect([...(await waiting())]).toEqual([{ hasNumber: true }]);
+    } finally {
+      mayEnd.resolve();
+    }
+    await holder;
+    await storing;
+    expect(await storedEvents()).toMatchObject([{ key: 'k' }]);
   });
 });

@@ -1,4 +1,4 @@
-import { beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { pruneOutbox } from './index.ts';
@@ -108,4 +108,47 @@ it('leaves a detached month that somebody has locked to the next cleanup, and no
   expect(await partitions()).not.toContain(nameOf(5));
   expect(await db.owner`select from detached_months`).toHaveLength(0);
   expect(await db.owner`select to_regclass('a_month_of_old') as left`).toEqual([{ left: null }]);
+});
+
+describe('the default partition', () => {
+  const inNet = async () =>
+    (await db.owner<{ status: string }[]>`select status from outbox_events_default order by seq`).map(
+      ({ status }) => status,
+    );
+  /** Events whose month has no partition, last changed so many days ago. */
+  const insertIntoNet = async (statuses: string[], { days = 36 } = {}) => {
+    await insert(20, statuses);
+    await db.owner`update outbox_events_default set updated_at = now() - make_interval(days => ${days})
+      where updated_at > now() - interval '1 hour'`;
+  };
+
+  it('is emptied when all that it has is old and done', async () => {
+    await insertIntoNet(['published', 'discarded']);
+    await insert(0, ['published']);
+    await passAll();
+    expect(await inNet()).toEqual(['published', 'discarded']);
+    const { dropped, kept } = await pruneOutbox(db.owner, { days: 35 });
+    expect(dropped).toContain('outbox_events_default');
+    expect(kept).toEqual([]);
+    expect(await inNet()).toEqual([]);
+    expect(await db.owner`select from outbox_events`).toHaveLength(1);
+  });
+
+  it.each(['failed', 'pending'])('keeps everything while one event is %s', async (status) => {
+    await insertIntoNet(['published']);
+    if (status === 'pending') await passAll();
+    await insertIntoNet([status]);
+    if (status === 'failed') await passAll();
+    expect((await pruneOutbox(db.owner, { days: 35 })).kept).toEqual(['outbox_events_default']);
+    expect(await inNet()).toEqual(['published', status]);
+  });
+
+  it('keeps everything while the last event of one lane is younger than it was told', async () => {
+    await insertIntoNet(Array.from({ length: 50 }, () => 'published'));
+    await insertIntoNet(['published'], { days: 34 });
+    await passAll();
+    const { dropped, kept } = await pruneOutbox(db.owner, { days: 35 });
+    expect([...dropped, ...kept]).not.toContain('outbox_events_default');
+    expect(await inNet()).toHaveLength(51);
+  });
 });

@@ -11,21 +11,29 @@ const LEAST_DAYS = 31;
 const TRIES = 40;
 const PAUSE_MS = 250;
 
+/** Has what came while its month had no partition. */
+const NET = 'outbox_events_default';
+
 export type PruneResult = {
-  dropped: string[] /** Of age, but with an event that is neither published nor discarded, or in use. */;
+  /** The default partition is among them when it was emptied. */
+  dropped: string[];
+  /** Of age, but with an event that is neither published nor discarded, or in use. */
   kept: string[];
 };
 
 /**
  * Drops the monthly partitions of the outbox that ended more than `days` ago and in which every event is published
- * or discarded. `owner` connects as the tables' owner.
+ * or discarded. The default partition is emptied when all that it has is, and is so old. `owner` connects as the tables' owner.
  */
 export async function pruneOutbox(owner: Pool, options: { days: number; signal?: AbortSignal }): Promise<PruneResult> {
+  const days = Math.max(options.days, LEAST_DAYS);
   const result: PruneResult = { dropped: [], kept: [] };
-  for (const partition of await oldPartitions(owner, options.days)) {
-    const isDetached = await detachPartition(owner, partition, options.signal);
-    (isDetached ? result.dropped : result.kept).push(partition);
-  }
+  const prune = async (partition: string, ifDone: (tx: Tx) => Promise<boolean>) => {
+    const isGone = await tryUntilFree(owner, ifDone, options.signal);
+    (isGone ? result.dropped : result.kept).push(partition);
+  };
+  for (const partition of await oldPartitions(owner, days)) await prune(partition, (tx) => detachIfDone(tx, partition));
+  if (await transaction(owner, {}, (tx) => isNetOld(tx, days))) await prune(NET, (tx) => emptyNetIfDone(tx, days));
   await dropDetached(owner);
   return result;
 }
@@ -39,26 +47,45 @@ async function dropDetached(owner: Pool): Promise<void> {
   }
 }
 
-/** Oldest first. The default partition has no month and is never among them. */
+/** Oldest first. The default partition has no month and is not among them. */
 async function oldPartitions(owner: Pool, days: number): Promise<string[]> {
   const rows = await transaction(owner, {}, (tx) =>
     query<{ name: string }>(
       tx,
       sql`select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = 'public.outbox_events'::regclass and c.relname ~ '^outbox_events_[0-9]{6}$'
-          and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= (now() at time zone 'UTC') - make_interval(days => ${Math.max(days, LEAST_DAYS)}::int)
+          and to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month' <= (now() at time zone 'UTC') - make_interval(days => ${days}::int)
         order by 1`,
     ),
   );
   return rows.map(({ name }) => name);
 }
 
-async function detachPartition(owner: Pool, partition: string, signal: AbortSignal | undefined): Promise<boolean> {
+/**
+ * Whether the default partition has events, and none was stored less than `days` ago: the last of each lane, which was stored
+ * after the others, was changed before that. Its months are of no use for this, as an id may lie in any, and no index has ids alone.
+ */
+async function isNetOld(tx: Tx, days: number): Promise<boolean> {
+  const { isOld } = await queryOne<{ isOld: boolean }>(
+    tx,
+    sql`select coalesce(max(e.updated_at) < now() - make_interval(days => ${days}::int), false) as "isOld"
+      from outbox_lanes l cross join lateral (
+        select updated_at from outbox_events_default p where p.lane = l.lane order by p.seq desc limit 1) e`,
+  );
+  return isOld;
+}
+
+/** False: `ifDone` said so, or somebody had the partition locked for as long as this tried. */
+async function tryUntilFree(
+  owner: Pool,
+  ifDone: (tx: Tx) => Promise<boolean>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     signal?.throwIfAborted();
     try {
       // Of a crash of the server it may be undone: then the partition is back, and goes with the next cleanup.
-      return await transaction(owner, { mayBeUndone: true }, (tx) => detachIfDone(tx, partition));
+      return await transaction(owner, { mayBeUndone: true }, ifDone);
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
       if (tries === TRIES) return false;
@@ -68,12 +95,11 @@ async function detachPartition(owner: Pool, partition: string, signal: AbortSign
 }
 
 /**
- * The partition's lock comes first: nothing changes in it between the look and the end, and no insert goes there. The
+ * Locks the partition first: nothing changes in it between the look and the end, and no insert goes there. The
  * look is by indexes alone, because who reads all partitions waits: at or below its lane's low-water a row is published,
- * failed or discarded, and failed ones have an index. Then the table's lock, for a change of the catalogue that need not
- * wait for the disk, as the commit of a drop would. What is detached stands in detached_months until it is dropped.
+ * failed or discarded, and failed ones have an index.
  */
-async function detachIfDone(tx: Tx, partition: string): Promise<boolean> {
+async function lockIfDone(tx: Tx, partition: string): Promise<boolean> {
   const table = sql.identifier(partition);
   await tx.execute(
     sql`select set_config('lock_timeout', ${LOCK_TIMEOUT}, true), set_config('enable_seqscan', 'off', true)`,
@@ -84,14 +110,29 @@ async function detachIfDone(tx: Tx, partition: string): Promise<boolean> {
     sql`select not exists (select from ${table} where failed_at is not null) and not exists (
         select from outbox_lanes l where l.low_water < (select max(p.seq) from ${table} p where p.lane = l.lane)) as "isDone"`,
   );
-  if (!isDone) return false;
+  return isDone;
+}
+
+/**
+ * The partition's lock, then the table's, for a change of the catalogue that need not wait for the disk, as the commit of
+ * a drop would. What is detached stands in detached_months until it is dropped.
+ */
+async function detachIfDone(tx: Tx, partition: string): Promise<boolean> {
+  if (!(await lockIfDone(tx, partition))) return false;
   await tx.execute(sql`insert into detached_months (part, of_table, judged_by, is_detached)
     values (${partition}, 'outbox_events', pg_current_xact_id(), true)
     on conflict (part) do update set judged_by = excluded.judged_by, is_detached = true`);
   await tx.execute(sql`do $$ begin
     lock table outbox_events_default in access exclusive mode;
     lock table only outbox_events in access exclusive mode;
-    alter table outbox_events detach partition ${table};
+    alter table outbox_events detach partition ${sql.identifier(partition)};
   end $$`);
   return true;
+}
+
+/** While the months have partitions nobody stores there, so nobody waits for the disk with this. */
+async function emptyNetIfDone(tx: Tx, days: number): Promise<boolean> {
+  const mayGo = (await lockIfDone(tx, NET)) && (await isNetOld(tx, days));
+  if (mayGo) await tx.execute(sql`truncate ${sql.identifier(NET)}`);
+  return mayGo;
 }
