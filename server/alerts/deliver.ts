@@ -14,6 +14,7 @@ import {
   query,
   ServiceError,
   scrub,
+  storableText,
   type Tx,
   transaction,
 } from '#server/lib/index.ts';
@@ -144,7 +145,7 @@ async function deliverOne(
   } catch (error) {
     isUnopened = error instanceof ServiceError && error.code === 'SECRETS_UNAVAILABLE';
     // What the other side answered may repeat what it was told, its password too.
-    problem = scrub(error instanceof Error ? error.message : String(error)).slice(0, 500);
+    problem = storableText(scrub(error instanceof Error ? error.message : String(error)), 500);
     logError(deps.log, error, 'a notification could not be delivered', {
       tenantId,
       deliveryId: id,

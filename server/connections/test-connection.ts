@@ -1,6 +1,6 @@
 import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
-import { ServiceError, transaction, withTransaction } from '#server/lib/index.ts';
+import { ServiceError, storableText, transaction, withTransaction } from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { parseParts } from './parse-parts.ts';
 import { type Probe, probes } from './probes/index.ts';
@@ -28,7 +28,7 @@ export async function testConnection(
     (message) => ({ ok: true, message }),
     (error: unknown) => ({ ok: false, message: messageOf(error) }),
   );
-  const message = result.message.slice(0, MAX_MESSAGE_CHARS);
+  const message = storableText(result.message, MAX_MESSAGE_CHARS);
   await transaction(ctx.pool, { tenantId: ctx.tenant.id }, async (tx) => {
     await tx.execute(sql`update connections set tested_at = now(), test_ok = ${result.ok}, test_message = ${message}
       where tenant_id = ${ctx.tenant.id} and id = ${row.id}`);

@@ -1,11 +1,18 @@
 // One check of one tenant: read outside of any transaction, then store in one.
 import { sql } from '#db/drizzle.ts';
 import { type OpenConnection, openConnection } from '#server/connections/index.ts';
-import { query, queryOne, ServiceError, type TransactionScope, type Tx, withTransaction } from '#server/lib/index.ts';
+import {
+  query,
+  queryOne,
+  ServiceError,
+  storableText,
+  type TransactionScope,
+  type Tx,
+  withTransaction,
+} from '#server/lib/index.ts';
 import type { ReadDocument } from './parse-files.ts';
 import { type RepositoryDocuments, readDocuments } from './read-documents.ts';
 import { countStates, type DriftCounts } from './states.ts';
-import { storableText } from './storable-text.ts';
 
 /** What came of a check. A repository that cannot be read has an error and nothing else: no state is known. */
 export type Checked =

@@ -1,7 +1,7 @@
 import { type PipelineDocument, PipelineName, type Problem, parseDocument, readYaml } from '#server/ir/index.ts';
+import { storableText } from '#server/lib/index.ts';
 import { MAX_DOCUMENTS, MAX_PROBLEMS } from './limits.ts';
 import type { Repository } from './read-repository.ts';
-import { storableText } from './storable-text.ts';
 import { unreadable } from './unreadable.ts';
 
 const MAX_PROBLEM_CHARS = 1_000;

@@ -1,12 +1,11 @@
 // A Git repository over https into the YAML files of one folder of one branch. Nothing is kept.
 import git, { type HttpClient, type ReadTreeResult, type TreeEntry } from 'isomorphic-git';
 import type { OpenConnection } from '#server/connections/index.ts';
-import { ServiceError } from '#server/lib/index.ts';
+import { ServiceError, storableText } from '#server/lib/index.ts';
 import { gitHttp, type OutboundClient } from '#server/outbound/index.ts';
 import { MAX_ENTRIES, MAX_FILES, MAX_FOLDER_DEPTH, MAX_PACK_BYTES, MAX_TOTAL_YAML_BYTES } from './limits.ts';
 import { memoryFs } from './memory-fs.ts';
 import { packOf, scanPack } from './scan-pack.ts';
-import { storableText } from './storable-text.ts';
 import { type UnreadableCause, unreadable } from './unreadable.ts';
 
 export type RepositoryFile = { path: string; text: string };

@@ -1,6 +1,6 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import { logError, query, ServiceError, scrub, transaction } from '#server/lib/index.ts';
+import { logError, query, ServiceError, scrub, storableText, transaction } from '#server/lib/index.ts';
 import type { Counts, JobContext, TenantOutcome } from './definition.ts';
 
 export type JobTenant = { id: string; slug: string; name: string; isActive: boolean };
@@ -51,7 +51,7 @@ export async function forEachTenant<T extends TenantWork | Record<string, unknow
 
 /** How an error is kept in cron_runs and told to operators: what the database or the program said, and its id. */
 export function errorText(error: unknown, errorId: string): string {
-  return `${scrub(reasonOf(error)).slice(0, 500)} (errorId ${errorId})`;
+  return `${storableText(scrub(reasonOf(error)), 500)} (errorId ${errorId})`;
 }
 
 /** Never with the values of a statement: they may be anybody's data. The log has the rest under the error's id. */

@@ -21,7 +21,7 @@ export { refuseStale } from './refuse-stale.ts';
 export { keepOutOfLogs, scrub } from './scrub.ts';
 export { hashPassword, hashToken, isPasswordRight, isSameSecret, newToken } from './secret.ts';
 export { hasSqlState, isLockTimeout, isStatementTimeout } from './sql-state.ts';
-export { findUnstorableText, requireStorable } from './storable-text.ts';
+export { findUnstorableText, requireStorable, storableText } from './storable-text.ts';
 export {
   connectionOf,
   inTenant,

@@ -27,4 +27,8 @@ export function findUnstorableText(value: unknown, pointer = '', depth = 0): str
   return null;
 }
 
+/** What somebody else wrote, as a column takes it: `maxChars` of it, with U+FFFD for zero bytes and halves of surrogate pairs. */
+export const storableText = (text: string, maxChars: number): string =>
+  text.slice(0, maxChars).toWellFormed().replaceAll('\0', '\ufffd');
+
 const isStorable = (text: string) => !text.includes('\0') && text.isWellFormed();

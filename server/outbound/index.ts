@@ -3,4 +3,4 @@ export type { Agents } from './agents.ts';
 export type { Resolve, Trust } from './check-host.ts';
 export { createOutboundClient, type OutboundClient, type OutboundOptions, statusText } from './client.ts';
 export { type GitHttpOptions, gitHttp } from './git-http.ts';
-export type { OutboundAnswer, OutboundRequest } from './send.ts';
+export { isUnanswered, type OutboundAnswer, type OutboundRequest } from './send.ts';

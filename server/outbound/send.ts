@@ -112,8 +112,25 @@ function read(response: IncomingMessage, maxBytes: number): Promise<OutboundAnsw
     response.on('end', () => finish(false));
     response.on('error', reject);
     // A connection that ends in the middle of an answer.
-    response.on('close', () => reject(new Error('the answer broke off')));
+    response.on('close', () => reject(new BrokenAnswerError()));
   });
+}
+
+class BrokenAnswerError extends Error {
+  constructor() {
+    super('the answer broke off');
+    this.name = 'BrokenAnswerError';
+  }
+}
+
+/** Whether there was a connection, and no answer: none in time, none before it was cut, or none that is HTTP. */
+export function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof ServiceError)) return false;
+  if (error.code === 'OUTBOUND_DEADLINE') return true;
+  const { cause } = error;
+  if (error.code !== 'OUTBOUND_UNREACHABLE' || !(cause instanceof Error)) return false;
+  const code = 'code' in cause ? String(cause.code) : '';
+  return cause instanceof BrokenAnswerError || /^(ECONNRESET$|EPIPE$|HPE_)/.test(code);
 }
 
 const tooLate = (url: URL, deadlineMs: number) =>

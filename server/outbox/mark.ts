@@ -5,6 +5,7 @@ import {
   isLockTimeout,
   query,
   queryPrepared,
+  storableText,
   type TransactionOptions,
   type Tx,
   transaction,
@@ -198,7 +199,7 @@ function othersStatement(hold: Hold, verdicts: readonly Verdict[], options: { er
     status: settled.status,
     attempts: settled.attempts,
     delay_s: settled.delayMs / 1_000,
-    error: 'error' in outcome ? outcome.error.message.slice(0, MAX_MESSAGE_CHARS) : null,
+    error: 'error' in outcome ? storableText(outcome.error.message, MAX_MESSAGE_CHARS) : null,
   }));
   return sql`update outbox_events e set status = r.status, attempts = r.attempts, claim_token = null,
       updated_at = clock_timestamp(), available_at = clock_timestamp() + make_interval(secs => r.delay_s),

@@ -6,7 +6,7 @@ import { DeadlineError, within } from './deadline.ts';
 import type { Hold } from './lanes.ts';
 import { type MarkCounts, markAndClaim, markEvents } from './mark.ts';
 import { publishSeconds } from './metrics.ts';
-import type { EventPublisher, PublishOutcome } from './publisher.ts';
+import { type EventPublisher, isTransient, type PublishOutcome } from './publisher.ts';
 import { releaseEvents } from './release.ts';
 
 /** `claimMs`: what the first claim took. */
@@ -76,6 +76,15 @@ export async function publishLane(
 }
 
 /**
+ * What the events of a claim are told that could not be sent as a whole: they may be of many tenants, and what the backend said may
+ * be of one, or say where it stands. The log has that, under the error id.
+ */
+const reasonFor = ({ backend }: EventPublisher, error: unknown): string =>
+  isTransient(error)
+    ? `the ${backend} backend is away or did not answer in time; it is tried again`
+    : `the ${backend} backend takes no events as it is set up; see the log under the error id`;
+
+/**
  * Twice as many as before where a full claim was quick: what a claim costs besides its events is then shared by more of them. One that was
  * slow is followed by one of the usual size, so that few events are in flight: those are what a kill lets be sent twice. `tookMs`: the claim
  * and the send. `chars`: of all payloads; where they are long there is little to share, and a claim beyond CLAIM_MAX_BYTES would be refused.
@@ -126,7 +135,7 @@ async function send(
     return outcomes;
   } catch (error) {
     observe('error');
-    const message = error instanceof Error ? error.message : String(error);
+    const message = reasonFor(deps.publisher, error);
     const seqs = claim.events.map((event) => event.seq);
     hold.progress = { ...hold.progress, passed: null };
     const isReleased = await within(

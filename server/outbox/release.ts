@@ -2,13 +2,12 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
 import { query, transaction } from '#server/lib/index.ts';
-import { MAX_MESSAGE_CHARS } from './config.ts';
 import type { Hold } from './lanes.ts';
 import { processed } from './metrics.ts';
 import type { OutboxEvent } from './publisher.ts';
 import { placesOf } from './take-events.ts';
 
-/** Gives back what was claimed and not known to be sent. No attempt is counted. */
+/** Gives back what was claimed and not known to be sent. No attempt is counted. `failure`: of all of it, in words of ours. */
 export async function releaseEvents(
   pool: Pool,
   hold: Hold,
@@ -19,7 +18,7 @@ export async function releaseEvents(
     query(
       tx,
       sql`update outbox_events set status = 'pending', claim_token = null, updated_at = clock_timestamp(),
-          last_error = coalesce(${failure?.message.slice(0, MAX_MESSAGE_CHARS) ?? null}::text, last_error),
+          last_error = coalesce(${failure?.message ?? null}::text, last_error),
           error_id = coalesce(${failure?.errorId ?? null}::text, error_id)
         where lane = ${hold.lane} and claim_token = ${hold.token} and status = 'processing'
           and seq = any (${placesOf(seqs)}::text::bigint[])

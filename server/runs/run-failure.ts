@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import type { RunError } from '#db/schema/index.ts';
 import { DlqFullError } from '#server/dlq/index.ts';
 import { InboxPathError, PathTemplateError } from '#server/files/index.ts';
-import { TransactionEndedError } from '#server/lib/index.ts';
+import { storableText, TransactionEndedError } from '#server/lib/index.ts';
 import { MAX_MESSAGE_CHARS } from './config.ts';
 
 /** Why a run can end badly; pages and alerts match on these. */
@@ -106,5 +106,5 @@ function classifySqlState(error: postgres.PostgresError): Verdict {
 }
 
 function verdict(code: RunErrorCode, message: string, isTransient: boolean): Verdict {
-  return { code, message: message.slice(0, MAX_MESSAGE_CHARS), isTransient, canRetry: isTransient };
+  return { code, message: storableText(message, MAX_MESSAGE_CHARS), isTransient, canRetry: isTransient };
 }

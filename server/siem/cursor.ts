@@ -1,7 +1,7 @@
 // How far the audit log has been shipped. The database says which rows can have no earlier one any more: every
 // transaction numbered below the oldest running one has ended, so what commits late is read late and not left out.
 import { sql } from '#db/drizzle.ts';
-import { query, queryOne, type Tx } from '#server/lib/index.ts';
+import { query, queryOne, storableText, type Tx } from '#server/lib/index.ts';
 import { destinationId, type SiemTarget } from './config.ts';
 import type { Refusal } from './deliver.ts';
 import type { AuditRow } from './wire.ts';
@@ -109,7 +109,7 @@ export async function readRequeued(tx: Tx, target: SiemTarget, limit: number): P
 }
 
 export async function noteError(tx: Tx, target: SiemTarget, error: string): Promise<void> {
-  await tx.execute(sql`update siem_destinations set last_error = ${error.slice(0, 1_000)}, updated_at = clock_timestamp()
+  await tx.execute(sql`update siem_destinations set last_error = ${storableText(error, 1_000)}, updated_at = clock_timestamp()
     where id = ${destinationId(target)}`);
 }
 

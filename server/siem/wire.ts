@@ -1,6 +1,6 @@
 // The three wire formats, and what each answer means. Pure: rows in, request out; answer in, verdicts out.
 import { gzipSync } from 'node:zlib';
-import { scrub } from '#server/lib/index.ts';
+import { scrub, storableText } from '#server/lib/index.ts';
 import type { SiemBackend, SiemTarget } from './config.ts';
 
 export type AuditRow = {
@@ -99,7 +99,7 @@ export type WireAnswer = { status: number; headers: Record<string, string>; body
 export function judge(backend: SiemBackend, answer: WireAnswer, count: number): Verdict {
   const { status } = answer;
   // It may repeat what it was told, the key too. Cut afterwards: half a key would not be known for one.
-  const reason = `${backend} answered ${status}: ${scrub(answer.body.slice(0, 2_000)).slice(0, 300)}`;
+  const reason = `${backend} answered ${status}: ${storableText(scrub(answer.body.slice(0, 2_000)), 300)}`;
   if (status === 413) return { kind: 'split', status, reason };
   if (status === 408 || status === 429 || status >= 500)
     return { kind: 'retry', afterMs: retryAfterMs(answer), reason };
@@ -123,7 +123,7 @@ function judgeItems(body: Record<string, unknown> | null, count: number): Verdic
       if ((status >= 200 && status < 300) || status === 409) return { kind: 'shipped' };
       // A right that is missing and an index that is not there are the destination's fault, not the row's.
       if ([0, 401, 403, 404, 408, 429].includes(status) || status >= 500) return { kind: 'retry' };
-      return { kind: 'refused', status, reason: JSON.stringify(error ?? null).slice(0, 500) };
+      return { kind: 'refused', status, reason: storableText(JSON.stringify(error ?? null), 500) };
     }),
   };
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { laneOf } from '#db/outbox-lane.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { transaction } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
@@ -60,6 +61,9 @@ const take = (event: Got, response: ServerResponse) => {
 const refuse = (response: ServerResponse, status: number, headers = {}) => {
   response.writeHead(status, headers).end('because');
 };
+const breakOff = (response: ServerResponse) => {
+  response.writeHead(200, { 'content-length': '100' }).write('half of', () => response.socket?.destroy());
+};
 const open = (over: { url?: string } = {}) => {
   const publisher = createWebhookPublisher({
     ...{ client: createOutboundClient({ allowCidrs: [] }), url, secret: SECRET },
@@ -75,6 +79,10 @@ const append = (keys: string[]) =>
       ids.push((await appendEvent(tx, { tenantId, type: 'thing.v1', key, payload: { n } })).eventId);
     return ids;
   });
+/** A key of another tenant whose events are claimed together with those of this one. */
+function sameLaneKey(of: string, key: string, other: string): string {
+  for (let n = 0; ; n += 1) if (laneOf(other, `k${n}`) === laneOf(of, key)) return `k${n}`;
+}
 const takeAll = () => takeLanes(db.worker, { owner: 'one', leaseMs: 30_000, limit: LANES, held: [] });
 /** One turn of each lane. */
 async function turn(publisher: ReturnType<typeof open>, holds: Hold[], leaseMs = 30_000) {
@@ -148,13 +156,52 @@ describe('the webhook publisher', () => {
   });
 
   it.each([
-    ['500', (response: ServerResponse) => refuse(response, 500)],
-    ['502 of a proxy whose receiver crashes', (response: ServerResponse) => refuse(response, 502)],
-    ['504', (response: ServerResponse) => refuse(response, 504)],
-    ['cut connection', (response: ServerResponse) => void response.socket?.destroy()],
+    ['a zero byte', Buffer.from('no\0thing')],
+    ['half of a character where it is cut', Buffer.from(`${'x'.repeat(299)}\u{1f600} and more`)],
+    ['no text', Buffer.from([0, 0xff, 0xfe, 0xd8, 0x3d])],
+  ])('keeps the reason when the receiver answers %s', async (_, body) => {
+    const ids = await append(['k', 'k', ...Array.from({ length: 20 }, (_, n) => `other ${n}`)]);
+    answer = (event, response) => (event.id === ids[0] ? response.writeHead(422).end(body) : take(event, response));
+    await turn(open(), await takeAll());
+    const [poison, ...others] = await rowsOf();
+    expect(poison).toMatchObject({
+      status: 'failed',
+      reason: expect.stringMatching(/^the receiver answered 422 .*\ufffd/),
+    });
+    expect(others).toMatchObject(ids.slice(1).map(() => ({ status: 'published' })));
+  });
+
+  it('tells no tenant what the receiver answered another', async () => {
+    const other = (await createTenant(db.owner, { slug: 'beta', name: 'Beta' })).id;
+    const key = 'k';
+    await append([key]);
+    await transaction(db.app, { tenantId: other }, (tx) =>
+      appendEvent(tx, { tenantId: other, type: 'thing.v1', key: sameLaneKey(tenantId, key, other), payload: {} }),
+    );
+    answer = (_, response) => response.writeHead(404).end('no such customer acme-1\0');
+    await expect(turn(open(), await takeAll())).rejects.toMatchObject({
+      message: expect.stringContaining('no such customer acme-1'),
+      isReleased: true,
+    });
+    const reason = expect.stringMatching(
+      /^the webhook backend takes no events as it is set up; see the log under the error id$/,
+    );
+    expect(await rowsOf()).toMatchObject([
+      { status: 'pending', attempts: 0, reason },
+      { status: 'pending', attempts: 0, reason },
+    ]);
+  });
+
+  it.each([
+    ['a 500', (response: ServerResponse) => refuse(response, 500)],
+    ['a 502 of a proxy whose receiver crashes', (response: ServerResponse) => refuse(response, 502)],
+    ['a 504', (response: ServerResponse) => refuse(response, 504)],
+    ['a cut connection', (response: ServerResponse) => void response.socket?.destroy()],
     ['silence', () => {}],
+    ['an answer that breaks off', breakOff],
+    ['an answer that is not HTTP', (response: ServerResponse) => void response.socket?.end('no such thing\r\n\r\n')],
   ])(
-    'counts a %s against an event when the receiver took another since it last failed, and only then',
+    'counts %s against an event when the receiver took another since it last failed, and only then',
     async (_, fail) => {
       answer = (event, response) => (event.key === 'bad' ? fail(response) : take(event, response));
       const publisher = open();

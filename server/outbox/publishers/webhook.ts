@@ -1,6 +1,6 @@
 // Events to an HTTP endpoint: one signed request each, in order per key, several keys at once.
 import { ServiceError } from '#server/lib/index.ts';
-import type { OutboundClient } from '#server/outbound/index.ts';
+import { isUnanswered, type OutboundClient } from '#server/outbound/index.ts';
 import {
   createdAtOf,
   type EventPublisher,
@@ -80,8 +80,8 @@ export function createWebhookPublisher(options: WebhookPublisherOptions): EventP
     throw verdict.error;
   }
 
-  /** A receiver that hangs or breaks off over this event and takes others; null when it may be away. */
-  function unanswered(event: OutboxEvent, error: ServiceError): PublishOutcome | null {
+  /** A receiver that hangs, breaks off or talks nonsense over this event and takes others; null when it may be away. */
+  function unanswered(event: OutboxEvent, error: Error): PublishOutcome | null {
     if (failsAlone(event)) return { kind: 'refused', error, isFinal: false };
     return isAlive() ? { kind: 'deferred', error, delayMs: HUNG_RETRY_MS } : null;
   }
@@ -102,7 +102,7 @@ export function createWebhookPublisher(options: WebhookPublisherOptions): EventP
           try {
             outcomes[index] = await post(events[index]!, requestMs, signal);
           } catch (error) {
-            const outcome = isUnanswered(error) ? unanswered(events[index]!, error) : null;
+            const outcome = isUnanswered(error) ? unanswered(events[index]!, silenceOf(error)) : null;
             if (outcome === null) {
               outage.push(asOutage(error));
               return;
@@ -132,15 +132,16 @@ export function createWebhookPublisher(options: WebhookPublisherOptions): EventP
   };
 }
 
-const codeOf = (error: unknown): string => (error instanceof ServiceError ? error.code : '');
+/** For the event's tenant, whom it does not concern where the receiver stands. */
+const silenceOf = (error: unknown): Error =>
+  new Error(
+    codeOf(error) === 'OUTBOUND_DEADLINE'
+      ? 'the receiver did not answer in full in time'
+      : 'the receiver broke off, or what it answered is not HTTP',
+    { cause: error },
+  );
 
-/** There was a connection, and no answer came: in time, or before it was cut. */
-function isUnanswered(error: unknown): error is ServiceError {
-  if (!(error instanceof ServiceError)) return false;
-  const { cause } = error;
-  const isCut = cause instanceof Error && 'code' in cause && ['ECONNRESET', 'EPIPE'].includes(String(cause.code));
-  return error.code === 'OUTBOUND_DEADLINE' || (error.code === 'OUTBOUND_UNREACHABLE' && isCut);
-}
+const codeOf = (error: unknown): string => (error instanceof ServiceError ? error.code : '');
 
 /** After these the next event of the key may follow. */
 const letsGoOn = (outcome: PublishOutcome | undefined) =>
