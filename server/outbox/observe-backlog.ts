@@ -79,41 +79,41 @@ export function createBacklogObserver(config: { pollMs: number; log: Logger }) {
 }
 
 /**
- * Counts in the publishers' place while none lives, or none has counted for a while: the page's line and the gauge must
- * go on just when every publisher is away. `ownPublisher` is the one in this process, null without: its figures are
- * left alone. When one lives elsewhere again it says how much waits, and this process's last figure, which would only
- * grow old, goes. Returns whether it counted.
+ * Keeps the gauge of a process without a publisher true. While publishers live elsewhere and count, it shows what they kept
+ * last: theirs may be scraped by nobody. While none lives, or none has counted for a while, this process counts in their
+ * place: the page's line and the gauge must go on just when every publisher is away. `ownPublisher` is the one in this
+ * process, null without: while it lives, the gauge is its own. Returns whether this process counted.
  */
 export function createUnwatchedObserver(config: { ownPublisher: string | null; nowMs?: () => number }) {
   const nowMs = config.nowMs ?? (() => performance.now());
-  let isOwnFigure = false;
   let nextAtMs = Number.NEGATIVE_INFINITY;
   return async function observeUnwatched(pool: Pool): Promise<boolean> {
     const seen = await transaction(pool, { statementTimeoutMs: 5_000 }, (tx) => lookForPublishers(tx));
-    const isOwnAlive = config.ownPublisher !== null && seen.living.includes(config.ownPublisher);
-    if (isOwnAlive) isOwnFigure = false;
     if (seen.living.length > 0 && !seen.isStale) {
-      if (isOwnFigure) pendingCount.set(0);
-      isOwnFigure = false;
+      const isOwnAlive = config.ownPublisher !== null && seen.living.includes(config.ownPublisher);
+      if (!isOwnAlive) pendingCount.set(seen.pending);
       return false;
     }
     // The value stays until then: that of a while ago is nearer to the truth than none.
     const started = nowMs();
     if (started < nextAtMs) return false;
     await observeBacklog(pool);
-    isOwnFigure = !isOwnAlive;
     nextAtMs = nowMs() + COUNT_COST_FACTOR * (nowMs() - started);
     return true;
   };
 }
 
-/** Publishers that were heard of lately, and whether the last point is older than one that a publisher keeps in time. */
+/**
+ * Publishers that were heard of lately, whether the last point is older than one that a publisher keeps in time, and what
+ * waited at it, of all tenants. Without its limit PostgreSQL takes the one row for thousands, and compiles the statement.
+ */
 const lookForPublishers = (tx: Tx) =>
-  queryOne<{ living: string[]; isStale: boolean }>(
+  queryOne<{ living: string[]; isStale: boolean; pending: number }>(
     tx,
     sql`select not sampled_at between clock_timestamp() - make_interval(secs => ${2.5 * SAMPLE_SECONDS}) and clock_timestamp() as "isStale",
+        (select coalesce(sum(d.pending), 0)::float8 from outbox_depth d where d.at = s.sampled_at) as pending,
         (select coalesce(array_agg(id), '{}') from outbox_publishers
           where last_seen_at between clock_timestamp() - make_interval(secs => ${PUBLISHER_SILENT_SECONDS})
             and clock_timestamp() + make_interval(secs => ${PUBLISHER_SILENT_SECONDS})) as living
-      from outbox_sampling`,
+      from (select sampled_at from outbox_sampling limit 1) s`,
   );

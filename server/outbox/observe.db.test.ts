@@ -134,9 +134,29 @@ describe('counting what waits', () => {
     // It has not counted yet, so this figure is the only one.
     await db.owner`update outbox_sampling set sampled_at = now() - interval '1 minute'`;
     expect(await look()).toEqual({ hasCounted: true, gauge: 120 });
-    expect(await look()).toEqual({ hasCounted: false, gauge: 0 });
+    expect(await look()).toEqual({ hasCounted: false, gauge: 120 });
     await db.owner`update outbox_publishers set last_seen_at = now() - interval '20 seconds'`;
     expect(await look()).toEqual({ hasCounted: true, gauge: 120 });
+  });
+
+  it('is left to a publisher that lives elsewhere, whose last figures of all tenants the gauge then shows', async () => {
+    await lives('elsewhere');
+    const look = createUnwatchedObserver({ ownPublisher: 'own' });
+    // No event lies there: whoever counted would find none.
+    const lookAfter = async (secondsAgo: number, told: Record<string, number>) => {
+      await db.owner`update outbox_sampling set sampled_at = now() - make_interval(secs => ${secondsAgo})`;
+      for (const [tenantId, pending] of Object.entries(told))
+        await db.owner`insert into outbox_depth select ${tenantId}::uuid, sampled_at, ${pending}::int, 5, 0, 1 from outbox_sampling`;
+      return { hasCounted: await look(db.worker), gauge: await gauge() };
+    };
+    const { id: other } = await createTenant(db.owner, { slug: 'other', name: 'Other' });
+    const own = ctx.tenant.id;
+    expect(await lookAfter(10, { [own]: 300, [other]: 40 })).toEqual({ hasCounted: false, gauge: 340 });
+    expect(await lookAfter(5, { [own]: 0, [other]: 70 })).toEqual({ hasCounted: false, gauge: 70 });
+    // Nothing waits at a point of which no tenant has a row.
+    expect(await lookAfter(0, {})).toEqual({ hasCounted: false, gauge: 0 });
+    // What was told too long ago says nothing about now.
+    expect(await lookAfter(30, { [own]: 900 })).toEqual({ hasCounted: true, gauge: 0 });
   });
 
   it('never takes the figure of a publisher in the same process away, however seldom that counts', async () => {

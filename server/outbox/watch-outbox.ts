@@ -1,5 +1,6 @@
-// Keeps the outbox counted while no publisher does it, by workers and web processes: the page must go on drawing, and the alert
-// fire, just when all publishers are away, and the workers with them.
+// What waits in the outbox, said by workers and web processes too: as publishers elsewhere counted it, which may have no port
+// to be scraped at, and counted here while no publisher does it. The page must go on drawing, and the alert fire, just when all
+// publishers are away, and the workers with them.
 import type { Pool } from '#db/client.ts';
 import { type Logger, logError } from '#server/lib/index.ts';
 import { createUnwatchedObserver } from './observe-backlog.ts';
