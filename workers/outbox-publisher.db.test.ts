@@ -115,6 +115,7 @@ describe('a publisher process', () => {
   it.each([
     ['OUTBOX_BATCH_SIZE', '0'],
     ['KAFKA_BROKERS', 'a-canary-without-a-port'],
+    ['PUBLISHER_METRICS_PORT', '65536'],
   ])('exits with 2 and names %s, not its value, when it is %j', async (name, value) => {
     const publisher = startPublisher('bad', join(home, 'bad'), { [name]: value });
     expect(await publisher.exited).toBe(2);

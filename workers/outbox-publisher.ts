@@ -1,9 +1,10 @@
 // The publisher as a process of its own, so that a busy runner cannot hold events up.
 
-import { openPool, urlForRole } from '#db/client.ts';
+import { openPool, type Pool, urlForRole } from '#db/client.ts';
 import { roleNames } from '#db/roles.ts';
 import { EXIT_BAD_ENVIRONMENT, env, secretsOf } from '#server/env.ts';
 import { heartbeat } from '#server/fleet/index.ts';
+import type { Listening } from '#server/http/index.ts';
 import {
   collectProcessMetrics,
   createLogger,
@@ -13,16 +14,18 @@ import {
   warnOfPooler,
 } from '#server/lib/index.ts';
 import { listenForEvents } from '#server/outbox/index.ts';
-import { createPublisherLoop } from './publisher-loop.ts';
+import { createPublisherLoop, type PublisherLoop } from './publisher-loop.ts';
 import { publisherSettings, publisherStopMs } from './publisher-settings.ts';
 
 /** 30 consecutive failures that waiting does not cure: whoever started this process should look. */
 const EXIT_GAVE_UP = 3;
 const SIGN_OFF_MS = 2_000;
+/** As long as the probe of OUTBOX_LIVENESS_FILE waits. */
+const STALE_MS = 90_000;
 keepOutOfLogs(secretsOf(env));
 const log = createLogger({ level: env.LOG_LEVEL, tier: 'publisher' });
 
-function boot(): void {
+async function boot(): Promise<void> {
   const { DATABASE_URL: ownerUrl, WORKER_PASSWORD: password } = env;
   if (!ownerUrl || !password) {
     log.fatal('DATABASE_URL and WORKER_PASSWORD must be set');
@@ -46,11 +49,14 @@ function boot(): void {
   });
   const beatPool = openPool({
     url,
-    max: 1,
+    // The other is for who asks on the port, which a beat must not wait for.
+    max: 2,
     applicationName: 'mainspring publisher heartbeat',
     prepare: !env.DATABASE_POOLED,
   });
   const beats = heartbeat({ pool: beatPool, log, processId: env.PROCESS_NAME, tier: 'publisher', version: '0.1.0' });
+  // Before it takes a lane: one whose port is taken ends here.
+  const server = await openPort(beatPool, loop);
   const events = listenForEvents(directUrl, log);
   loop.start();
   void beats.start();
@@ -64,8 +70,8 @@ function boot(): void {
     setTimeout(() => process.exit(lateExitCode), publisherStopMs(env) + SIGN_OFF_MS + 1_000).unref();
     try {
       await loop.stop();
-      // A database that is away must not keep the process: its row is forgotten by itself.
-      const signedOff = Promise.all([events.stop(), beats.stop()]);
+      // A database that is away must not keep the process: its row is forgotten by itself. Nor must whoever is slow on the port.
+      const signedOff = Promise.all([events.stop(), beats.stop(), server?.close()]);
       await Promise.race([signedOff, new Promise((resolve) => setTimeout(resolve, SIGN_OFF_MS))]);
       process.exit(exitCode);
     } catch (error) {
@@ -81,4 +87,20 @@ function boot(): void {
   process.on('SIGINT', () => onSignal('SIGINT'));
 }
 
-boot();
+/** PUBLISHER_METRICS_PORT: metrics, log levels and probes. */
+async function openPort(pool: Pool, loop: PublisherLoop): Promise<Listening | null> {
+  if (!env.PUBLISHER_METRICS_PORT) return null;
+  // The HTTP room stands on all others: a publisher without a port starts sooner without it.
+  const { listen, privateApp } = await import('#server/http/index.ts');
+  const bootedAt = Date.now();
+  const isAlive = () => Date.now() - (loop.lastTurnAt()?.getTime() ?? bootedAt) < STALE_MS;
+  const address = { host: env.METRICS_HOST, port: env.PUBLISHER_METRICS_PORT };
+  const server = await listen(privateApp({ log, pool, isAlive }), address);
+  log.info(address, 'outbox-publisher is listening');
+  return server;
+}
+
+boot().catch((error: unknown) => {
+  logError(log, error, 'outbox-publisher could not start');
+  process.exit(1);
+});

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { flag, port, seconds } from './values.ts';
+import { flag, port, portIfNamed, seconds } from './values.ts';
 
 export const INSTALLATION = {
   NODE_ENV: z.enum(['development', 'production', 'test']).default('production'),
@@ -35,8 +35,10 @@ export const INSTALLATION = {
     .default('mainspring_'),
   METRICS_TOKEN: z.string().min(16).optional(),
   /** A port of its own for /metrics, /log-level and probes, without a token: for a network that only you reach. */
-  METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-  WORKER_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  METRICS_PORT: portIfNamed,
+  WORKER_METRICS_PORT: portIfNamed,
+  /** The only port of a publisher that runs by itself. */
+  PUBLISHER_METRICS_PORT: portIfNamed,
   METRICS_HOST: z.string().default('127.0.0.1'),
   CRON_SECRET: z.string().min(16).optional(),
   APP_PASSWORD: z.string().min(8).optional(),

@@ -9,6 +9,8 @@ export const milliseconds = (fallback: number, min: number, max = 3_600_000) =>
   z.coerce.number().int().min(min).max(max).default(fallback);
 export const days = (fallback: number) => z.coerce.number().int().min(0).max(36_500).default(fallback);
 export const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+/** Of a port that is opened only where it is named. */
+export const portIfNamed = z.coerce.number().int().min(1).max(65_535).optional();
 export const flag = z
   .enum(['true', 'false', '1', '0', ''])
   .default('')
