@@ -1,8 +1,8 @@
 import type { Pool } from '#db/client.ts';
 
 /**
- * Answers of a dear question, each kept for `freshMs` and asked for once however many callers wait for it.
- * `forget` drops those that begin with a key, for whoever knows that the answer has changed.
+ * Answers of a dear question, each kept for `freshMs` from when it came, and asked for once however many callers wait for it
+ * and however long it takes. `forget` drops those whose key begins so, for whoever knows that the answer has changed.
  */
 export function createFresh<T>(freshMs: number) {
   const known = new WeakMap<Pool, Map<string, { answer: Promise<T>; untilMs: number }>>();
@@ -19,10 +19,15 @@ export function createFresh<T>(freshMs: number) {
       const found = answers.get(key);
       if (found) return found.answer;
       const answer = ask();
-      const entry = { answer, untilMs: now + freshMs };
+      const entry = { answer, untilMs: Number.POSITIVE_INFINITY };
       answers.set(key, entry);
-      // A failure is nobody's answer but of those who waited for it.
-      answer.catch(() => answers.get(key) === entry && answers.delete(key));
+      answer.then(
+        () => {
+          entry.untilMs = performance.now() + freshMs;
+        },
+        // A failure is nobody's answer but of those who waited for it.
+        () => answers.get(key) === entry && answers.delete(key),
+      );
       return answer;
     },
     forget(pool: Pool, start: string): void {
