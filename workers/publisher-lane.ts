@@ -53,9 +53,13 @@ const FOLLOW_UP_MS = 250;
 const SWEEP_REST_FACTOR = 10;
 /** It rests no longer than that: what was passed and is due again waits for a sweep. */
 const MAX_SWEEP_REST_MS = 10_000;
-const sweepRestMs = (lane: Lane) => Math.min(MAX_SWEEP_REST_MS, lane.sweepTookMs * SWEEP_REST_FACTOR);
+/** Nor for more than that: a lane with nothing to do renews its lease by its sweeps alone, and a standby waits for it to run out. */
+const SWEEP_REST_PART_OF_LEASE = 0.5;
+export const sweepRestMs = ({ sweepTookMs }: Pick<Lane, 'sweepTookMs'>, leaseMs: number): number =>
+  Math.min(MAX_SWEEP_REST_MS, leaseMs * SWEEP_REST_PART_OF_LEASE, sweepTookMs * SWEEP_REST_FACTOR);
 /** When the next sweep is due whatever else there is. */
-const pollAtOf = (lane: Lane, pollMs: number) => lane.sweptAtMs + Math.max(pollMs, sweepRestMs(lane));
+const pollAtOf = (lane: Lane, { pollMs, leaseMs }: LaneDeps['config']) =>
+  lane.sweptAtMs + Math.max(pollMs, sweepRestMs(lane, leaseMs));
 
 /**
  * Turns until the publisher stops, the lane is to be given back, or it is `lost`: another's, or this publisher's still but not
@@ -78,7 +82,7 @@ export async function runLane(deps: LaneDeps, lane: Lane): Promise<'stopped' | '
       deps.liveness.completed(lane.lane);
       await deps.waits.pause(waitMs);
       if (mustLeave(error) && !deps.isStopping()) return 'lost';
-      isSweep = performance.now() >= pollAtOf(lane, deps.config.pollMs);
+      isSweep = performance.now() >= pollAtOf(lane, deps.config);
     }
   }
   return 'stopped';
@@ -114,10 +118,10 @@ async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: bool
 
 /** Until the lane has something to do, or might have: then, and when one is due, the next claim is a sweep. */
 async function waitAfter({ config, lookout }: LaneDeps, lane: Lane, turn: Turn): Promise<boolean> {
-  const pollAtMs = pollAtOf(lane, config.pollMs);
+  const pollAtMs = pollAtOf(lane, config);
   if (!turn.isFull && !lane.isLeaving) {
     const isCheap = lane.followUps > 0 && lane.sweepTookMs <= CHEAP_SWEEP_MS;
-    const followUpMs = Math.max(FOLLOW_UP_MS, sweepRestMs(lane));
+    const followUpMs = Math.max(FOLLOW_UP_MS, sweepRestMs(lane, config.leaseMs));
     const sweepAtMs = isCheap ? Math.min(pollAtMs, lane.sweptAtMs + followUpMs) : pollAtMs;
     const atMostMs = sweepAtMs - performance.now();
     const hasNews = await lookout.untilNews(lane, { seenWakes: turn.seenWakes, restMs: turn.restMs, atMostMs });
