@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
+import { createLogger } from '#server/lib/index.ts';
 import { reapEvents } from './index.ts';
 import { log, openOutbox } from './testing/outbox.ts';
 
@@ -25,7 +26,30 @@ describe('the reaper', () => {
     ]);
   });
 
-  it.each(['0', '-5', 'soon', '1.5'])('takes 300 seconds when the setting is %j', async (staleness) => {
-    expect((await reapEvents({ pool: db.worker, log }, staleness)).stalenessSeconds).toBe(300);
+  /** What it went by with a setting, and what it told of that. */
+  const reapWith = async (staleness: string | undefined) => {
+    const lines: unknown[] = [];
+    const log = createLogger({ level: 'info', tier: 'test', write: (line) => lines.push(JSON.parse(line)) });
+    const { stalenessSeconds } = await reapEvents({ pool: db.worker, log }, staleness);
+    return { stalenessSeconds, lines };
+  };
+
+  it.each(['0', '-5', 'soon', '1.5'])('takes 300 seconds and warns when the setting is %j', async (staleness) => {
+    const { stalenessSeconds, lines } = await reapWith(staleness);
+    expect(stalenessSeconds).toBe(300);
+    expect(lines).toMatchObject([
+      {
+        ...{ level: 'warn', given: staleness, used: 300 },
+        msg: 'OUTBOX_REAPER_STALENESS_SECONDS is not a positive whole number of seconds; the default is used',
+      },
+    ]);
+  });
+
+  it.each([
+    [undefined, 300],
+    ['300', 300],
+    ['60', 60],
+  ])('warns of nothing when the setting is %j', async (staleness, stalenessSeconds) => {
+    expect(await reapWith(staleness)).toEqual({ stalenessSeconds, lines: [] });
   });
 });
