@@ -3,7 +3,6 @@ import type { ErrorRow } from './error-row.ts';
 
 export const OUTBOX_ERRORS = {
   EVENT_NOT_FOUND: { http: 404, trpc: 'NOT_FOUND', level: 'info', says: 'This tenant has no such outbox event.' },
-  EVENT_NOT_FAILED: { http: 409, trpc: 'CONFLICT', level: 'info', says: 'The outbox event has not failed.' },
   // An event that cannot be stored is a fault of this server's making to its caller: nothing was recorded.
   OUTBOX_EVENT_TOO_LARGE: {
     http: 500,
