@@ -12,6 +12,7 @@ import {
   ERROR_CODES,
   type ErrorBody,
   type ErrorCode,
+  findResponse,
   histogram,
   type IdempotencyClaim,
   keepResponse,
@@ -224,13 +225,16 @@ const inOneTransaction = t.middleware(async ({ ctx, path, meta, getRawInput, nex
   const input = await getRawInput();
   return withTransaction(operation, async (tx) => {
     const before = claim && (await claimIdempotencyKey(tx, claim, input).catch(rethrowAsTrpc));
-    if (before) return { ok: true, data: before.response, marker: 'middlewareMarker' } as never;
+    if (before) return answerOf(before);
     const result = await next({ ctx: { ...operation, tx } });
     if (!result.ok) throw result.error;
     if (claim) await keepResponse(tx, claim, result.data);
     return result;
   });
 });
+
+const answerOf = ({ response }: { response: unknown }) =>
+  ({ ok: true, data: response, marker: 'middlewareMarker' }) as never;
 
 function claimOf({ tenant, actor }: Ctx, path: string, meta: ProcedureMeta | undefined, key: string): IdempotencyClaim {
   const isOwn = actor.kind === 'user' && (meta?.audience === 'person' || meta?.audience === 'instance');
@@ -242,3 +246,18 @@ export const mutation = procedure.use(inOneTransaction);
 
 /** What makes a mutation of a procedure, for one that must ask something outside the database before it begins. */
 export const transacted = inOneTransaction;
+
+/**
+ * Stands before what such a procedure does outside the database, where the input says that it would: a request whose answer is
+ * kept under its Idempotency-Key gets that, and nothing is done again. Of two at once both may come past this; `transacted`
+ * stores one of them.
+ */
+export const unlessAnswered = <Input>(wouldAct: (input: Input) => boolean) =>
+  t.middleware(async ({ ctx, path, meta, input, getRawInput, next }) => {
+    if (ctx.idempotencyKey === null || !wouldAct(input as Input)) return next();
+    const operation = ctx as unknown as Ctx;
+    const claim = claimOf(operation, path, meta, ctx.idempotencyKey);
+    const given = await getRawInput();
+    const before = await withTransaction(operation, (tx) => findResponse(tx, claim, given)).catch(rethrowAsTrpc);
+    return before ? answerOf(before) : next();
+  });

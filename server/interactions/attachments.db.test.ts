@@ -29,7 +29,7 @@ beforeAll(async () => {
   key = await makeKey(db, tenant);
 });
 beforeEach(async () => {
-  await db.owner`truncate ai_attachments, attachment_blobs, interaction_history, outbox_events`;
+  await db.owner`truncate ai_attachments, attachment_blobs, interaction_history, outbox_events, idempotency_keys`;
   folder = await mkdtemp(join(tmpdir(), 'mainspring-blobs-'));
   blobs = openFolderStore(folder);
   keepAttachmentsIn(blobs);
@@ -103,11 +103,36 @@ describe('attachments of an interaction', () => {
     expect(await readFile(join(left!.parentPath, left!.name), 'utf8')).toBe('kept');
   });
 
-  it('of a request that is repeated with its key are stored once', async () => {
+  it('of a request that is repeated with its key are written and stored once', async () => {
     const send = () => respond({ attachments: [attachment('once')] }, { 'idempotency-key': 'k1' });
     const first = await send();
+    expect(first.status).toBe(201);
+    expect(await send()).toEqual(first);
+    keepAttachmentsIn(null);
     expect(await send()).toEqual(first);
     expect(await counts()).toEqual({ interactions: 1, attachments: 1, events: 1 });
+    expect(await blobsIn(folder)).toHaveLength(1);
+  });
+
+  it.each([
+    ['that was used with another request', 'k2', 409, 'IDEMPOTENCY_KEY_REUSED'],
+    ['that is too long', 'k'.repeat(201), 400, 'INPUT_INVALID'],
+  ])('of a request with a key %s are not written', async (_, idempotencyKey, status, code) => {
+    await respond({}, { 'idempotency-key': 'k2' });
+    const refused = await respond({ attachments: [attachment('other')] }, { 'idempotency-key': idempotencyKey });
+    expect([refused.status, refused.body.code]).toEqual([status, code]);
+    expect(await blobsIn(folder)).toEqual([]);
+  });
+
+  it('of five requests at once with one key are stored once, and what the others wrote is an orphan', async () => {
+    const send = () => respond({ attachments: [attachment('at once')] }, { 'idempotency-key': 'k3' });
+    const [first, ...others] = await Promise.all(Array.from({ length: 5 }, send));
+    expect(first?.status).toBe(201);
+    for (const other of others) expect(other).toEqual(first);
+    expect(await counts()).toEqual({ interactions: 1, attachments: 1, events: 1 });
+    await db.owner`update attachment_blobs set written_at = now() - interval '61 minutes'`;
+    const written = (await blobsIn(folder)).length;
+    expect(await sweepOrphanBlobs({ pool: db.worker, log, blobs }, tenantId)).toBe(written - 1);
   });
 
   it('are refused with 503 when the store does not take them, and nothing is recorded', async () => {

@@ -1,4 +1,4 @@
-import { mutation, procedure, transacted } from '#server/procedure.ts';
+import { mutation, procedure, transacted, unlessAnswered } from '#server/procedure.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { storeAttachments } from './attachments.ts';
 import { recordOutcome } from './record-outcome.ts';
@@ -19,6 +19,7 @@ export const interactionProcedures = {
       errors: ['OUTBOX_EVENT_TOO_LARGE', 'OUTBOX_EVENT_REFUSED', 'OUTBOX_UNAVAILABLE', 'ATTACHMENT_STORE_UNAVAILABLE'],
     })
     .input(RespondInput)
+    .use(unlessAnswered(({ attachments }: RespondInput) => attachments.length > 0))
     .use(async ({ ctx, input, next }) =>
       // Before the transaction: nothing outside the database is waited for inside.
       next({ ctx: { attachments: await storeAttachments(ctx as unknown as Ctx, input.attachments) } }),

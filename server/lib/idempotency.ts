@@ -38,8 +38,8 @@ export async function claimIdempotencyKey(
   claim: IdempotencyClaim,
   input: unknown,
 ): Promise<{ response: unknown } | null> {
+  requireShort(claim);
   const { tenantId, operation, key } = claim;
-  if (key.length > 200) throw new ServiceError('INPUT_INVALID', 'Idempotency-Key has at most 200 characters');
   const requestHash = hashOf(claim, input);
   const made = await tx
     .insert(idempotencyKeys)
@@ -49,6 +49,10 @@ export async function claimIdempotencyKey(
   return made.length > 0 ? null : findResponse(tx, claim, input);
 }
 
+function requireShort({ key }: IdempotencyClaim): void {
+  if (key.length > 200) throw new ServiceError('INPUT_INVALID', 'Idempotency-Key has at most 200 characters');
+}
+
 const hashOf = ({ secrets }: IdempotencyClaim, input: unknown) =>
   createHash('sha256')
     .update(JSON.stringify(without(input, secrets?.input) ?? null))
@@ -56,13 +60,14 @@ const hashOf = ({ secrets }: IdempotencyClaim, input: unknown) =>
 
 /**
  * What was kept under the key, without claiming it; null when nobody has.
- * @throws ServiceError IDEMPOTENCY_KEY_REUSED
+ * @throws ServiceError IDEMPOTENCY_KEY_REUSED, INPUT_INVALID
  */
 export async function findResponse(
   tx: Tx,
   claim: IdempotencyClaim,
   input: unknown,
 ): Promise<{ response: unknown } | null> {
+  requireShort(claim);
   const [found] = await tx.select().from(idempotencyKeys).where(keyIs(claim));
   if (!found) return null;
   if (!found.requestHash.equals(hashOf(claim, input)))
