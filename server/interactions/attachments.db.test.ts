@@ -49,6 +49,11 @@ async function respond(body: Record<string, unknown>, headers: Record<string, st
   });
   return { status: answer.status, body: (await answer.json()) as Record<string, string> };
 }
+const done = (deleted: number) => ({ deleted, isUnfinished: false });
+const sweep = (store: BlobStore = blobs, isOver = () => false) =>
+  sweepOrphanBlobs({ pool: db.worker, log, blobs: store }, tenantId, isOver);
+const anHourLater = () => db.owner`update attachment_blobs set written_at = written_at - interval '61 minutes',
+  swept_at = swept_at - interval '61 minutes'`;
 const blobsIn = async (dir: string) =>
   (await readdir(dir, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
 const counts = async () =>
@@ -94,11 +99,10 @@ describe('attachments of an interaction', () => {
     expect(await counts()).toEqual({ interactions: 0, attachments: 0, events: 0 });
     expect(await blobsIn(folder)).toHaveLength(1);
     expect((await respond({ attachments: [attachment('kept')] })).status).toBe(201);
-    const deps = { pool: db.worker, log, blobs };
-    expect(await sweepOrphanBlobs(deps, tenantId)).toBe(0);
-    await db.owner`update attachment_blobs set written_at = now() - interval '61 minutes'`;
-    expect(await sweepOrphanBlobs(deps, tenantId)).toBe(1);
-    expect(await sweepOrphanBlobs(deps, tenantId)).toBe(0);
+    expect(await sweep()).toEqual(done(0));
+    await anHourLater();
+    expect(await sweep()).toEqual(done(1));
+    expect(await sweep()).toEqual(done(0));
     const [left] = await blobsIn(folder);
     expect(await readFile(join(left!.parentPath, left!.name), 'utf8')).toBe('kept');
   });
@@ -130,9 +134,9 @@ describe('attachments of an interaction', () => {
     expect(first?.status).toBe(201);
     for (const other of others) expect(other).toEqual(first);
     expect(await counts()).toEqual({ interactions: 1, attachments: 1, events: 1 });
-    await db.owner`update attachment_blobs set written_at = now() - interval '61 minutes'`;
+    await anHourLater();
     const written = (await blobsIn(folder)).length;
-    expect(await sweepOrphanBlobs({ pool: db.worker, log, blobs }, tenantId)).toBe(written - 1);
+    expect(await sweep()).toEqual(done(written - 1));
   });
 
   it('are refused with 503 when the store does not take them, and nothing is recorded', async () => {
@@ -148,12 +152,54 @@ describe('attachments of an interaction', () => {
 
   it('cannot be stored any more once the sweep has taken their blob', async () => {
     const stored = await storeAttachments({ pool: db.app, tenant, log }, [attachment('slow')]);
-    await db.owner`update attachment_blobs set written_at = now() - interval '61 minutes'`;
-    expect(await sweepOrphanBlobs({ pool: db.worker, log, blobs }, tenantId)).toBe(1);
+    await anHourLater();
+    expect(await sweep()).toEqual(done(1));
     const owner = { tenantId, interactionId: stored[0]!.id, customerId: 'c1' };
     await expect(transaction(db.app, { tenantId }, (tx) => saveAttachments(tx, owner, stored))).rejects.toMatchObject({
       code: 'ATTACHMENT_STORE_UNAVAILABLE',
     });
+  });
+});
+
+describe('the sweep of orphans', () => {
+  const announce = (count: number) =>
+    db.owner`insert into attachment_blobs (tenant_id, location, written_at)
+      select ${tenantId}, 'attachments/' || lpad(n::text, 5, '0'), now() - interval '61 minutes' from generate_series(1, ${count}) n`;
+  const left = async () => (await db.owner`select from attachment_blobs`).length;
+  /** A store that never gives up the first so many, which come first by their name too. */
+  const keeping = (stuck: number) => {
+    const asked: number[] = [];
+    const store: BlobStore = {
+      ...blobs,
+      async delete(location) {
+        const n = Number(location.split('/').at(-1));
+        asked.push(n);
+        if (n <= stuck) throw new Error('kept by the store');
+        return 'deleted';
+      },
+    };
+    return { store, asked };
+  };
+
+  it('goes on until none is left, past however many cannot be deleted, and tries each once', async () => {
+    await announce(1_600);
+    const { store, asked } = keeping(600);
+    expect(await sweep(store)).toEqual(done(1_000));
+    expect([asked.length, new Set(asked).size, await left()]).toEqual([1_600, 1_600, 600]);
+  });
+
+  it('ends when its time is over, and the next one begins with what was not tried', async () => {
+    await announce(5);
+    const { store, asked } = keeping(2);
+    const one = async () => {
+      await anHourLater();
+      return sweep(store, () => true);
+    };
+    for (let n = 0; n < 5; n += 1) await one();
+    expect([asked.toSorted(), await left()]).toEqual([[1, 2, 3, 4, 5], 2]);
+    // Those that are stuck take turns.
+    expect([await one(), await one()]).toEqual(Array(2).fill({ deleted: 0, isUnfinished: true }));
+    expect(asked.slice(5).toSorted()).toEqual([1, 2]);
   });
 });
 
@@ -166,8 +212,8 @@ describe.skipIf(!hasS3Server())('attachments in a bucket', () => {
       expect((await respond({ attachments: [attachment('in the bucket')] })).status).toBe(201);
       const [row] = await db.owner<{ location: string }[]>`select location from ai_attachments`;
       expect((await respond({ attachments: [attachment('lost')], context: { text: 'unwanted' } })).status).toBe(500);
-      await db.owner`update attachment_blobs set written_at = now() - interval '2 hours'`;
-      expect(await sweepOrphanBlobs({ pool: db.worker, log, blobs: store }, tenantId)).toBe(1);
+      await anHourLater();
+      expect(await sweep(store)).toEqual(done(1));
       // Of the two only the stored one is still there.
       expect(await store.delete(row!.location)).toBe('deleted');
       expect(await store.delete(row!.location)).toBe('missing');

@@ -5,7 +5,16 @@ import { createHash } from 'node:crypto';
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
 import type { BlobStore } from '#server/files/index.ts';
-import { type Logger, logError, newId, query, ServiceError, type Tx, transaction } from '#server/lib/index.ts';
+import {
+  databaseClock,
+  type Logger,
+  logError,
+  newId,
+  query,
+  ServiceError,
+  type Tx,
+  transaction,
+} from '#server/lib/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import type { AttachmentInput } from './schemas.ts';
 
@@ -88,38 +97,80 @@ export async function saveAttachments(
 }
 
 /**
- * Deletes blobs of a tenant that were announced an hour ago and never came to a row. Returns how many; one that
- * cannot be deleted is logged and stays for the next time.
+ * Deletes blobs of a tenant that were announced an hour ago and never came to a row, until none is left or the time `isOver`;
+ * at least one. What cannot be deleted is logged, not tried again by this run, and comes after all others in the next one.
  */
 export async function sweepOrphanBlobs(
   deps: { pool: Pool; log: Logger; blobs: BlobStore },
   tenantId: string,
-): Promise<number> {
-  // Of two sweeps and a late transaction one has the row; blobs go after the commit that says so.
-  const orphans = await transaction(deps.pool, { tenantId }, (tx) =>
+  isOver: () => boolean,
+): Promise<{ deleted: number; isUnfinished: boolean }> {
+  const startedAt = await transaction(deps.pool, { tenantId }, (tx) => databaseClock.now(tx));
+  for (let deleted = 0; ; ) {
+    const orphans = await takeOrphans(deps.pool, tenantId, startedAt);
+    const tried = await deleteBlobs(deps, orphans, isOver);
+    await settleOrphans(deps.pool, tenantId, tried);
+    deleted += tried.gone.length;
+    const isAllTried = tried.gone.length + tried.stuck.length === orphans.length;
+    if (isAllTried && orphans.length < SWEEP_BATCH) return { deleted, isUnfinished: false };
+    if (!isAllTried || isOver()) return { deleted, isUnfinished: true };
+  }
+}
+
+/**
+ * The next ones to try, in order: those that no run has tried, then those that were stuck, the longest ago first; none that this run
+ * has found stuck. Of two sweeps and a late transaction one has the row; blobs go after the commit that says so.
+ */
+async function takeOrphans(pool: Pool, tenantId: string, startedAt: Date): Promise<string[]> {
+  const rows = await transaction(pool, { tenantId }, (tx) =>
     query<{ location: string }>(
       tx,
-      sql`update attachment_blobs set swept_at = clock_timestamp() where tenant_id = ${tenantId} and location in (
-          select location from attachment_blobs where tenant_id = ${tenantId}
-            and written_at < clock_timestamp() - ${ORPHAN_AFTER}::interval order by location limit ${SWEEP_BATCH} for update skip locked)
-        returning location`,
+      sql`with taken as (select location, swept_at from attachment_blobs where tenant_id = ${tenantId}
+            and written_at < clock_timestamp() - ${ORPHAN_AFTER}::interval
+            and (swept_at is null or swept_at < ${startedAt.toISOString()}::timestamptz)
+          order by swept_at nulls first, location limit ${SWEEP_BATCH} for update skip locked),
+        marked as (update attachment_blobs set swept_at = clock_timestamp() where tenant_id = ${tenantId}
+          and location in (select location from taken where swept_at is null))
+        select location from taken order by swept_at nulls first, location`,
     ),
   );
-  const gone: string[] = [];
-  for (const { location } of orphans) {
+  return rows.map(({ location }) => location);
+}
+
+type Tried = { gone: string[]; stuck: string[] };
+
+async function deleteBlobs(
+  { log, blobs }: { log: Logger; blobs: BlobStore },
+  locations: readonly string[],
+  isOver: () => boolean,
+): Promise<Tried> {
+  const tried: Tried = { gone: [], stuck: [] };
+  for (const location of locations) {
     try {
-      await deps.blobs.delete(location);
-      gone.push(location);
+      await blobs.delete(location);
+      tried.gone.push(location);
     } catch (error) {
-      logError(deps.log, error, 'the blob of an attachment that was never stored could not be deleted', { location });
+      tried.stuck.push(location);
+      logError(log, error, 'the blob of an attachment that was never stored could not be deleted', { location });
     }
+    if (isOver()) break;
   }
-  if (gone.length > 0)
-    await transaction(deps.pool, { tenantId }, (tx) =>
-      tx.execute(sql`delete from attachment_blobs where tenant_id = ${tenantId} and swept_at is not null
-        and location = any (array(select jsonb_array_elements_text(${JSON.stringify(gone)}::jsonb)))`),
-    );
-  return gone.length;
+  return tried;
+}
+
+/** Those that are stuck go behind those that were taken with them and not tried, by a millisecond at least, which is what the column tells. */
+async function settleOrphans(pool: Pool, tenantId: string, { gone, stuck }: Tried): Promise<void> {
+  if (gone.length + stuck.length === 0) return;
+  const among = (locations: string[]) =>
+    sql`tenant_id = ${tenantId} and swept_at is not null
+      and location = any (array(select jsonb_array_elements_text(${JSON.stringify(locations)}::jsonb)))`;
+  await transaction(pool, { tenantId }, async (tx) => {
+    if (gone.length > 0) await tx.execute(sql`delete from attachment_blobs where ${among(gone)}`);
+    if (stuck.length > 0)
+      await tx.execute(
+        sql`update attachment_blobs set swept_at = clock_timestamp() + interval '1 ms' where ${among(stuck)}`,
+      );
+  });
 }
 
 const locationsOf = (stored: readonly StoredAttachment[]) => JSON.stringify(stored.map(({ location }) => location));

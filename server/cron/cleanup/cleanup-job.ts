@@ -196,7 +196,8 @@ async function pruneTenant(ctx: JobContext, tenantId: string, { settings, blobs,
     isFailed = true;
     errors.push(`${name}: ${told(ctx, error, { step: name, tenantId })}`);
   };
-  const share = shareBudget(shareMs, TENANT_STEPS.length);
+  // Orphans have a part too.
+  const share = shareBudget(shareMs, TENANT_STEPS.length + 1);
   for (const { name, days, prune } of TENANT_STEPS) {
     if (days(settings) === 0) continue;
     const { isOver } = share();
@@ -218,8 +219,15 @@ async function pruneTenant(ctx: JobContext, tenantId: string, { settings, blobs,
     }
   }
   if (blobs === null) return { counts, errors, isFailed };
+  const { isOver } = share();
+  const sweepOrphans = async () => {
+    const swept = await sweepOrphanBlobs({ ...ctx, blobs }, tenantId, () => ctx.signal.aborted || isOver());
+    ctx.signal.throwIfAborted();
+    if (swept.isUnfinished) errors.push(`orphanBlobs: ${GOES_ON}`);
+    return swept.deleted;
+  };
   for (const [name, sweep] of [
-    ['orphanBlobs', () => sweepOrphanBlobs({ ...ctx, blobs }, tenantId)],
+    ['orphanBlobs', sweepOrphans],
     ['unfinishedBlobs', () => sweepUnfinished(blobs, tenantId)],
   ] as const)
     try {

@@ -30,18 +30,25 @@ it('deletes a stretch of each kind, carries out what is due, and says what is le
     select ${tenantId}, 'test', 'k' || n, '', now() - interval '60 days' from generate_series(1, ${count}) n`;
   await addKeys(acme.id, 10_005);
   await addKeys(blue.id, 3);
+  await db.owner`insert into attachment_blobs (tenant_id, location, written_at)
+    select ${acme.id}, 'attachments/' || n, now() - interval '2 hours' from generate_series(1, 3) n`;
   const [request] = await db.owner<{ id: string }[]>`
     insert into dsar_requests (tenant_id, kind, subject_hash, customer_id, due_at, created_by)
     values (${blue.id}, 'erase', 'h', 'cust', now(), 'test') returning id`;
 
   const { status, outcome, body } = await cleanUp(0);
   expect([status, outcome]).toEqual([200, 'partial']);
-  expect(body).toMatchObject({ ok: true, deleted: { idempotencyKeys: 10_000, dsarCompleted: 1 } });
+  expect(body).toMatchObject({ ok: true, deleted: { idempotencyKeys: 10_000, orphanBlobs: 1, dsarCompleted: 1 } });
   expect(body.errors).toEqual([
     {
       tenantId: acme.id,
       tenant: 'acme',
       message: 'idempotencyKeys: its share of the time was over; the next run goes on',
+    },
+    {
+      tenantId: acme.id,
+      tenant: 'acme',
+      message: 'orphanBlobs: its share of the time was over; the next run goes on',
     },
     {
       tenantId: blue.id,
@@ -52,5 +59,8 @@ it('deletes a stretch of each kind, carries out what is due, and says what is le
   expect([await keysOf(acme.id), await keysOf(blue.id)]).toEqual([5, 3]);
   expect(await db.owner`select state from dsar_requests where id = ${request!.id}`).toEqual([{ state: 'completed' }]);
 
-  expect(await cleanUp(480_000)).toMatchObject({ outcome: 'succeeded', body: { deleted: { idempotencyKeys: 8 } } });
+  expect(await cleanUp(480_000)).toMatchObject({
+    outcome: 'succeeded',
+    body: { deleted: { idempotencyKeys: 8, orphanBlobs: 2 } },
+  });
 });
