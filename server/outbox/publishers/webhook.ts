@@ -150,7 +150,7 @@ const letsGoOn = (outcome: PublishOutcome | undefined) =>
 /** An address that is refused stays refused; one that cannot be reached does not. */
 const asOutage = (error: unknown): unknown =>
   ['OUTBOUND_DEADLINE', 'OUTBOUND_UNREACHABLE'].includes(codeOf(error))
-    ? new PublisherUnavailableError(String(error), { cause: error })
+    ? new PublisherUnavailableError(error instanceof Error ? error.message : String(error), { cause: error })
     : error;
 
 /** The payload goes in as text: parsing it would round numbers. Every copy is the same to the byte. */
