@@ -1,6 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { parseEnvironment } from './env.ts';
 
+describe('the address of the database', () => {
+  it.each(['DATABASE_URL', 'DATABASE_DIRECT_URL'])('is told as bad by its name %s, without its value', (name) => {
+    for (const url of ['a-canary', 'postgres://owner:a-canary#x@db/app', 'postgres://owner:100%a-canary@db/app']) {
+      const parse = () => parseEnvironment({ [name]: url });
+      expect(parse).toThrow(`  ${name}: `);
+      expect(parse).toThrow('in a user or password write "%" as %25');
+      expect(parse).not.toThrow('a-canary');
+    }
+  });
+
+  it('is taken as it stands', () => {
+    const urls = { DATABASE_URL: 'postgresql://o:p%23@one,two:5432/app', DATABASE_DIRECT_URL: 'postgres://db/app' };
+    expect(parseEnvironment(urls)).toMatchObject(urls);
+  });
+});
+
 describe('the environment of the outbox', () => {
   it.each<[names: string, env: Record<string, string>]>([
     ['OUTBOX_BATCH_SIZE', { OUTBOX_BATCH_SIZE: '0' }],

@@ -116,6 +116,8 @@ describe('a publisher process', () => {
     ['OUTBOX_BATCH_SIZE', '0'],
     ['KAFKA_BROKERS', 'a-canary-without-a-port'],
     ['PUBLISHER_METRICS_PORT', '65536'],
+    ['DATABASE_URL', 'postgres://owner:a-canary#secret@db/app'],
+    ['DATABASE_DIRECT_URL', 'postgres://owner:100%a-canary@db/app'],
   ])('exits with 2 and names %s, not its value, when it is %j', async (name, value) => {
     const publisher = startPublisher('bad', join(home, 'bad'), { [name]: value });
     expect(await publisher.exited).toBe(2);

@@ -2,7 +2,13 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { databaseUrlProblem } from './database-url.ts';
 import { flag, port, portIfNamed, seconds } from './values.ts';
+
+const databaseUrl = z.string().superRefine((text, ctx) => {
+  const problem = databaseUrlProblem(text);
+  if (problem !== null) ctx.addIssue(problem);
+});
 
 export const INSTALLATION = {
   NODE_ENV: z.enum(['development', 'production', 'test']).default('production'),
@@ -11,9 +17,9 @@ export const INSTALLATION = {
     .default('.mainspring')
     .transform((path) => resolve(path)),
   /** The owner's URL; the app's and worker's are derived from it. Unset: bin/start runs an embedded server. */
-  DATABASE_URL: z.string().optional(),
+  DATABASE_URL: databaseUrl.optional(),
   /** Not through a pooler: for migrations and LISTEN. Default: DATABASE_URL. */
-  DATABASE_DIRECT_URL: z.string().optional(),
+  DATABASE_DIRECT_URL: databaseUrl.optional(),
   /** Set when DATABASE_URL goes through a transaction pooler: no prepared statements then. */
   DATABASE_POOLED: flag,
   ROLE_PREFIX: z

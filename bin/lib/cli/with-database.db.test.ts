@@ -81,6 +81,6 @@ describe('a command beside the database', { timeout: 120_000 }, () => {
 
   it('says that DATABASE_URL is none', async () => {
     const said = await run('the database next door', ['audit', 'verify']);
-    expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DATABASE_URL is no address') });
+    expect(said).toMatchObject({ code: 2, out: '', err: expect.stringContaining('DATABASE_URL: is no address') });
   });
 });

@@ -14,17 +14,13 @@ const NO_ANSWER =
 
 /**
  * Runs `fn` with a pool of the owner's, and closes it.
- * @throws UsageError when the address is none, its user not the owner or the database not this release's; ServiceError DATABASE_UNAVAILABLE
+ * @throws UsageError when the address's user is not the owner or the database not this release's; ServiceError DATABASE_UNAVAILABLE
  */
 export async function withDatabase<T>(
   { url }: LocalDatabase,
   options: { max: number; command: string },
   fn: (pool: Pool) => Promise<T>,
 ): Promise<T> {
-  if (!/^postgres(ql)?:/.test(url) || !URL.canParse(url))
-    throw new UsageError(
-      'DATABASE_URL is no address of a database: write it as postgres://user:password@host:5432/name',
-    );
   const pool = openPool({ url, max: options.max, applicationName: `mainspring ${options.command}` });
   try {
     return await fn(pool);
