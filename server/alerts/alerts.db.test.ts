@@ -202,7 +202,7 @@ describe('an alert rule', () => {
         one,
       ]),
     );
-    expect(byName.broken?.lastError).not.toBeNull();
+    expect(byName.broken?.lastError).toMatch(/ \(errorId [0-9a-f-]+\)$/);
     expect(byName.sound).toMatchObject({ lastError: null, lastValue: 0 });
   });
 

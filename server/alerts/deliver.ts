@@ -11,6 +11,7 @@ import {
   backoffMs,
   type Logger,
   logError,
+  messageOf,
   query,
   ServiceError,
   scrub,
@@ -145,7 +146,7 @@ async function deliverOne(
   } catch (error) {
     isUnopened = error instanceof ServiceError && error.code === 'SECRETS_UNAVAILABLE';
     // What the other side answered may repeat what it was told, its password too.
-    problem = storableText(scrub(error instanceof Error ? error.message : String(error)), 500);
+    problem = storableText(scrub(messageOf(error)), 500);
     logError(deps.log, error, 'a notification could not be delivered', {
       tenantId,
       deliveryId: id,

@@ -1,8 +1,8 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
-import { listJobTenants } from '#server/jobs/index.ts';
-import { type Logger, logError, newId, query, storableText, type Tx, transaction } from '#server/lib/index.ts';
+import { errorText, listJobTenants } from '#server/jobs/index.ts';
+import { type Logger, logError, newId, query, type Tx, transaction } from '#server/lib/index.ts';
 import { type Decision, decide, isOver } from './decide.ts';
 import { type AlertMetric, METRICS } from './metrics.ts';
 import { queueDeliveries } from './queue-deliveries.ts';
@@ -78,8 +78,9 @@ async function evaluateTenant(tx: Tx, tenantId: string, log: Logger): Promise<Om
     const found = await read(rule.metric, rule.windowMinutes);
     if ('error' in found) {
       counts.failed += 1;
-      logError(log, found.error, 'an alert rule could not be evaluated', { tenantId, ruleId: rule.id });
-      await tx.execute(sql`update alert_rules set evaluated_at = now(), last_error = ${storableText(found.error.message, 500)}
+      const fields = { tenantId, ruleId: rule.id };
+      const told = errorText(found.error, logError(log, found.error, 'an alert rule could not be evaluated', fields));
+      await tx.execute(sql`update alert_rules set evaluated_at = now(), last_error = ${told}
         where tenant_id = ${tenantId} and id = ${rule.id}`);
       continue;
     }

@@ -1,6 +1,7 @@
 export { type Backoff, backoffMs } from './backoff.ts';
 export { type Clock, databaseClock } from './clock.ts';
 export { decodeCursor, decodeIdCursor, encodeCursor, toPage } from './cursor.ts';
+export { messageOf } from './error-text.ts';
 export { ERROR_CODES, type ErrorCode, type Problem as ErrorBody, ServiceError } from './errors.ts';
 export { failPoint } from './fail-point.ts';
 export { TransactionEndedError } from './guard-connection.ts';

@@ -1,6 +1,7 @@
 // Structured logs. Every error line goes through logError and carries the errorId that the client saw.
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
+import { messageOf, stackOf } from './error-text.ts';
 import { ERROR_CODES, ServiceError } from './errors.ts';
 import { scrub } from './scrub.ts';
 
@@ -51,10 +52,16 @@ export function logError(log: Logger, error: unknown, message: string, fields: R
   return errorId;
 }
 
-/** Driver errors carry the statement's parameters, which may be anybody's data: only these fields are kept. */
+/** Errors of statements carry the parameters, which may be anybody's data: only these fields are kept, without them. */
 function serializable(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
-  const { name, message, stack, cause } = error;
+  if (!(error instanceof Error)) return { message: messageOf(error) };
+  const { name, cause } = error;
   const code = 'code' in error ? error.code : undefined;
-  return { name, message, code, stack, ...(cause ? { cause: serializable(cause) } : {}) };
+  return {
+    name,
+    message: messageOf(error),
+    code,
+    stack: stackOf(error),
+    ...(cause ? { cause: serializable(cause) } : {}),
+  };
 }

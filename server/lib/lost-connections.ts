@@ -9,10 +9,17 @@ const LOST =
 export const isLostConnection = (reason: unknown): boolean =>
   reason instanceof Error && 'code' in reason && typeof reason.code === 'string' && LOST.test(reason.code);
 
-/** Called once at boot: lost connections are logged, every other rejection that nobody handles still ends the process. */
+/**
+ * Called once at boot: lost connections are logged, every other rejection that nobody handles still ends the process.
+ * That one is logged here too: Node would print all that the error carries, parameters of statements among it.
+ */
 export function outliveLostConnections(log: Logger): void {
   process.on('unhandledRejection', (reason) => {
-    if (!isLostConnection(reason)) throw reason;
-    logError(log, reason, 'a connection was lost while it was being opened');
+    if (isLostConnection(reason)) {
+      logError(log, reason, 'a connection was lost while it was being opened');
+      return;
+    }
+    logError(log, reason, 'a rejection that nobody handled ends the process');
+    process.exit(1);
   });
 }
