@@ -1,6 +1,6 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
-import { logError, query, ServiceError, scrub, storableText, transaction } from '#server/lib/index.ts';
+import { logError, messageOf, query, ServiceError, scrub, storableText, transaction } from '#server/lib/index.ts';
 import type { Counts, JobContext, TenantOutcome } from './definition.ts';
 
 export type JobTenant = { id: string; slug: string; name: string; isActive: boolean };
@@ -59,10 +59,10 @@ function reasonOf(error: unknown): string {
   let reason = error;
   while (!(reason instanceof ServiceError) && reason instanceof Error && reason.cause instanceof Error)
     reason = reason.cause;
-  if (!(reason instanceof Error)) return String(reason);
+  if (!(reason instanceof Error)) return messageOf(reason);
   // drizzle's own message is the statement with its parameters.
   if (reason.message.startsWith('Failed query:')) return 'a statement failed';
   // Data exceptions quote the value: invalid input syntax for type integer: "…".
   const isOfData = 'code' in reason && typeof reason.code === 'string' && /^22[0-9A-Z]{3}$/.test(reason.code);
-  return isOfData ? reason.message.replaceAll(/"[^"]*"?/g, '"…"') : reason.message;
+  return isOfData ? reason.message.replaceAll(/"[^"]*"?/g, '"…"') : messageOf(reason);
 }
