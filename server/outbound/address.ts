@@ -74,18 +74,51 @@ function decode(text: string): Address | null {
 function isGlobal(address: Address): boolean {
   if (address.kind() === 'ipv4') return !NOT_GLOBAL_IPV4.some((range) => isInside(address, range));
   if (!isInside(address, GLOBAL_IPV6) || NOT_GLOBAL_IPV6.some((range) => isInside(address, range))) return false;
-  // ISATAP: the interface's half is 0000:5efe or 0200:5efe, then an IPv4 address, below any global prefix.
   const bytes = address.toByteArray();
+  return !isIsatap(bytes) || isGlobal(new ipaddr.IPv4(bytes.slice(12)));
+}
+
+/** The interface's half is 0000:5efe or 0200:5efe, then an IPv4 address, below any prefix. */
+function isIsatap(bytes: readonly number[]): boolean {
   const [flag, zero, high, low] = bytes.slice(8, 12);
-  const isIsatap = ((flag ?? 0) & 0xfd) === 0 && zero === 0 && high === 0x5e && low === 0xfe;
-  return !isIsatap || isGlobal(new ipaddr.IPv4(bytes.slice(12)));
+  return ((flag ?? 0) & 0xfd) === 0 && zero === 0 && high === 0x5e && low === 0xfe;
+}
+
+/** Where the four bytes of an IPv4 address stand in what a tunnel or a translator unpacks. */
+const UNPACKED: readonly [range: Cidr, places: readonly number[][]][] = (
+  [
+    // IPv4-compatible and IPv4-translated.
+    ['::/96', [[12, 13, 14, 15]]],
+    ['::ffff:0:0:0/96', [[12, 13, 14, 15]]],
+    ['2002::/16', [[2, 3, 4, 5]]],
+    // NAT64 with prefixes of the network's own, of 48 to 96 bits (RFC 6052): byte 8 is left out.
+    [
+      '64:ff9b:1::/48',
+      [
+        [6, 7, 9, 10],
+        [7, 9, 10, 11],
+        [9, 10, 11, 12],
+        [12, 13, 14, 15],
+      ],
+    ],
+  ] as const
+).map(([cidr, places]) => [ipaddr.parseCIDR(cidr) as Cidr, places.map((place) => [...place])]);
+
+/** The IPv4 addresses that an IPv6 address may lead to besides itself. */
+function unpack(address: Address): Address[] {
+  if (address.kind() === 'ipv4') return [];
+  const bytes = address.toByteArray();
+  const places = UNPACKED.flatMap(([range, at]) => (isInside(address, range) ? at : []));
+  if (isIsatap(bytes)) places.push([12, 13, 14, 15]);
+  return places.map((place) => new ipaddr.IPv4(place.map((at) => bytes[at] ?? 0)));
 }
 
 /** True for link-local and metadata addresses, which an operator's URL does not reach either unless a range opens them. */
 export function isNobodys(text: string, allowed: readonly Cidr[]): boolean {
   const address = decode(text);
   if (address === null) return true;
-  return NOBODYS.some((range) => isInside(address, range)) && !allowed.some((range) => isInside(address, range));
+  const isOne = [address, ...unpack(address)].some((one) => NOBODYS.some((range) => isInside(one, range)));
+  return isOne && !allowed.some((range) => isInside(address, range));
 }
 
 export type Verdict = 'global' | 'listed' | 'refused';

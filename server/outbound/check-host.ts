@@ -19,7 +19,8 @@ export const resolveBySystem: Resolve = async (host) =>
 const LOCALHOST = /(^|\.)localhost$/i;
 const LOOPBACK = ['127.0.0.1', '::1'];
 
-const bare = (host: string) => host.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+/** A host as it stands in a URL, without brackets and the dot of a whole name. */
+export const bare = (host: string) => host.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 
 /**
  * The addresses to connect to, all of them checked. `isPlain`: without TLS a tenant's request may only go where

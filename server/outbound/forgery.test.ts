@@ -90,8 +90,22 @@ describe('what an operator sets', () => {
     '169.254.170.2',
     '::ffff:169.254.169.254',
     '64:ff9b::a9fe:a9fe',
+    '100.100.100.200',
+    '192.0.0.192',
+    '168.63.129.16',
     'fe80::1',
     'fd00:ec2::254',
+    // A tunnel or a translator unpacks them.
+    '::169.254.169.254',
+    '::ffff:0:169.254.169.254',
+    '2002:a9fe:a9fe::1',
+    '2002:6464:64c8::',
+    '64:ff9b:1::a9fe:a9fe',
+    '64:ff9b:1:a9fe:a9:fe00::',
+    '64:ff9b:1:a9:fe:a9fe::',
+    '64:ff9b:1:1:a9:fea9:fe00:0',
+    '2a00:1450:4001::5efe:169.254.169.254',
+    'fd12::200:5efe:168.63.129.16',
   ];
   it.each(METADATA)('never leads to %s, when it is saved or sent to, as an address or by a name', async (address) => {
     const named = createOutboundClient({ allowCidrs: [], resolve: async () => ['10.0.0.1', address] });
@@ -102,7 +116,11 @@ describe('what an operator sets', () => {
     }
   });
 
-  it.each(['10.1.2.3', '127.0.0.1', '192.168.1.1', 'fd12::1'])('may lie inside, at %s', async (address) => {
+  const INSIDE = [
+    ...['10.1.2.3', '127.0.0.1', '192.168.1.1', 'fd12::1', '::1'],
+    ...['fd12::5efe:10.1.2.3', '2002:a01:203::1', '64:ff9b:1::a01:203', '::10.1.2.3'],
+  ];
+  it.each(INSIDE)('may lie inside, at %s', async (address) => {
     const named = createOutboundClient({ allowCidrs: [], resolve: async () => [address] });
     expect(await codeOf(named.checkUrl('http://receiver.example/', { trust: 'operator' }))).toBe('taken');
   });

@@ -15,7 +15,9 @@ export function parseOutboundUrl(text: string): URL {
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw refuse(`"${url.protocol}" is not taken; write https://host/path`);
   if (url.username !== '' || url.password !== '')
-    throw refuse('a URL must not carry a user or password; give them as secrets of the connection');
+    throw refuse(
+      'a URL must not carry a user or password: leave them out; what a connection needs is given as its secrets',
+    );
   if (url.port === '0') throw refuse('port 0 is not taken');
   url.hash = '';
   return url;
