@@ -30,17 +30,17 @@ describe('the environment of the outbox', () => {
     ['EVENT_PUBLISHER', { EVENT_PUBLISHER: 'pigeon' }],
     ['KAFKA_BROKERS', { EVENT_PUBLISHER: 'kafka' }],
     ['KAFKA_BROKERS', { EVENT_PUBLISHER: 'kafka', KAFKA_BROKERS: 'one-without-a-port' }],
+    ['KAFKA_BROKERS', { KAFKA_BROKERS: 'a-canary:99999' }],
+    ['KAFKA_BROKERS', { KAFKA_BROKERS: 'one:9092,a-canary:0' }],
+    ['KAFKA_BROKERS', { KAFKA_BROKERS: 'a-canary:kafka' }],
+    ['KAFKA_BROKERS', { KAFKA_BROKERS: '[::1]:65536' }],
+    ['OUTBOUND_ALLOW_CIDRS', { OUTBOUND_ALLOW_CIDRS: '010.0.0.0/8' }],
     ['KAFKA_SSL_CA_FILE', { KAFKA_SSL: 'true', KAFKA_SSL_CA_FILE: '/no/such/a-canary.pem' }],
     ['OUTBOX_TOPIC', { OUTBOX_TOPIC: '{kind}' }],
     ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_MECHANISM: 'gssapi' }],
     ['KAFKA_SASL_PASSWORD', { KAFKA_SASL_MECHANISM: 'plain', KAFKA_SASL_USERNAME: 'someone' }],
     ['KAFKA_SASL_MECHANISM', { KAFKA_SASL_USERNAME: 'someone', KAFKA_SASL_PASSWORD: 'a-canary' }],
     ['OUTBOX_WEBHOOK_URL', { EVENT_PUBLISHER: 'webhook', OUTBOX_WEBHOOK_URL: 'ftp://there' }],
-    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://169.254.169.254/a-canary' }],
-    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'https://[::ffff:169.254.169.254]/' }],
-    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://0xa9fea9fe/' }],
-    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://[64:ff9b::a9fe:a9fe]/' }],
-    ['OUTBOX_WEBHOOK_URL', { OUTBOX_WEBHOOK_URL: 'http://[fe80::1]:8080/' }],
     ['OUTBOX_WEBHOOK_SECRET', { EVENT_PUBLISHER: 'webhook', OUTBOX_WEBHOOK_URL: 'http://there' }],
     ['OUTBOX_WEBHOOK_SECRET', { OUTBOX_WEBHOOK_SECRET: 'a-canary' }],
   ])('names %s, not its value, with %j', (name, environment) => {
@@ -61,14 +61,14 @@ describe('the environment of the outbox', () => {
     const environment = {
       ...{
         EVENT_PUBLISHER: 'kafka',
-        KAFKA_BROKERS: 'one:9092, [::1]:9093',
+        KAFKA_BROKERS: 'one:1, [::1]:65535',
         KAFKA_SSL: 'true',
         OUTBOX_TOPIC: 'ms.{type}',
       },
       ...{ KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: 'u', KAFKA_SASL_PASSWORD: 'p' },
     };
     expect(parseEnvironment(environment)).toMatchObject({
-      ...{ KAFKA_BROKERS: ['one:9092', '[::1]:9093'], KAFKA_SSL: true, KAFKA_SASL_MECHANISM: 'scram-sha-512' },
+      ...{ KAFKA_BROKERS: ['one:1', '[::1]:65535'], KAFKA_SSL: true, KAFKA_SASL_MECHANISM: 'scram-sha-512' },
       KAFKA_CLIENT_ID: 'mainspring',
     });
   });

@@ -116,6 +116,8 @@ describe('a publisher process', () => {
     ['OUTBOX_BATCH_SIZE', '0'],
     ['KAFKA_BROKERS', 'a-canary-without-a-port'],
     ['PUBLISHER_METRICS_PORT', '65536'],
+    ['KAFKA_BROKERS', 'a-canary:99999'],
+    ['OUTBOX_WEBHOOK_URL', 'http://[2002:6464:64c8::]/a-canary'],
     ['DATABASE_URL', 'postgres://owner:a-canary#secret@db/app'],
     ['DATABASE_DIRECT_URL', 'postgres://owner:100%a-canary@db/app'],
   ])('exits with 2 and names %s, not its value, when it is %j', async (name, value) => {

@@ -2,7 +2,7 @@
 
 import { openPool, type Pool, urlForRole } from '#db/client.ts';
 import { roleNames } from '#db/roles.ts';
-import { EXIT_BAD_ENVIRONMENT, env, secretsOf } from '#server/env.ts';
+import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from '#server/env.ts';
 import { heartbeat } from '#server/fleet/index.ts';
 import type { Listening } from '#server/http/index.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from '#server/lib/index.ts';
 import { listenForEvents } from '#server/outbox/index.ts';
 import { createPublisherLoop, type PublisherLoop } from './publisher-loop.ts';
-import { publisherSettings, publisherStopMs } from './publisher-settings.ts';
+import { publisherSettings, publisherStopMs, requireWebhookUrl } from './publisher-settings.ts';
 
 /** 30 consecutive failures that waiting does not cure: whoever started this process should look. */
 const EXIT_GAVE_UP = 3;
@@ -31,6 +31,7 @@ async function boot(): Promise<void> {
     log.fatal('DATABASE_URL and WORKER_PASSWORD must be set');
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
+  orBadEnvironment(() => requireWebhookUrl(env));
   outliveLostConnections(log);
   collectProcessMetrics();
   const { worker: role } = roleNames(env.ROLE_PREFIX);

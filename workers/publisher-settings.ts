@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { openPool } from '#db/client.ts';
 import type { Environment } from '#server/env.ts';
 import type { Logger } from '#server/lib/index.ts';
-import { createOutboundClient } from '#server/outbound/index.ts';
+import { createOutboundClient, operatorUrlProblem } from '#server/outbound/index.ts';
 import {
   createFilePublisher,
   createKafkaPublisher,
@@ -11,6 +11,16 @@ import {
 } from '#server/outbox/index.ts';
 import { type PublisherConfig, STOP_GRACE_MS } from './publisher-loop.ts';
 import { PUBLISHER_CONNECTIONS } from './publisher-pools.ts';
+
+/**
+ * Found at the start, not by the first event. Where parseEnvironment stands, server/outbound is not known yet.
+ * @throws Error naming the variable, its value withheld, when every request to the webhook would be refused
+ */
+export function requireWebhookUrl(env: Pick<Environment, 'OUTBOX_WEBHOOK_URL' | 'OUTBOUND_ALLOW_CIDRS'>): void {
+  const { OUTBOX_WEBHOOK_URL: url, OUTBOUND_ALLOW_CIDRS: allowed } = env;
+  const problem = url === undefined ? null : operatorUrlProblem(url, allowed);
+  if (problem !== null) throw new Error(`bad environment\n  OUTBOX_WEBHOOK_URL: ${problem}`);
+}
 
 /** What the publisher is, wherever it runs. `url` is the worker role's. */
 export function publisherSettings(

@@ -38,7 +38,7 @@ import { createAuditSealer } from './audit-sealer.ts';
 import { cronLoop } from './cron-loop.ts';
 import { deadManSwitch } from './dead-man.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
-import { publisherSettings, workerStopMs } from './publisher-settings.ts';
+import { publisherSettings, requireWebhookUrl, workerStopMs } from './publisher-settings.ts';
 import { reportLoop } from './report-loop.ts';
 import { restartingPublisher, withPublisherDown } from './restarting-publisher.ts';
 import { createRunner } from './runner-loop.ts';
@@ -58,6 +58,7 @@ async function boot() {
   }
   const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
+  orBadEnvironment(() => requireWebhookUrl(env));
   warnOfUnknownSiem(log, env, jobsConfig.siem);
   outliveLostConnections(log);
   collectProcessMetrics();

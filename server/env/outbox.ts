@@ -4,16 +4,14 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { flag, flagOn, list, type Missing, milliseconds } from './values.ts';
 
-const isHostAndPort = (text: string) => /^(\[[0-9a-fA-F:]+\]|[\w.-]+):\d{1,5}$/.test(text);
+const isHostAndPort = (text: string) => {
+  const [, port = ''] = /^(?:\[[0-9a-fA-F:]+\]|[\w.-]+):(\d{1,5})$/.exec(text) ?? [];
+  return Number(port) >= 1 && Number(port) <= 65_535;
+};
 const isWebhookSecret = (text: string) => {
   const bytes = Buffer.from(text.replace(/^whsec_/, ''), 'base64').byteLength;
   return /^(whsec_)?[A-Za-z0-9+/]+={0,2}$/.test(text) && bytes >= 24 && bytes <= 64;
 };
-/** As server/outbound refuses them at every send, names included; here an address is told before the first event. */
-const isLinkLocal = (url: string) =>
-  /^(169\.254\.|168\.63\.129\.16$|\[(::ffff|64:ff9b:):a9fe:|\[fe[89ab]|\[fd00:ec2::254\])/.test(
-    URL.parse(url)?.hostname ?? '',
-  );
 /** Read at the start, so that a wrong path is found before the first event waits for it. */
 const holdsCertificate = (path: string) => {
   try {
@@ -44,7 +42,7 @@ export const OUTBOX = {
   /** Where the file publisher writes. Default: `<MAINSPRING_HOME>/outbox`. */
   OUTBOX_FILE_DIR: z.string().optional(),
   /** host:port of some brokers, by commas. */
-  KAFKA_BROKERS: list(isHostAndPort, 'must be host:port, separated by commas'),
+  KAFKA_BROKERS: list(isHostAndPort, 'must be host:port with a port from 1 to 65535, separated by commas'),
   KAFKA_CLIENT_ID: z
     .string()
     .regex(/^[\w.-]{1,200}$/, 'must be 1 to 200 letters, digits, dots, hyphens and underscores')
@@ -68,11 +66,11 @@ export const OUTBOX = {
       (template) => /^[a-zA-Z0-9._-]{1,249}$/.test(template.replaceAll(/\{(type|tenant)\}/g, 'x')),
       'must be letters, digits, dots, hyphens and underscores, with {type} and {tenant} in it if you like',
     ),
-  /** Where the webhook publisher posts to; it is the operator's, so it may be in a private network. */
-  OUTBOX_WEBHOOK_URL: z
-    .url({ protocol: /^https?$/ })
-    .refine((url) => !isLinkLocal(url), "must not lead to an address of the machine's own link (cloud metadata)")
-    .optional(),
+  /**
+   * Where the webhook publisher posts to; it is the operator's, so it may be in a private network. What server/outbound
+   * refuses at every send, the publisher refuses at its start.
+   */
+  OUTBOX_WEBHOOK_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has them. */
   OUTBOX_WEBHOOK_SECRET: z.string().refine(isWebhookSecret, 'must be "whsec_" and 24 to 64 bytes in base64').optional(),
   /** Checked where it is used: what is no positive whole number falls back to 300 with a warning. */

@@ -3,8 +3,11 @@ import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { list, type Missing } from './values.ts';
 
-const isCidr = (text: string) =>
-  ipaddr.isValidCIDR(text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`);
+/** As server/outbound reads them, which takes no `010.0.0.0/8`: whether that is octal is anybody's guess. */
+const isCidr = (text: string) => {
+  const whole = text.includes('/') ? text : `${text}/${text.includes(':') ? 128 : 32}`;
+  return whole.includes(':') ? ipaddr.isValidCIDR(whole) : ipaddr.IPv4.isValidCIDRFourPartDecimal(whole);
+};
 
 export const OUTSIDE = {
   /** Requests of one tenant that one web process takes in a second; a tenant's own limit goes before it. */
