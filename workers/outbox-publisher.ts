@@ -28,7 +28,7 @@ const log = createLogger({ level: env.LOG_LEVEL, tier: 'publisher' });
 async function boot(): Promise<void> {
   const { DATABASE_URL: ownerUrl, WORKER_PASSWORD: password } = env;
   if (!ownerUrl || !password) {
-    log.fatal('DATABASE_URL and WORKER_PASSWORD must be set');
+    log.fatal(`${ownerUrl ? 'WORKER_PASSWORD' : 'DATABASE_URL'} must be set`);
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
   orBadEnvironment(() => requireWebhookUrl(env));

@@ -53,7 +53,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 async function boot() {
   const { DATABASE_URL: ownerUrl, WORKER_PASSWORD: password } = env;
   if (!ownerUrl || !password) {
-    log.fatal('DATABASE_URL and WORKER_PASSWORD must be set (bin/start sets them)');
+    log.fatal(`${ownerUrl ? 'WORKER_PASSWORD' : 'DATABASE_URL'} must be set (bin/start sets it)`);
     process.exit(EXIT_BAD_ENVIRONMENT);
   }
   const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
