@@ -206,6 +206,26 @@ describe('an alert rule', () => {
     expect(byName.sound).toMatchObject({ lastError: null, lastValue: 0 });
   });
 
+  it('whose statement fails says why, and what was decided of the others stays', async () => {
+    await call('POST', 'rules', rule({ name: 'first', channels: [{ kind: 'log' }] }));
+    await call('POST', 'rules', rule({ name: 'broken', metric: 'dlq_depth', channels: [{ kind: 'log' }] }));
+    await call('POST', 'rules', rule({ name: 'last', metric: 'job_failures', channels: [{ kind: 'log' }] }));
+    await db.owner`alter table dlq_entries rename to dlq_entries_away`;
+    try {
+      expect(await evaluate()).toMatchObject({ rules: 3, failed: 1 });
+    } finally {
+      await db.owner`alter table dlq_entries_away rename to dlq_entries`;
+    }
+    const rows =
+      await db.owner`select name, last_error, evaluated_at is not null as "isEvaluated" from alert_rules order by id`;
+    expect(rows.map(({ name, isEvaluated }) => [name, isEvaluated])).toEqual([
+      ['first', true],
+      ['broken', true],
+      ['last', true],
+    ]);
+    expect(rows[1]!.last_error).toMatch(/relation "dlq_entries" does not exist \(errorId /);
+  });
+
   it('reads every metric there is', async () => {
     const { body } = await call('GET', 'metrics');
     const names = (body.items as { name: string }[]).map(({ name }) => name);

@@ -2,7 +2,7 @@ import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
 import type { AlertChannel } from '#db/schema/index.ts';
 import { errorText, listJobTenants } from '#server/jobs/index.ts';
-import { type Logger, logError, newId, query, type Tx, transaction } from '#server/lib/index.ts';
+import { inSavepoint, type Logger, logError, newId, query, type Tx, transaction } from '#server/lib/index.ts';
 import { type Decision, decide, isOver } from './decide.ts';
 import { type AlertMetric, METRICS } from './metrics.ts';
 import { queueDeliveries } from './queue-deliveries.ts';
@@ -108,21 +108,17 @@ function createReader(tx: Tx, tenantId: string): (metric: AlertMetric, windowMin
     const key = `${metric} ${METRICS[metric]?.isWindowed ? windowMinutes : ''}`;
     const known = read.get(key);
     if (known) return known;
-    const found = await readOrUndo(tx, () => METRICS[metric].read(tx, tenantId, windowMinutes));
+    const found = await readOrUndo(tx, (inner) => METRICS[metric].read(inner, tenantId, windowMinutes));
     read.set(key, found);
     return found;
   };
 }
 
 /** A statement that fails would fail the whole transaction: back to before it. */
-async function readOrUndo(tx: Tx, read: () => Promise<number | null>): Promise<Found> {
-  await tx.execute(sql`savepoint before_figure`);
+async function readOrUndo(tx: Tx, read: (inner: Tx) => Promise<number | null>): Promise<Found> {
   try {
-    const value = await read();
-    await tx.execute(sql`release savepoint before_figure`);
-    return { value };
+    return { value: await inSavepoint(tx, read) };
   } catch (error) {
-    await tx.execute(sql`rollback to savepoint before_figure`);
     return { error: error instanceof Error ? error : new Error(String(error)) };
   }
 }

@@ -1,7 +1,7 @@
 import { sql } from '#db/drizzle.ts';
 import { recordAudit } from '#server/audit/index.ts';
 import { parseDocument } from '#server/ir/index.ts';
-import { ERROR_CODES, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
+import { ERROR_CODES, inSavepoint, ServiceError, type Tx, withTransaction } from '#server/lib/index.ts';
 import { createPipeline, publishVersion, saveIr } from '#server/pipelines/index.ts';
 import type { Ctx } from '#server/tenancy/index.ts';
 import { findHere, type Here, isAdopted } from './find-here.ts';
@@ -42,15 +42,11 @@ async function lockPipelines(tx: Tx, ctx: Ctx, items: ApplyItem[]): Promise<void
 }
 
 async function applyWhole(tx: Tx, ctx: Ctx, item: ApplyItem, publish: boolean): Promise<Applied> {
-  await tx.execute(sql`savepoint one_document`);
   try {
-    const applied = await applyOne(tx, { ...ctx, tx }, item, publish);
-    await tx.execute(sql`release savepoint one_document`);
-    return applied;
+    return await inSavepoint(tx, (inner) => applyOne(inner, { ...ctx, tx: inner }, item, publish));
   } catch (error) {
     // What went wrong on our side ends all of it.
     if (!(error instanceof ServiceError) || ERROR_CODES[error.code].http >= 500) throw error;
-    await tx.execute(sql`rollback to savepoint one_document`);
     const isStale = error.code === 'VERSION_STALE' || error.code === 'PIPELINE_NAME_TAKEN';
     return {
       ...{ name: nameOf(item.document), result: isStale ? 'stale' : 'refused', version: null, isPublished: false },

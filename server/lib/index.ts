@@ -25,6 +25,7 @@ export { hasSqlState, isLockTimeout, isStatementTimeout } from './sql-state.ts';
 export { findUnstorableText, requireStorable, storableText } from './storable-text.ts';
 export {
   connectionOf,
+  inSavepoint,
   inTenant,
   prepareOnce,
   query,

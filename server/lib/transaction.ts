@@ -142,6 +142,18 @@ export async function inTenant<T>(tx: Tx, tenantId: string, fn: () => Promise<T>
   return result;
 }
 
+/**
+ * Runs `fn` in a part of the transaction that is undone when it throws, and the rest goes on: of a savepoint that the driver has not
+ * made itself it would not know, and refuse to commit after any statement that failed.
+ */
+export async function inSavepoint<T>(tx: Tx, fn: (inner: Tx) => Promise<T>): Promise<T> {
+  const done = await connectionOf(tx).savepoint((connection) => {
+    const inner = Object.assign(drizzle(connection as unknown as postgres.Sql), { afterCommit: tx.afterCommit });
+    return fn(inner as unknown as Tx);
+  });
+  return done as T;
+}
+
 /** The underlying connection, for what drizzle has no words for: compiled SQL, COPY, SET LOCAL ROLE. */
 export function connectionOf(tx: Tx): postgres.TransactionSql {
   return (tx as unknown as { $client: postgres.TransactionSql }).$client;
