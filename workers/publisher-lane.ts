@@ -31,7 +31,7 @@ export const newLane = (hold: Hold): Lane => ({
 
 /** What the lanes of a publisher share. */
 export type LaneDeps = {
-  config: Pick<PublisherConfig, 'publisher' | 'batchSize' | 'pollMs' | 'leaseMs' | 'maxAttempts'>;
+  config: Pick<PublisherConfig, 'publisher' | 'log' | 'batchSize' | 'pollMs' | 'leaseMs' | 'maxAttempts'>;
   pools: Pools;
   failures: Failures;
   liveness: Liveness;
@@ -103,7 +103,7 @@ async function publishTurn(deps: LaneDeps, pool: Pool, lane: Lane, isSweep: bool
     return true;
   };
   const ways = isSweep ? { isSweep } : { isSweep, goesOn };
-  const done = await publishLane({ pool, publisher: config.publisher }, lane, {
+  const done = await publishLane({ pool, publisher: config.publisher, log: config.log }, lane, {
     ...{ ...config, maxBatchSize: maxBatchSizeOf(config.batchSize), signal },
     ...ways,
   });

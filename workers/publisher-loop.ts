@@ -55,7 +55,14 @@ export function createPublisherLoop(config: PublisherConfig) {
   const identity = { id: config.name, host: hostname(), pid: process.pid, backend: config.publisher.backend };
   const abort = new AbortController();
   const pools = createPools(config.openPool);
-  const failures = createFailures(config);
+  let hasGivenUp = false;
+  const failures = createFailures({
+    ...config,
+    onGivingUp: () => {
+      hasGivenUp = true;
+      config.onGivingUp();
+    },
+  });
   const liveness = createLiveness({ ...config, restMs: Math.min(config.pollMs, turnMsOf(config.leaseMs)) });
   const observer = createBacklogObserver(config);
   const waits = createWaits();
@@ -155,7 +162,7 @@ export function createPublisherLoop(config: PublisherConfig) {
     const given = within(
       left(4_000),
       'return of lanes',
-      returnLanes(pool, [...lanes.keys()]).then(() => signOff(pool, config.name)),
+      returnLanes(pool, [...lanes.keys()]).then(() => leave(pool)),
     );
     await given.catch((error: unknown) => logError(config.log, error, 'lanes could not be given back'));
     // For eyes only: what it published last is not worth a log line.
@@ -164,6 +171,12 @@ export function createPublisherLoop(config: PublisherConfig) {
     const closed = within(left(STOP_GRACE_MS), 'close of the backend', config.publisher.close());
     await closed.catch((error: unknown) => logError(config.log, error, 'the backend could not be closed cleanly'));
     await within(left(1_500), 'end of the connections', pools.end()).catch(() => {});
+  }
+
+  /** Of one that gave up the sign stays, and says since when it could not send. */
+  async function leave(pool: Pool): Promise<void> {
+    if (hasGivenUp) await signOn(pool, identity, config.leaseMs, failures.sendsFailForMs());
+    else await signOff(pool, config.name);
   }
 
   async function untilEnded(): Promise<void> {

@@ -80,6 +80,13 @@ describe('a publisher inside a worker', () => {
     publisher.start();
     await expect.poll(() => publisher.hasGivenUp(), { timeout: 60_000, interval: 20 }).toBe(true);
     await publisher.stop();
+    // What an operator finds of it.
+    const signs = await db.owner`select id, failing_since is not null as "hasFailed" from outbox_publishers`;
+    expect([...signs]).toEqual([{ id: 'stopped', hasFailed: true }]);
+    expect((await health(db.worker, { kind: 'anybody' })).components.publisher).toEqual({ status: 'degraded' });
+    await db.owner`update outbox_publishers set failing_since = now() - interval '2 minutes'`;
+    expect((await health(db.worker, { kind: 'anybody' })).components.publisher).toEqual({ status: 'down' });
+    await db.owner`truncate outbox_publishers`;
     const begunBefore = begun;
     const untilMs = performance.now() + 5 * pauses.longestMs;
     await expect.poll(() => begun > begunBefore || performance.now() > untilMs, { timeout: 60_000 }).toBe(true);

@@ -12,6 +12,12 @@ interface PublisherCardProps {
 const laneWords = (lanes: number[]) =>
   lanes.length === 0 ? 'no lane' : `${lanes.length === 1 ? 'lane' : 'lanes'} ${lanes.join(', ')}`;
 
+function PublisherPill({ publisher: { isSilent, failingSince, lanes } }: { publisher: OutboxPublisher }) {
+  if (isSilent) return <Pill label={failingSince === null ? 'Silent' : 'Gave up'} tone="bad" icon={CircleAlert} />;
+  if (failingSince !== null) return <Pill label="Cannot send" tone="bad" icon={CircleAlert} />;
+  return <Pill label={lanes.length > 0 ? 'Publishing' : 'Standing by'} tone="ok" icon={Radio} />;
+}
+
 /** Who publishes, since when it was last heard of, and which lanes are its own. */
 export function PublisherCard({ publishers: { items, unheldLanes } }: PublisherCardProps) {
   return (
@@ -34,11 +40,7 @@ export function PublisherCard({ publishers: { items, unheldLanes } }: PublisherC
                 <span className="min-w-0 truncate font-medium" title={publisher.id}>
                   {publisher.id}
                 </span>
-                {publisher.isSilent ? (
-                  <Pill label="Silent" tone="bad" icon={CircleAlert} />
-                ) : (
-                  <Pill label={publisher.lanes.length > 0 ? 'Publishing' : 'Standing by'} tone="ok" icon={Radio} />
-                )}
+                <PublisherPill publisher={publisher} />
               </div>
               <p className="mt-0.5 flex flex-wrap gap-x-2 text-faint text-xs">
                 <span>to {publisher.backend}</span>
@@ -46,6 +48,12 @@ export function PublisherCard({ publishers: { items, unheldLanes } }: PublisherC
                 <span>
                   heard <Time at={publisher.lastSeenAt} />
                 </span>
+                {publisher.failingSince !== null && (
+                  <span className="text-bad">
+                    {publisher.isSilent ? 'could not send from' : 'cannot send since'}{' '}
+                    <Time at={publisher.failingSince} />; its log says why
+                  </span>
+                )}
               </p>
             </li>
           ))}

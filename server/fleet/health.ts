@@ -32,8 +32,9 @@ const PROBE_TIMEOUT_MS = 2_000;
 const MAX_FAILED = 1_000;
 
 type Sign = { at: string | null; age: number | null };
-/** `at`: since when sends fail; null: they do not. No sign: nobody sends to Kafka. */
-type Signs = { tick: Sign; runner: Sign; publisher: Sign; kafka: Sign | null; alerts: Sign; untold: Sign };
+/** Of `kafka` and `backend` (any other) `at` is since when sends fail; null: they do not. No sign: nobody sends there. */
+type Signs = Record<'tick' | 'runner' | 'publisher' | 'alerts' | 'untold', Sign> &
+  Record<'kafka' | 'backend', Sign | null>;
 
 export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
   const signs = await readSigns(pool).catch(() => null);
@@ -52,7 +53,10 @@ export async function health(pool: Pool, viewer: Viewer): Promise<Health> {
     database: { status: 'ok' },
     scheduler: byAge(signs.tick, TICK_DEGRADED_SECONDS, TICK_DOWN_SECONDS),
     runner: byAge(signs.runner, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
-    publisher: byAge(signs.publisher, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
+    publisher: worse(
+      byAge(signs.publisher, SILENT_DOWN_SECONDS / 2, SILENT_DOWN_SECONDS),
+      signs.backend && byFailure(signs.backend),
+    ),
     alerts: byAge(longer(signs.alerts, signs.untold), ALERTS_DEGRADED_SECONDS, ALERTS_DOWN_SECONDS),
     ...(signs.kafka ? { kafka: byFailure(signs.kafka) } : {}),
   };
@@ -75,6 +79,9 @@ export async function isDatabaseReady(pool: Pool): Promise<boolean> {
 function readSigns(pool: Pool): Promise<Signs> {
   const sign = (name: string, at: ReturnType<typeof sql>) =>
     sql`'${sql.raw(name)}', (select jsonb_build_object('at', x.at, 'age', extract(epoch from now() - x.at)) from (select ${at} as at) x)`;
+  const failing = (name: 'kafka' | 'backend', which: ReturnType<typeof sql>) =>
+    sql`'${sql.raw(name)}', (select jsonb_build_object('at', min(failing_since), 'age', extract(epoch from now() - min(failing_since)))
+      from outbox_publishers where ${which} and last_seen_at > now() - make_interval(secs => ${SILENT_DOWN_SECONDS}) having count(*) > 0)`;
   const asked = transaction(pool, { statementTimeoutMs: PROBE_TIMEOUT_MS }, (tx) =>
     queryOne<{ signs: Signs }>(
       tx,
@@ -84,9 +91,8 @@ function readSigns(pool: Pool): Promise<Signs> {
         ${sign('publisher', sql`(select max(last_seen_at) from outbox_publishers)`)},
         ${sign('alerts', sql`(select turned_at from alert_loop)`)},
         ${sign('untold', sql`alert_oldest_due()`)},
-        'kafka', (select jsonb_build_object('at', min(failing_since), 'age', extract(epoch from now() - min(failing_since)))
-          from outbox_publishers where backend = 'kafka'
-            and last_seen_at > now() - make_interval(secs => ${SILENT_DOWN_SECONDS}) having count(*) > 0)) as signs`,
+        ${failing('kafka', sql`backend = 'kafka'`)},
+        ${failing('backend', sql`backend <> 'kafka'`)}) as signs`,
     ),
   );
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
@@ -114,6 +120,14 @@ function byFailure({ at, age }: Sign): Component {
   if (age === null || at === null) return { status: 'ok', since: null, ageSeconds: null };
   const status = age > SILENT_DOWN_SECONDS ? 'down' : 'degraded';
   return { status, since: new Date(at).toISOString(), ageSeconds: Math.max(0, Math.round(age * 10) / 10) };
+}
+
+const FROM_GOOD_TO_BAD: readonly ComponentStatus[] = ['ok', 'degraded', 'down'];
+
+/** The second where it is worse. What is unknown stays so. */
+function worse(one: Component, other: Component | null): Component {
+  const isWorse = other && FROM_GOOD_TO_BAD.indexOf(other.status) > FROM_GOOD_TO_BAD.indexOf(one.status);
+  return isWorse && one.status !== 'unknown' ? other : one;
 }
 
 const statusesOnly = (components: Components): Components =>

@@ -260,14 +260,16 @@ describe('what the page lists', () => {
   });
 
   it('names publishers with their lanes, and those that went silent', async () => {
-    await signOn(db.worker, { id: 'one', host: 'h', pid: 1, backend: 'file' }, 10_000);
+    await signOn(db.worker, { id: 'one', host: 'h', pid: 1, backend: 'file' }, 10_000, 90_000);
     await takeLanes(db.worker, { owner: 'one', leaseMs: 10_000, limit: 3, held: [] });
     await db.owner`insert into outbox_publishers (id, host, pid, backend, last_seen_at) values ('gone', 'h', 2, 'file', now() - interval '1 minute')`;
     const { items, unheldLanes } = await listPublishers(ctx);
     expect(items).toMatchObject([
       { id: 'one', isSilent: false, lanes: [0, 1, 2] },
-      { id: 'gone', isSilent: true, lanes: [] },
+      { id: 'gone', isSilent: true, lanes: [], failingSince: null },
     ]);
+    const [one] = items;
+    expect(Date.parse(one!.lastSeenAt) - Date.parse(one!.failingSince!)).toBeCloseTo(90_000, -2);
     expect(unheldLanes).toEqual([3]);
   });
 });

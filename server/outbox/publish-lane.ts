@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Pool } from '#db/client.ts';
+import type { Logger } from '#server/lib/index.ts';
 import { type Claim, claimEvents } from './claim.ts';
 import { MAX_GROWN_CHARS, PUBLISH_PART_OF_LEASE, QUICK_PART_OF_LEASE, QUICK_SEND_MS } from './config.ts';
 import { DeadlineError, within } from './deadline.ts';
@@ -41,7 +42,7 @@ export class PublishFailedError extends Error {
  * @throws LaneLostError, PublishFailedError, or what the database says
  */
 export async function publishLane(
-  deps: { pool: Pool; publisher: EventPublisher },
+  deps: { pool: Pool; publisher: EventPublisher; log?: Logger },
   hold: Hold,
   options: LaneOptions,
 ): Promise<LaneTurn> {
@@ -66,6 +67,7 @@ export async function publishLane(
     claimSentAtMs = endedAtMs;
     const goesOn = options.goesOn?.(claim.isFull) ?? false;
     const { counts, next } = await mark(deps.pool, hold, claim, outcomes, { ...limits, batchSize, goesOn });
+    noteRefusals(deps.log, { lane: hold.lane, errorId, failed: counts.failed }, claim, outcomes);
     total.claimed += claim.events.length;
     for (const name of ['published', 'retried', 'failed', 'lost'] as const) total[name] += counts[name];
     const isHeldUp = goesOn && next === undefined;
@@ -83,6 +85,23 @@ const reasonFor = ({ backend }: EventPublisher, error: unknown): string =>
   isTransient(error)
     ? `the ${backend} backend is away or did not answer in time; it is tried again`
     : `the ${backend} backend takes no events as it is set up; see the log under the error id`;
+
+/** The id that stands in the rows of events that were not taken is in the log; their reasons, which may have anybody's data, are in the rows alone. */
+function noteRefusals(
+  log: Logger | undefined,
+  fields: { lane: number; errorId: string; failed: number },
+  { events }: Claim,
+  outcomes: readonly PublishOutcome[],
+): void {
+  const refused = events.filter((_, index) => 'error' in (outcomes[index] ?? {}));
+  const [first] = refused;
+  if (!first) return;
+  const level = fields.failed > 0 ? 'warn' : 'info';
+  log?.[level](
+    { ...fields, refused: refused.length, tenantId: first.tenantId, eventId: first.id },
+    'events were not taken',
+  );
+}
 
 /**
  * Twice as many as before where a full claim was quick: what a claim costs besides its events is then shared by more of them. One that was

@@ -5,7 +5,14 @@ import type { Ctx } from '#server/tenancy/index.ts';
 import { PUBLISHER_SILENT_SECONDS } from './config.ts';
 import type { PublisherList } from './schemas.ts';
 
-type Publisher = { id: string; backend: string; startedAt: string; lastSeenAt: string; isSilent: boolean };
+type Publisher = {
+  id: string;
+  backend: string;
+  startedAt: string;
+  lastSeenAt: string;
+  isSilent: boolean;
+  failingSince: string | null;
+};
 type Lane = { lane: number; owner: string | null; isHeld: boolean };
 
 /** Who publishes for this installation, with the lanes that each holds, and the lanes that nobody does. */
@@ -14,7 +21,8 @@ export function listPublishers(ctx: Ctx): Promise<z.infer<typeof PublisherList>>
     const publishers = await query<Publisher>(
       tx,
       sql`select id, backend, started_at as "startedAt", last_seen_at as "lastSeenAt",
-          last_seen_at < clock_timestamp() - make_interval(secs => ${PUBLISHER_SILENT_SECONDS}) as "isSilent"
+          last_seen_at < clock_timestamp() - make_interval(secs => ${PUBLISHER_SILENT_SECONDS}) as "isSilent",
+          failing_since as "failingSince"
         from outbox_publishers order by last_seen_at desc, id limit 100`,
     );
     const lanes = await query<Lane>(
@@ -27,6 +35,7 @@ export function listPublishers(ctx: Ctx): Promise<z.infer<typeof PublisherList>>
         ...{ id: row.id, backend: row.backend, isSilent: row.isSilent, lanes: held(row.id) },
         startedAt: new Date(row.startedAt).toISOString(),
         lastSeenAt: new Date(row.lastSeenAt).toISOString(),
+        failingSince: row.failingSince === null ? null : new Date(row.failingSince).toISOString(),
       })),
       unheldLanes: lanes.filter((lane) => !lane.isHeld).map(({ lane }) => lane),
     };

@@ -88,6 +88,8 @@ export const PublisherList = z.object({
       lastSeenAt: z.string(),
       /** Not heard of for 15 seconds. */
       isSilent: z.boolean(),
+      /** Since when its backend has taken nothing from it, or from one of its lanes; null: it takes what it is sent. */
+      failingSince: z.string().nullable(),
       lanes: z.array(z.number().int()),
     }),
   ),
@@ -95,11 +97,14 @@ export const PublisherList = z.object({
   unheldLanes: z.array(z.number().int()),
 });
 
-/** Which failed events (to discard, by ids also ones that wait after a failure): by ids, or all that a filter names. Never both absent: nothing is requeued by accident. */
+/**
+ * Which failed events (to discard, by ids also ones that wait after a failure): by ids, or all that a filter names. Never both absent, and
+ * no other name is passed over, which might have been meant to say less: nothing is requeued or discarded by accident.
+ */
 export const FailedInput = z
-  .object({
+  .strictObject({
     ids: z.array(z.uuid()).min(1).max(500).optional(),
-    filter: EventFilter.omit({ status: true }).optional(),
+    filter: EventFilter.omit({ status: true }).strict().optional(),
     /** Counts only. */
     dryRun: z.boolean().default(false),
   })

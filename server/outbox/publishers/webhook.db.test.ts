@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { laneOf } from '#db/outbox-lane.ts';
 import { testDatabase } from '#db/testing/index.ts';
-import { transaction } from '#server/lib/index.ts';
+import { createLogger, transaction } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import {
@@ -84,11 +84,13 @@ function sameLaneKey(of: string, key: string, other: string): string {
   for (let n = 0; ; n += 1) if (laneOf(other, `k${n}`) === laneOf(of, key)) return `k${n}`;
 }
 const takeAll = () => takeLanes(db.worker, { owner: 'one', leaseMs: 30_000, limit: LANES, held: [] });
+const lines: string[] = [];
+const log = createLogger({ level: 'info', tier: 'test', write: (line) => lines.push(line) });
 /** One turn of each lane. */
 async function turn(publisher: ReturnType<typeof open>, holds: Hold[], leaseMs = 30_000) {
   const signal = new AbortController().signal;
   const options = { ...{ leaseMs, batchSize: 500, maxAttempts: 2, isSweep: true }, signal };
-  for (const hold of holds) await publishLane({ pool: db.worker, publisher }, hold, options);
+  for (const hold of holds) await publishLane({ pool: db.worker, publisher, log }, hold, options);
 }
 const rowsOf = () => db.owner<{ id: string; status: string; attempts: number; reason: string | null }[]>`
   select id, status, attempts, last_error as reason from outbox_events order by seq`;
@@ -146,7 +148,13 @@ describe('the webhook publisher', () => {
   it('sets aside at once what the receiver will never take, with its reason, and the key goes on', async () => {
     const [poison] = await append(['k', 'k', 'other']);
     answer = (event, response) => (event.id === poison ? refuse(response, 422) : take(event, response));
+    lines.length = 0;
     await turn(open(), await takeAll());
+    const [row] = await db.owner`select error_id from outbox_events where id = ${poison!}`;
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { level: 'warn', msg: 'events were not taken', errorId: row!.error_id, refused: 1, failed: 1, eventId: poison },
+    ]);
+    expect(lines[0]).not.toContain('because');
     expect(await rowsOf()).toMatchObject([
       { status: 'failed', attempts: 1, reason: 'the receiver answered 422 Unprocessable Entity: because' },
       { status: 'published' },

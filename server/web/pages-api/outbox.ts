@@ -63,6 +63,7 @@ export interface OutboxPublisher {
   startedAt: Instant;
   lastSeenAt: Instant;
   isSilent: boolean;
+  failingSince: Instant | null;
   lanes: number[];
 }
 
