@@ -1,6 +1,6 @@
 import { ArrowUpToLine } from 'lucide-react';
 import type { ModelVersionDetail } from '#server/web/index.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { Actor } from '../ui/actor.tsx';
 import { Button } from '../ui/button.tsx';
 import { Card, Facts } from '../ui/card.tsx';
@@ -62,10 +62,10 @@ function factsOf(version: ModelVersionDetail, metrics: NonNullable<ModelVersionD
     { term: 'Log loss', value: `${fixed(metrics.logLoss, 4)} (majority ${fixed(metrics.baseline.logLoss, 4)})` },
     { term: 'Gain', value: `${fixed(metrics.gain, 4)} ± ${fixed(metrics.gainError, 4)}` },
     { term: 'Accuracy', value: `${percent(metrics.accuracy)} (majority ${percent(metrics.baseline.accuracy)})` },
-    { term: 'Trained on', value: `${count(version.trainingRows ?? 0)} rows` },
+    { term: 'Trained on', value: counted(version.trainingRows ?? 0, 'row') },
     {
       term: 'Measured on',
-      value: `${count(version.holdoutRows ?? 0)} rows held out by ${heldOutBy(split)}`,
+      value: `${counted(version.holdoutRows ?? 0, 'row')} held out by ${heldOutBy(split)}`,
     },
   ];
 }

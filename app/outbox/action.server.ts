@@ -3,7 +3,7 @@ import type { ActionFunctionArgs } from '@remix-run/node';
 import type { PagesApi } from '#server/web/index.ts';
 import { act, text } from '../api.server.ts';
 import type { ActionResult } from '../page-error.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { filterOf } from './event-filter.ts';
 
 /** Calls of one press; each does at most 500 events in a transaction of its own. */
@@ -27,9 +27,9 @@ export async function outboxAction(args: ActionFunctionArgs) {
         return { ok: true, title: '', matching: remaining };
       }
       case 'requeue':
-        return told('requeued', 'They are published in the next seconds.', await repeat(api.outbox.requeue, which));
+        return told('requeued', await repeat(api.outbox.requeue, which));
       case 'discard':
-        return told('discarded', 'They are never published.', await repeat(api.outbox.discard, which));
+        return told('discarded', await repeat(api.outbox.discard, which));
       default:
         return badInput(`There is no action "${intent.slice(0, 40)}".`);
     }
@@ -58,12 +58,20 @@ const NOTHING = {
   discarded: 'None of these events is failed or waits after a failure. One that is in flight now can be tried again.',
 };
 
-function told(
-  done: keyof typeof NOTHING,
-  effect: string,
-  { changed, remaining }: { changed: number; remaining: number },
-): ActionResult {
+/** For one event and for several. */
+const EFFECTS = {
+  requeued: ['It is published in the next seconds.', 'They are published in the next seconds.'],
+  discarded: ['It is never published.', 'They are never published.'],
+} as const;
+
+type Settled = { changed: number; remaining: number };
+
+function told(done: keyof typeof NOTHING, { changed, remaining }: Settled): ActionResult {
   if (changed === 0) return { ok: true, title: `Nothing was ${done}`, detail: NOTHING[done] };
-  const title = `${count(changed)} ${changed === 1 ? 'event' : 'events'} ${done}`;
-  return { ok: true, title, detail: remaining > 0 ? `${count(remaining)} more match: press again.` : effect };
+  const title = `${counted(changed, 'event')} ${done}`;
+  const detail =
+    remaining > 0
+      ? `${count(remaining)} more ${remaining === 1 ? 'matches' : 'match'}: press again.`
+      : EFFECTS[done][changed === 1 ? 0 : 1];
+  return { ok: true, title, detail };
 }

@@ -1,7 +1,7 @@
 import { useSearchParams } from '@remix-run/react';
 import { lazy } from 'react';
 import type { OutboxPoint, OutboxWindow } from '#server/web/index.ts';
-import { count, duration } from '../time/format.ts';
+import { count, counted, duration } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { ChoiceBar } from '../ui/choice-bar.tsx';
 import { InBrowser } from '../ui/in-browser.tsx';
@@ -34,7 +34,7 @@ function inWords({ points }: ChartCardProps['history']): string {
   const published = points.reduce((sum, point) => sum + point.published, 0);
   const slowest = points.reduce((max, { ageP99Ms }) => Math.max(max, ageP99Ms ?? 0), 0);
   const age = published === 0 ? '' : ` The slowest 99th percentile of their age was ${duration(slowest)}.`;
-  return `In this time at most ${count(most)} events waited and ${count(published)} were published.${age}`;
+  return `In this time at most ${counted(most, 'event')} waited and ${count(published)} ${published === 1 ? 'was' : 'were'} published.${age}`;
 }
 
 function WindowChoice({ minutes }: { minutes: OutboxWindow }) {

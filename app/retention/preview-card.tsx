@@ -1,7 +1,7 @@
 import { Eraser, Hourglass, Lock } from 'lucide-react';
 import { lazy } from 'react';
 import type { RetentionPreview } from '#server/web/index.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { InBrowser } from '../ui/in-browser.tsx';
 import { EmptyState } from '../ui/states.tsx';
@@ -31,7 +31,7 @@ export function PreviewCard({ preview }: { preview: RetentionPreview }) {
   return (
     <Card
       title="Next purge"
-      aside={<span className="tabular">{total === 0 ? 'nothing' : `${count(total)} rows`}</span>}
+      aside={<span className="tabular">{total === 0 ? 'nothing' : counted(total, 'row')}</span>}
       flush
     >
       {total === 0 ? (

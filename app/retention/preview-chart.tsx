@@ -1,6 +1,6 @@
 import { Bar, BarChart, CartesianGrid, Tooltip, XAxis, YAxis } from 'recharts';
 import type { RetentionPreview } from '#server/web/index.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { Figure, GRID, MARGIN, TICK, TIP } from '../ui/figure.tsx';
 import { toBars } from './days.ts';
 import { CLASSES, classLook } from './words.ts';
@@ -24,7 +24,7 @@ export default function PreviewChart({ classes }: { classes: RetentionPreview['c
         <Tooltip
           {...TIP}
           labelFormatter={(from) => range.get(String(from)) ?? String(from)}
-          formatter={(value, name) => [`${count(Number(value))} rows`, name]}
+          formatter={(value, name) => [counted(Number(value), 'row'), name]}
         />
         {CLASSES.map((name) => (
           <Bar

@@ -1,7 +1,7 @@
 import { Form, useNavigation } from '@remix-run/react';
 import { Download, Link2 } from 'lucide-react';
 import type { DsarRequest } from '#server/web/index.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { Button } from '../ui/button.tsx';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
@@ -145,7 +145,7 @@ export function ReceiptCard({ request: { receiptNo, receipt, hash, previousHash 
           <ul className="list-disc pl-5">
             {tables.map(({ table, rows }) => (
               <li key={table} className="break-words">
-                {table}: {rows === null ? 'not searched in time' : `${count(rows)} rows`}
+                {table}: {rows === null ? 'not searched in time' : counted(rows, 'row')}
               </li>
             ))}
           </ul>

@@ -1,7 +1,7 @@
 import { ListTree } from 'lucide-react';
 import { Fragment } from 'react';
 import type { RunNode } from '#server/web/index.ts';
-import { count, duration } from '../time/format.ts';
+import { count, counted, duration } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { cn } from '../ui/cn.ts';
 import { CodeBlock } from '../ui/copy.tsx';
@@ -102,7 +102,7 @@ function NodeDetail({ node }: { node: RunNode }) {
         <p key={rule} className="text-warn">
           {message}{' '}
           <span className="tabular text-xs">
-            ({rule}, {count(rowCount)} rows)
+            ({rule}, {counted(rowCount, 'row')})
           </span>
         </p>
       ))}

@@ -1,5 +1,5 @@
 import type { RunProgress } from '#server/web/index.ts';
-import { count } from '../time/format.ts';
+import { counted } from '../time/format.ts';
 import { ProgressBar } from '../ui/progress.tsx';
 import { Time } from '../ui/time.tsx';
 
@@ -12,7 +12,7 @@ export function Progress({ progress }: { progress: RunProgress }) {
         <span>
           {nodesDone} of {nodesTotal} steps done
           {nodeId !== null && `, now ${nodeId}`}
-          {rowsRead > 0 && `, ${count(rowsRead)} rows read`}
+          {rowsRead > 0 && `, ${counted(rowsRead, 'row')} read`}
         </span>
         <span>
           heartbeat <Time at={updatedAt} />

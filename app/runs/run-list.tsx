@@ -1,7 +1,7 @@
 import { Link } from '@remix-run/react';
 import { ListChecks } from 'lucide-react';
 import type { RunListItem } from '#server/web/index.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';
 import { LongRows } from '../ui/long-rows.tsx';
@@ -132,7 +132,7 @@ function RunCards({ items, withPipeline }: PartProps) {
             <Time at={run.startedAt ?? run.queuedAt} />
             <Duration from={run.startedAt} to={run.finishedAt} />
             <TriggerLabel trigger={run.trigger} />
-            {run.rowsOut !== null && <span>{count(run.rowsOut)} rows out</span>}
+            {run.rowsOut !== null && <span>{counted(run.rowsOut, 'row')} out</span>}
             {run.rowsRejected !== null && run.rowsRejected > 0 && (
               <span>
                 <Rejected rows={run.rowsRejected} /> rejected

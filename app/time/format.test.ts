@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockTime, count, dayOf, duration, exactTime, relative, utcOffset } from './format.ts';
+import { clockTime, count, counted, dayOf, duration, exactTime, relative, utcOffset } from './format.ts';
 
 const at = Date.parse('2026-03-29T01:30:05Z');
 
@@ -41,5 +41,9 @@ describe('times as the pages write them', () => {
   it('groups digits', () => {
     expect(count(1_234_567)).toBe('1,234,567');
     expect(count(12)).toBe('12');
+  });
+  it('says one of a thing as one', () => {
+    expect([0, 1, 1_234].map((n) => counted(n, 'event'))).toEqual(['0 events', '1 event', '1,234 events']);
+    expect(counted(1, 'time', 'times')).toBe('1 time');
   });
 });
