@@ -2,6 +2,7 @@ import { Link } from '@remix-run/react';
 import { Send } from 'lucide-react';
 import { useState } from 'react';
 import type { EventStatus, OutboxEventFilter, OutboxEventItem } from '#server/web/index.ts';
+import { counted } from '../time/format.ts';
 import { Card } from '../ui/card.tsx';
 import { FilterBar } from '../ui/filter-bar.tsx';
 import { Pagination } from '../ui/pagination.tsx';
@@ -16,6 +17,11 @@ const CHOICES = {
   name: 'status',
   label: 'Status',
   options: EVENT_STATUSES.map((value) => ({ value, label: eventLook[value].label })),
+};
+
+const SEARCH = {
+  label: 'Start of key or type, or whole id',
+  hint: 'How a key or a type begins, upper and lower case as written, or the whole id',
 };
 
 interface EventListProps {
@@ -40,7 +46,7 @@ export function EventList({ page: { items, nextCursor }, status, filter, canOper
   if (!isOffered && picking) setOffered(true);
   return (
     <>
-      <FilterBar search={{ label: 'Search by id, key or type' }} choices={CHOICES} keep={['window']} />
+      <FilterBar search={SEARCH} choices={CHOICES} keep={['window']} />
       <Card flush>
         {canOperate && isOffered && (
           <SettleBar
@@ -55,7 +61,7 @@ export function EventList({ page: { items, nextCursor }, status, filter, canOper
           <Nothing isFiltered={isFiltered} hasMore={nextCursor !== null} />
         ) : (
           <>
-            <EventTable items={items} picking={picking} />
+            <EventTable items={items} status={status} picking={picking} />
             <EventCards items={items} />
           </>
         )}
@@ -75,7 +81,7 @@ function Nothing({ isFiltered, hasMore }: { isFiltered: boolean; hasMore: boolea
   return (
     <EmptyState icon={Send} title={isFiltered ? 'No event matches this filter' : 'No event has been stored yet'}>
       {isFiltered
-        ? 'Take the search or the status away to see more.'
+        ? 'Take the search or the status away to see more. The search is for how a key or a type begins, upper and lower case as written, or the whole id.'
         : 'Events show here as soon as an interaction is recorded or a pipeline writes to the outbox.'}
     </EmptyState>
   );
@@ -95,7 +101,7 @@ function EventCards({ items }: { items: OutboxEventItem[] }) {
           <div className="flex flex-wrap gap-x-4 text-muted text-xs">
             <span className="min-w-0 truncate">{event.key}</span>
             <Time at={event.createdAt} />
-            {event.attempts > 0 && <span>{event.attempts} failed attempts</span>}
+            {event.attempts > 0 && <span>{counted(event.attempts, 'failed attempt')}</span>}
           </div>
           {event.lastError !== null && event.status !== 'published' && (
             <p className="line-clamp-2 break-words text-bad text-xs">{event.lastError}</p>

@@ -1,5 +1,5 @@
 import { Link } from '@remix-run/react';
-import type { OutboxEventItem } from '#server/web/index.ts';
+import type { EventStatus, OutboxEventItem } from '#server/web/index.ts';
 import { count } from '../time/format.ts';
 import { Pill } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
@@ -13,8 +13,17 @@ export interface Picking {
   choose: (ids: string[], isChosen: boolean) => void;
 }
 
-/** Events in lines, for screens that have the room. */
-export function EventTable({ items, picking }: { items: OutboxEventItem[]; picking: Picking | null }) {
+interface EventTableProps {
+  items: OutboxEventItem[];
+  /** The one status that is shown; null for all of them. */
+  status: EventStatus | null;
+  picking: Picking | null;
+}
+
+/** Events in lines, for screens that have the room. What went wrong has the most of it: one opens the page for that. */
+export function EventTable({ items, status, picking }: EventTableProps) {
+  // Where no event of the list can have been published, the error has that column's room, too.
+  const hasPublished = status === null || status === 'published';
   return (
     <Table label="Events" className="max-md:hidden" fixed="min-w-[52rem]">
       <Head>
@@ -29,12 +38,12 @@ export function EventTable({ items, picking }: { items: OutboxEventItem[]; picki
             />
           </Column>
         )}
-        <Column className="w-[11%]">Status</Column>
-        <Column className="w-[22%]">Type</Column>
-        <Column className="w-[18%]">Key</Column>
-        <Column className="w-[11%]">Stored</Column>
-        <Column className="w-[11%]">Published</Column>
-        <Column align="right" className="w-[9%]">
+        <Column className="w-[10%]">Status</Column>
+        <Column className="w-[18%]">Type</Column>
+        <Column className="w-[13%]">Key</Column>
+        <Column className="w-[9%]">Stored</Column>
+        {hasPublished && <Column className="w-[9%]">Published</Column>}
+        <Column align="right" className="w-[8%]">
           Attempts
         </Column>
         <Column>Last error</Column>
@@ -76,7 +85,9 @@ export function EventTable({ items, picking }: { items: OutboxEventItem[]; picki
             <Cell>
               <Time at={event.createdAt} />
             </Cell>
-            <Cell>{event.publishedAt === null ? <Dash why="Not published" /> : <Time at={event.publishedAt} />}</Cell>
+            {hasPublished && (
+              <Cell>{event.publishedAt === null ? <Dash why="Not published" /> : <Time at={event.publishedAt} />}</Cell>
+            )}
             <Cell align="right">
               <span className="tabular">{count(event.attempts)}</span>
             </Cell>
@@ -85,7 +96,7 @@ export function EventTable({ items, picking }: { items: OutboxEventItem[]; picki
                 <Dash />
               ) : (
                 <span
-                  className={`block truncate text-xs ${event.status === 'published' ? 'text-faint' : 'text-bad'}`}
+                  className={`line-clamp-2 break-words text-xs ${event.status === 'published' ? 'text-faint' : 'text-bad'}`}
                   title={event.lastError}
                 >
                   {event.lastError}

@@ -9,8 +9,8 @@ import { fieldStyle } from './field.tsx';
 const TYPING_MS = 300;
 
 interface FilterBarProps {
-  /** Show the text search; its state is `?search=`. A label says what it looks for when that is not a name. */
-  search?: boolean | { label: string };
+  /** Show the text search; its state is `?search=`. A label says what it looks for when that is not a name, a hint how. */
+  search?: boolean | { label: string; hint?: string };
   /** Show the label filter; its state is `?label=key:value`, several mean all of them. */
   labels?: boolean;
   /** A choice of one, as `?name=value`. */
@@ -25,7 +25,8 @@ export function FilterBar({ search = false, labels = false, choices, keep = [] }
   const submit = useSubmit();
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const active = params.getAll('label');
-  const searchLabel = typeof search === 'object' ? search.label : 'Search by name';
+  const { label: searchLabel, hint } =
+    typeof search === 'object' ? search : { label: 'Search by name', hint: undefined };
   const send = (form: HTMLFormElement) => submit(form, { replace: true, preventScrollReset: true });
   return (
     <Form
@@ -46,13 +47,14 @@ export function FilterBar({ search = false, labels = false, choices, keep = [] }
         (name) => params.has(name) && <input key={name} type="hidden" name={name} value={params.get(name) ?? ''} />,
       )}
       {search && (
-        <div className="relative w-60 max-sm:w-full">
+        <div className={cn('relative max-sm:w-full', hint === undefined ? 'w-60' : 'w-72')}>
           <Search aria-hidden className="pointer-events-none absolute top-2 left-2.5 size-4 text-faint" />
           <input
             type="search"
             name="search"
             aria-label={searchLabel}
             placeholder={searchLabel}
+            title={hint}
             defaultValue={params.get('search') ?? ''}
             className={cn(fieldStyle, 'h-8 pl-8')}
             onChange={(event) => {
