@@ -16,6 +16,11 @@ test('finds a pipeline by name and shows its steps, schedule and runs', async ({
   await expect(steps.getByRole('listitem')).toHaveCount(6);
   await expect(page.getByText('Next five fires, in America/New_York')).toBeVisible();
   await expect(page.getByRole('region', { name: 'Newest runs' }).getByText('Succeeded').first()).toBeVisible();
+  // The address may have the name, too.
+  for (const part of ['', '/runs']) {
+    await page.goto(`/data/pipelines/flight-delays${part}`);
+    await expect(page.getByText('Succeeded').filter({ visible: true }).first()).toBeVisible();
+  }
 });
 
 test('shows the SQL of each step, the ledger and the document', async ({ operator: page, installation }) => {

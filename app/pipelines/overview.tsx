@@ -4,11 +4,13 @@ import { load } from '../api.server.ts';
 import { DagView } from '../dag/dag-view.tsx';
 import { NextFiresList } from '../scheduler/next-fires.tsx';
 import { sourceOf } from '../scheduler/schedule-words.tsx';
+import { counted } from '../time/format.ts';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Dash, Time, ZoneLabel } from '../ui/time.tsx';
 import type { loader as parentLoader } from './detail.tsx';
+import { pipelineIdOf } from './pipeline-id.server.ts';
 import { RecentRuns } from './recent-runs.tsx';
 import { RunBars } from './run-bars.tsx';
 
@@ -21,7 +23,7 @@ export async function loader(args: LoaderFunctionArgs) {
   return load(args, async (api) => {
     const [ir, runs] = await Promise.all([
       api.pipelines.ir({ id }),
-      api.runs.list({ pipelineId: id, limit: SHOWN_RUNS }),
+      pipelineIdOf(api, id).then((pipelineId) => api.runs.list({ pipelineId, limit: SHOWN_RUNS })),
     ]);
     const { nodes, errorHandling, metadata } = ir.document;
     return {
@@ -97,7 +99,7 @@ export default function Overview() {
             <Facts
               facts={[
                 { term: 'Owner', value: owner || <Dash why="Nobody is named" /> },
-                { term: 'Retries', value: `${errorHandling.retry.maxAttempts} attempts at most` },
+                { term: 'Retries', value: `${counted(errorHandling.retry.maxAttempts, 'attempt')} at most` },
                 { term: 'Created', value: <Time at={pipeline.createdAt} /> },
                 { term: 'Changed', value: <Time at={pipeline.updatedAt} /> },
                 { term: 'Pipeline id', value: <CopyableId id={pipeline.id} what="pipeline id" /> },

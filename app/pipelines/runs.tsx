@@ -4,10 +4,12 @@ import { load } from '../api.server.ts';
 import { runFilter } from '../runs/run-filter.ts';
 import { RunList } from '../runs/run-list.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
+import { pipelineIdOf } from './pipeline-id.server.ts';
 
 export async function loader(args: LoaderFunctionArgs) {
-  const pipelineId = args.params.id ?? '';
-  const page = await load(args, async (api) => api.runs.list({ ...runFilter(args.request), pipelineId }));
+  const page = await load(args, async (api) =>
+    api.runs.list({ ...runFilter(args.request), pipelineId: await pipelineIdOf(api, args.params.id ?? '') }),
+  );
   return { ...page, isFiltered: new URL(args.request.url).searchParams.has('status') };
 }
 
