@@ -11,10 +11,16 @@ interface Args {
 
 /** The address of the sign-in page that comes back to where the person wanted to go. */
 export function loginPath(request: Request): string {
-  const { pathname, search } = new URL(request.url);
+  const { pathname, search } = new URL(pageOf(request));
   // Single-fetch asks for data under `<path>.data`; the person wants the page.
   const path = pathname.replace(/(\/_root)?\.data$/, '') || '/';
   return path === '/' ? '/login' : `/login?next=${encodeURIComponent(path + search)}`;
+}
+
+/** A form may post elsewhere than to the page it stands on, and without that page's filters; its origin is always ours. */
+function pageOf({ method, headers, url }: Request): string {
+  const page = method === 'GET' ? null : headers.get('referer');
+  return page !== null && URL.canParse(page) ? page : url;
 }
 
 /** Runs `read` with the API; without a session goes to sign-in, with a failure throws what the error page shows. */
