@@ -3,10 +3,11 @@ import { RotateCcw, Trash2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { OutboxEventFilter } from '#server/web/index.ts';
 import type { ActionResult } from '../page-error.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { Button } from '../ui/button.tsx';
 import { Dialog, DialogButtons } from '../ui/dialog.tsx';
 import { useAction } from '../ui/use-action.tsx';
+import { failedWords } from './words.ts';
 
 export type Which = { ids: string[] } | { filter: OutboxEventFilter };
 type Intent = 'requeue' | 'discard';
@@ -26,8 +27,7 @@ const WORDS: Record<Intent, { verb: string; effect: string }> = {
 const WAITING_EFFECT =
   'It has not been set aside: it is tried again and again, and holds back what stands behind it in its key. It may have reached its receiver already. Discarded, it is not tried again, and its key goes on.';
 
-const events = (amount: number, isWaiting: boolean) =>
-  `${count(amount)} ${isWaiting ? 'waiting' : 'failed'} ${amount === 1 ? 'event' : 'events'}`;
+const events = (amount: number, isWaiting: boolean) => counted(amount, `${isWaiting ? 'waiting' : 'failed'} event`);
 
 /** Asks before it is done, with the number of events that it will be done to. */
 export function SettleDialog({
@@ -51,22 +51,34 @@ export function SettleDialog({
     onDone();
   });
   const fields = fieldsOf(which);
-  const preview = usePreview(isOpen, fields);
-  const amount = 'ids' in which ? which.ids.length : preview;
+  const { matching, hasFailed } = usePreview(isOpen, fields);
+  const amount = 'ids' in which ? which.ids.length : matching;
   const { verb, effect } = WORDS[intent];
   return (
     <Dialog
       open={isOpen}
       onOpenChange={setOpen}
       title={amount === null ? `${verb} failed events?` : `${verb} ${events(amount, isWaiting)}?`}
-      description={amount === null ? 'Counting …' : isWaiting ? WAITING_EFFECT : effect}
+      description={
+        <>
+          <p>{isWaiting ? WAITING_EFFECT : effect}</p>
+          {'filter' in which && (
+            <p className="mt-2 break-words">It applies to {failedWords(which.filter)}, on this page and beyond.</p>
+          )}
+          {amount === null && (
+            <p role="status" className={`mt-2 ${hasFailed ? 'text-bad' : ''}`}>
+              {hasFailed ? 'They could not be counted. Close this and open it again.' : 'Counting …'}
+            </p>
+          )}
+        </>
+      }
       trigger={
         <Button size="sm" look={intent === 'requeue' ? 'primary' : 'plain'} disabled={isDisabled}>
           {intent === 'requeue' ? <RotateCcw aria-hidden /> : <Trash2 aria-hidden />} {verb}
         </Button>
       }
     >
-      <Form method="post" action="/ops/outbox">
+      <Form method="post">
         <input type="hidden" name="intent" value={intent} />
         {fields.map(([name, value]) => (
           <input key={`${name} ${value}`} type="hidden" name={name} value={value} />
@@ -92,13 +104,20 @@ const fieldsOf = (which: Which): [string, string][] =>
     ? [['by', 'ids'], ...which.ids.map((id): [string, string] => ['id', id])]
     : [['by', 'filter'], ...Object.entries(which.filter)];
 
-/** How many events it would be, asked each time that the dialog opens; null until it is known. */
-function usePreview(isOpen: boolean, fields: [string, string][]): number | null {
+interface Preview {
+  /** How many events it would be; null until it is known. */
+  matching: number | null;
+  hasFailed: boolean;
+}
+
+/** Asked each time that the dialog opens. */
+function usePreview(isOpen: boolean, fields: [string, string][]): Preview {
   const { submit, data, state } = useFetcher<ActionResult>();
   const body = new URLSearchParams([['intent', 'preview'], ...fields]).toString();
   const isByFilter = fields[0]?.[1] === 'filter';
   useEffect(() => {
-    if (isOpen && isByFilter) submit(new URLSearchParams(body), { method: 'post', action: '/ops/outbox' });
+    if (isOpen && isByFilter) submit(new URLSearchParams(body), { method: 'post' });
   }, [isOpen, isByFilter, body, submit]);
-  return state === 'idle' && data?.ok ? (data.matching ?? null) : null;
+  const answer = state === 'idle' ? data : undefined;
+  return { matching: answer?.ok ? (answer.matching ?? null) : null, hasFailed: answer?.ok === false };
 }
