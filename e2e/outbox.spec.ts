@@ -97,6 +97,47 @@ test('requeues a failed event and discards another from the page', async ({ oper
   await expect(page.getByText('No event matches this filter')).toBeVisible({ timeout: 90_000 });
 });
 
+test.describe('where the network goes', () => {
+  // The browser's own lines for it.
+  test.use({ expectedErrors: [/ERR_INTERNET_DISCONNECTED/] });
+
+  test('a deed whose answer never came keeps the page, its selection and the dialog', async ({
+    operator: page,
+    api,
+    context,
+    isMobile,
+  }) => {
+    test.skip(isMobile, 'events are ticked in the table, which a phone has no room for');
+    const customer = makeUp('offline');
+    await answerEvents({ text: customer, status: 422 });
+    const [id] = await record(api, [customer]);
+    await allAre(api, [id!], 'failed');
+    await page.goto(`/ops/outbox?search=${customer}&status=failed`);
+    await tick(page, customer, '1 selected');
+    await page.getByRole('button', { name: 'Discard' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Discard 1 failed event?' });
+    await context.setOffline(true);
+    await dialog.getByRole('button', { name: 'Discard 1' }).click();
+    await expect(page.getByText('The server does not answer', { exact: true })).toBeVisible();
+    await expect(page.getByText('1 selected')).toBeVisible();
+    await context.setOffline(false);
+    await expect(page.getByText('No answer came', { exact: true })).toBeVisible();
+    await dialog.getByRole('button', { name: 'Discard 1' }).click();
+    await expect(page.getByText('1 event discarded', { exact: true })).toBeVisible();
+    await allAre(api, [id!], 'discarded');
+    await answerEvents({ text: customer, status: 200 });
+  });
+});
+
+/** Ticks an event's box; one that is ticked before scripts load tells nobody. */
+async function tick(page: Page, key: string, told: string): Promise<void> {
+  const box = page.getByRole('checkbox', { name: `Select the event of ${key}` });
+  await expect(async () => {
+    await box.setChecked(true);
+    await expect(page.getByText(told)).toBeVisible({ timeout: 2_000 });
+  }).toPass({ timeout: 30_000 });
+}
+
 test('discards the events that are ticked, and no other', async ({ operator: page, api, isMobile }) => {
   test.skip(isMobile, 'events are ticked in the table, which a phone has no room for');
   test.slow();
@@ -105,14 +146,8 @@ test('discards the events that are ticked, and no other', async ({ operator: pag
   const [one, two, other] = await record(api, [`${customer}-a`, `${customer}-b`, `${customer}-c`]);
   await allAre(api, [one!, two!, other!], 'failed');
   await page.goto(`/ops/outbox?search=${customer}&status=failed`);
-  for (const name of ['a', 'b']) {
-    const box = page.getByRole('checkbox', { name: `Select the event of ${customer}-${name}` });
-    // A box that is ticked before scripts load tells nobody.
-    await expect(async () => {
-      await box.setChecked(true);
-      await expect(page.getByText(name === 'a' ? '1 selected' : '2 selected')).toBeVisible({ timeout: 2_000 });
-    }).toPass({ timeout: 30_000 });
-  }
+  await tick(page, `${customer}-a`, '1 selected');
+  await tick(page, `${customer}-b`, '2 selected');
   await page.getByRole('button', { name: 'Discard' }).click();
   await expect(page.getByRole('dialog', { name: 'Discard 2 failed events?' })).toBeVisible();
   await page.getByRole('dialog').getByRole('button', { name: 'Discard 2' }).click();

@@ -11,6 +11,8 @@ import { settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 import { SessionList } from './session-list.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'My account · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

@@ -13,6 +13,8 @@ import { KeyList } from './key-list.tsx';
 import { settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'API keys · Mainspring' }];
 
 const KEYS_ON_A_PAGE = 50;

@@ -7,6 +7,8 @@ import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { Door, Refusal } from './door.tsx';
 import { settle } from './outcome.server.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Choose a tenant · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

@@ -9,6 +9,8 @@ import { settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 import { SessionList } from './session-list.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Sessions · Mainspring' }];
 
 export const loader = (args: LoaderFunctionArgs) => load(args, (api) => api.accounts.sessions({}));

@@ -13,6 +13,8 @@ import { OutcomeNotice } from './outcome-notice.tsx';
 import { ResetForm, TenantForm } from './tenant-forms.tsx';
 import { TenantList } from './tenant-list.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Tenants · Mainspring' }];
 
 const TENANTS_ON_A_PAGE = 50;

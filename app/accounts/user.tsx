@@ -14,6 +14,8 @@ import { SessionList } from './session-list.tsx';
 import { UserForms } from './user-forms.tsx';
 import { userLook } from './words.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data?.user.email ?? 'Person'} · Mainspring` },
 ];

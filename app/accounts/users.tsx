@@ -13,6 +13,8 @@ import { linkFrom, settle } from './outcome.server.ts';
 import { OutcomeNotice } from './outcome-notice.tsx';
 import { UserList } from './user-list.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'People · Mainspring' }];
 
 const USERS_ON_A_PAGE = 50;

@@ -9,6 +9,8 @@ import { EventsCard } from './events-card.tsx';
 import { EditRule } from './rule-dialog.tsx';
 import { RulesCard } from './rules-card.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Alerts · Mainspring' }];
 
 const EVENTS = 30;

@@ -15,6 +15,8 @@ import { RequestsTable } from './requests-table.tsx';
 import { SettingsCard } from './settings-card.tsx';
 import { publishingWords, requestLook } from './words.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Approvals · Mainspring' }];
 
 const PAGE_SIZE = 30;

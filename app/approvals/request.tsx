@@ -16,6 +16,8 @@ import { Expiry } from './expiry.tsx';
 import { Timeline } from './timeline.tsx';
 import { requestLook, titleOf, versionsOf } from './words.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   {
     title: `${data ? titleOf(data.request) : 'Approval'} · Mainspring`,

@@ -15,6 +15,8 @@ import { EditConnection } from './edit-connection.tsx';
 import { addressOf, KIND_FORMS, secretLabel } from './kinds.ts';
 import { DeleteConnection, UsedBy } from './used-by.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data?.connection.name ?? 'Connection'} · Mainspring` },
 ];

@@ -12,6 +12,8 @@ import { ConnectionList } from './connection-list.tsx';
 import { KIND_FORMS, KINDS, kindOf } from './kinds.ts';
 import { NewConnection } from './new-connection.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Connections · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

@@ -8,6 +8,8 @@ import { PageHeader } from '../ui/page.tsx';
 import { JobList } from './job-list.tsx';
 import { RunHistory } from './run-history.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Cron · Mainspring' }];
 
 const TOPICS = ['cron'];

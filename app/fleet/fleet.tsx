@@ -10,6 +10,8 @@ import { stopAction } from './action.server.ts';
 import { Effects } from './effects.tsx';
 import { StopCard } from './stop-card.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Emergency stop · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

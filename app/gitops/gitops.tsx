@@ -20,6 +20,8 @@ import { SourceCard } from './source-card.tsx';
 import { SourceButton, SourceDialog } from './source-dialog.tsx';
 import { STATES, stateLook } from './words.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Git · Mainspring' }];
 
 const DOCUMENTS = 50;

@@ -14,6 +14,8 @@ import { LimitsTable } from './limits-table.tsx';
 import { readLimits } from './read-form.ts';
 import { LIMIT_NAMES, LIMIT_WORDS } from './words.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Limits · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

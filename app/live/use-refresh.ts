@@ -1,6 +1,7 @@
 import { useNavigation, useRevalidator } from '@remix-run/react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { isChannelUp, onTopics, subscribeToState } from './channel.ts';
+import { isServerReachable } from './reach.ts';
 
 /** Pause between two refreshes of a page that is being looked at while the live channel is down, in milliseconds. */
 export const REFRESH_MS = 5_000;
@@ -9,16 +10,6 @@ const NET_MS = 60_000;
 /** Least time between two refreshes, and the wait in which changes are gathered, in milliseconds. */
 const LEAST_GAP_MS = 2_000;
 const GATHER_MS = 150;
-/** An answer to "are you there" that takes longer than this is none, in milliseconds. */
-const REACH_MS = 4_000;
-
-/** Whether the server answers at all. A refresh that cannot be answered would put an error in the page's place. */
-const isServerReachable = (): Promise<boolean> =>
-  fetch('/livez', { cache: 'no-store', signal: AbortSignal.timeout(REACH_MS) }).then(
-    ({ status }) => status < 500,
-    () => false,
-  );
-
 /** What the frame shows, and what may stand for anything. */
 const FOR_EVERY_PAGE = ['*', 'session', 'stops'];
 
@@ -77,6 +68,7 @@ export function useRefresh({ isOn, loadedAtMs, topics, everyMs = REFRESH_MS }: R
     const refresh = async () => {
       clearTimeout(timer);
       if (document.visibilityState !== 'visible') return;
+      // A refresh that cannot be answered would put an error in the page's place.
       const answers = await isServerReachable();
       if (isOver) return;
       setReachable(answers);

@@ -20,6 +20,8 @@ import { VersionCard } from './version-card.tsx';
 import { VersionsCard } from './versions-card.tsx';
 import { kindWords, stateLook } from './words.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data?.model.name ?? 'Model'} · Mainspring` },
 ];

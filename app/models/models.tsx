@@ -16,6 +16,8 @@ import { EditModel } from './model-dialog.tsx';
 import { NextTraining } from './next-training.tsx';
 import { fixed, kindWords, stateLook } from './words.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Models · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

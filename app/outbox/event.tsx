@@ -3,7 +3,7 @@ import { useLoaderData } from '@remix-run/react';
 import { useState } from 'react';
 import type { OutboxEventDetail } from '#server/web/index.ts';
 import { load, notFound } from '../api.server.ts';
-import { count } from '../time/format.ts';
+import { count, counted } from '../time/format.ts';
 import { Card, Facts } from '../ui/card.tsx';
 import { CopyableId } from '../ui/copy.tsx';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
@@ -12,8 +12,11 @@ import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { Pill } from '../ui/status-pill.tsx';
 import { Dash, Time } from '../ui/time.tsx';
+import { outboxAction } from './action.server.ts';
 import { SettleDialog } from './settle-dialog.tsx';
 import { eventLook } from './states.ts';
+
+export { clientAction } from '../lost-answer.ts';
 
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data ? data.event.type : 'Event'} · Mainspring` },
@@ -31,6 +34,8 @@ export async function loader(args: LoaderFunctionArgs) {
     loadedAtMs: args.context.now.getTime(),
   };
 }
+
+export const action = outboxAction;
 
 export default function OutboxEvent() {
   const { event, canOperate, loadedAtMs } = useLoaderData<typeof loader>();
@@ -68,7 +73,7 @@ export default function OutboxEvent() {
       <Card title="Event" className="mb-4">
         <Facts facts={factsOf(event)} />
       </Card>
-      <Card title="Payload" aside={`${count(event.payloadBytes)} bytes`} className="mb-4">
+      <Card title="Payload" aside={counted(event.payloadBytes, 'byte')} className="mb-4">
         <JsonView value={event.payload} what="payload" openDepth={3} />
       </Card>
       {Object.keys(event.headers).length > 0 && (
@@ -104,7 +109,7 @@ const factsOf = (event: OutboxEventDetail) => [
   { term: 'Failed attempts', value: count(event.attempts) },
   ...(event.failedAt ? [{ term: 'Failed', value: <Time at={event.failedAt} show="exact" /> }] : []),
   ...(event.status === 'pending' ? [{ term: 'Tried from', value: <Time at={event.availableAt} show="exact" /> }] : []),
-  { term: 'Requeued', value: event.requeueCount === 0 ? <Dash why="Never" /> : `${count(event.requeueCount)} times` },
+  { term: 'Requeued', value: event.requeueCount === 0 ? <Dash why="Never" /> : counted(event.requeueCount, 'time') },
   { term: 'Lane', value: event.lane },
 ];
 

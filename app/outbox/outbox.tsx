@@ -11,6 +11,8 @@ import { EventList } from './event-list.tsx';
 import { PublisherCard } from './publisher-card.tsx';
 import { SummaryTiles } from './summary-tiles.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Outbox · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

@@ -15,6 +15,8 @@ import { pipelineAction } from './action.server.ts';
 import { RunNow, ScheduleAction } from './actions.tsx';
 import { PipelineState } from './pipeline-state.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data?.pipeline.name ?? 'Pipeline'} · Mainspring` },
 ];

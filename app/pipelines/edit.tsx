@@ -7,6 +7,8 @@ import { saveText } from '../editor/save.server.ts';
 import { useKept } from '../editor/use-kept.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 
+export { clientAction } from '../editor/lost-save.ts';
+
 export async function loader(args: LoaderFunctionArgs) {
   const id = args.params.id ?? '';
   const { version, document } = await load(args, (api) => api.pipelines.ir({ id }));

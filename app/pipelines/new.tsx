@@ -9,6 +9,8 @@ import { useKept } from '../editor/use-kept.ts';
 import { RouteErrorBoundary } from '../ui/error-boundary.tsx';
 import { PageHeader } from '../ui/page.tsx';
 
+export { clientAction } from '../editor/lost-save.ts';
+
 export const meta: MetaFunction = () => [{ title: 'New pipeline · Mainspring' }];
 
 export function loader({ request, context }: LoaderFunctionArgs) {

@@ -15,6 +15,8 @@ import { Time } from '../ui/time.tsx';
 import type { loader as parentLoader } from './detail.tsx';
 import { type Change, changesOf } from './publish-changes.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export async function loader(args: LoaderFunctionArgs) {
   const id = args.params.id ?? '';
   const asked = Number(new URL(args.request.url).searchParams.get('version'));

@@ -9,6 +9,8 @@ import { MadeCard } from './made-card.tsx';
 import { EditSchedule } from './schedule-dialog.tsx';
 import { SchedulesCard } from './schedules-card.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Reports · Mainspring' }];
 
 const REPORTS = 25;

@@ -19,6 +19,8 @@ import { BundleCard, CountsCard, ReceiptCard } from './request-cards.tsx';
 import { kindWords, requestLook, subjectWords } from './request-words.ts';
 import { useRefreshWhile } from './use-refresh-while.ts';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Data request · Mainspring' }];
 
 export async function loader(args: LoaderFunctionArgs) {

@@ -13,6 +13,8 @@ import { ReceiptsCard } from './receipts-card.tsx';
 import { RequestsCard } from './requests-card.tsx';
 import { Warnings } from './warnings.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'Retention · Mainspring' }];
 
 const RECEIPTS = 15;

@@ -22,6 +22,8 @@ import { Progress } from './progress.tsx';
 import { RunFailure } from './run-failure.tsx';
 import { TriggerLabel } from './trigger.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction<typeof loader> = ({ data }) => [
   { title: `${data ? `Run of ${data.run.pipelineName}` : 'Run'} · Mainspring` },
 ];

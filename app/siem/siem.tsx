@@ -9,6 +9,8 @@ import { Live } from '../ui/live.tsx';
 import { PageHeader } from '../ui/page.tsx';
 import { QuarantineCard } from './quarantine-card.tsx';
 
+export { clientAction } from '../lost-answer.ts';
+
 export const meta: MetaFunction = () => [{ title: 'SIEM · Mainspring' }];
 
 const ROWS = 50;

@@ -2,6 +2,7 @@ import { Link, useFetcher } from '@remix-run/react';
 import { CircleAlert, CircleCheck, X } from 'lucide-react';
 import { Toast as Radix } from 'radix-ui';
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useRef, useState } from 'react';
+import { onLostAnswer } from '../lost-answer.ts';
 import type { ActionResult, Undo } from '../page-error.ts';
 import { Button } from './button.tsx';
 
@@ -12,6 +13,13 @@ interface ToastMessage {
   /** Takes the deed back; the toast stays a little longer for it. */
   undo?: Undo | undefined;
 }
+
+const LOST: ToastMessage = {
+  tone: 'bad',
+  title: 'The server does not answer',
+  detail: 'It is not known whether this was done. The page stays as it is until the server is there again.',
+};
+
 const ToastContext = createContext<(message: ToastMessage) => void>(() => {});
 
 /** How long a success stays, in milliseconds; longer where it can be taken back. An error stays until it is closed. */
@@ -57,10 +65,15 @@ const ToastLink = ({ to, children }: { to: string; children: ReactNode }) => (
 export function ToastProvider({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<(ToastMessage & { id: number })[]>([]);
   const push = useCallback((message: ToastMessage) => {
-    // At most three: a fourth means nobody is reading.
-    setToasts((shown) => [...shown.slice(-2), { ...message, id: (shown.at(-1)?.id ?? 0) + 1 }]);
+    setToasts((shown) => {
+      // What was waited for has ended or is said anew.
+      const others = shown.filter(({ title }) => title !== LOST.title);
+      // At most three: a fourth means nobody is reading.
+      return [...others.slice(-2), { ...message, id: (shown.at(-1)?.id ?? 0) + 1 }];
+    });
   }, []);
   const drop = useCallback((id: number) => setToasts((shown) => shown.filter((toast) => toast.id !== id)), []);
+  useEffect(() => onLostAnswer(() => push(LOST)), [push]);
   const takeBack = useUndo(push);
   return (
     <ToastContext.Provider value={push}>
