@@ -1,7 +1,20 @@
-import { Area, AreaChart, Bar, BarChart, CartesianGrid, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts';
+import type { ReactElement } from 'react';
+import {
+  Area,
+  AreaChart,
+  Bar,
+  BarChart,
+  CartesianGrid,
+  type DotItemDotProps,
+  Line,
+  LineChart,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from 'recharts';
 import type { OutboxPoint } from '#server/web/index.ts';
 import { useZone } from '../time/clock.tsx';
-import { clockTime, count, duration, exactTime, toMs } from '../time/format.ts';
+import { clockTime, count, counted, duration, exactTime, toMs } from '../time/format.ts';
 import { Figure, GRID, MARGIN, TICK, TIP } from '../ui/figure.tsx';
 
 interface ChartsProps {
@@ -14,7 +27,11 @@ const STILL = { isAnimationActive: false, dot: false, connectNulls: false, strok
 /** `12k`, so that the axis stays narrow. */
 const short = (n: number) => (n >= 10_000 ? `${Math.round(n / 1_000)}k` : count(Math.round(n * 10) / 10));
 
-/** Three drawings over one time axis. A gap in the first is a time in which nobody looked. */
+/** Wide enough for `10 min 50 s`, which stays on its line. */
+const AGE_AXIS_PX = 68;
+const onOneLine = (ms: number) => duration(ms).replaceAll(' ', '\u00a0');
+
+/** Three drawings over one time axis. In a gap of the first nobody looked; in one of the last nothing was published. */
 export default function Charts({ stepSeconds, points }: ChartsProps) {
   const rows = points.map((point) => ({
     ...point,
@@ -33,7 +50,7 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
       >
         <AreaChart data={rows} margin={MARGIN}>
           <CartesianGrid {...GRID} vertical={false} />
-          {frame(short, (n) => `${count(n)} events`)}
+          {frame(short, (n) => counted(n, 'event'))}
           <Area
             {...STILL}
             type="stepAfter"
@@ -70,11 +87,11 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
       >
         <LineChart data={rows} margin={MARGIN}>
           <CartesianGrid {...GRID} vertical={false} />
-          {frame(duration, duration)}
-          <Line {...STILL} connectNulls dataKey="ageP50Ms" name="p50" stroke="var(--ok-solid)" />
+          {frame(onOneLine, duration, AGE_AXIS_PX)}
+          <Line {...STILL} dot={loneDot} dataKey="ageP50Ms" name="p50" stroke="var(--ok-solid)" />
           <Line
             {...STILL}
-            connectNulls
+            dot={loneDot}
             dataKey="ageP95Ms"
             name="p95"
             stroke="var(--warn-solid)"
@@ -82,7 +99,7 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
           />
           <Line
             {...STILL}
-            connectNulls
+            dot={loneDot}
             dataKey="ageP99Ms"
             name="p99"
             stroke="var(--held-solid)"
@@ -94,10 +111,20 @@ export default function Charts({ stepSeconds, points }: ChartsProps) {
   );
 }
 
+/** A point between two gaps has no line to be seen by. The other ages are null where one is. */
+function loneDot({ key, cx, cy, index, points, stroke }: DotItemDotProps): ReactElement {
+  const isGap = (at: number) => points[at]?.payload?.ageP50Ms == null;
+  return isGap(index) || !isGap(index - 1) || !isGap(index + 1) ? (
+    <g key={key} />
+  ) : (
+    <circle key={key} cx={cx} cy={cy} r={2} fill={stroke} />
+  );
+}
+
 /** What the three share: the time axis in the person's zone, the value axis and the box under the pointer. */
 function useFrame() {
   const zone = useZone();
-  return (axis: (n: number) => string, words: (n: number) => string) => [
+  return (axis: (n: number) => string, words: (n: number) => string, axisPx = 52) => [
     <XAxis
       key="x"
       dataKey="ms"
@@ -110,7 +137,7 @@ function useFrame() {
       tickCount={4}
       minTickGap={24}
     />,
-    <YAxis key="y" width={52} tickFormatter={axis} tick={TICK} stroke="none" allowDecimals={false} tickCount={4} />,
+    <YAxis key="y" width={axisPx} tickFormatter={axis} tick={TICK} stroke="none" allowDecimals={false} tickCount={4} />,
     <Tooltip
       key="tip"
       {...TIP}

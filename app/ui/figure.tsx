@@ -1,5 +1,5 @@
 // What drawings have in common. Import it only from what is loaded by InBrowser: the drawing code is large.
-import type { ReactElement } from 'react';
+import { cloneElement, type ReactElement } from 'react';
 import { ResponsiveContainer } from 'recharts';
 import { cn } from './cn.ts';
 
@@ -23,10 +23,10 @@ interface FigureProps {
   marks: readonly (readonly [name: string, colour: string])[];
   /** How high the drawing is, as a class. */
   height?: string;
-  children: ReactElement;
+  children: ReactElement<{ 'aria-label'?: string }>;
 }
 
-/** A drawing with its title and what its colours mean. */
+/** A drawing with its title and what its colours mean. The drawing is a tab stop of its own: arrow keys go along it. */
 export function Figure({ title, label = title, marks, height = 'h-36', children }: FigureProps) {
   return (
     <figure className="min-w-0" aria-label={label}>
@@ -43,7 +43,7 @@ export function Figure({ title, label = title, marks, height = 'h-36', children 
       </figcaption>
       <div className={cn('w-full', height)}>
         <ResponsiveContainer width="100%" height="100%">
-          {children}
+          {cloneElement(children, { 'aria-label': `${label}, by arrow keys` })}
         </ResponsiveContainer>
       </div>
     </figure>
