@@ -43,9 +43,10 @@ test('customers are seen by score, narrowed to a band and to how an id begins, e
   await expect(rows.getByRole('cell').filter({ hasText: /^(north|south)-/ })).toHaveText([
     ...['north-1', 'north-2', 'south-1', 'south-2'],
   ]);
-  // 40 for today, 30 for ten interactions and more, and 30 * 8 / (8 + 2) for the outcomes.
+  // 39.99 for a quarter of an hour ago, cut and not rounded, 30 for ten interactions and more, and 30 * 8 / (8 + 2) for
+  // the outcomes.
   await expect(rows.filter({ hasText: 'north-1' }).getByRole('cell')).toHaveText([
-    ...['north-1', '94.0', 'Hot', '40.0', '30.0 (12 in 90 d)', '24.0 (8 of 8)', /\d/],
+    ...['north-1', '93.9', 'Hot', '39.9', '30.0 (12 in 90 d)', '24.0 (8 of 8)', /\d/],
   ]);
   await expectUsable(page);
 

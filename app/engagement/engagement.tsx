@@ -13,6 +13,7 @@ import { EmptyState } from '../ui/states.tsx';
 import { Pill, type Tone, toneSolid } from '../ui/status-pill.tsx';
 import { Cell, Column, Head, Row, Table } from '../ui/table.tsx';
 import { Time } from '../ui/time.tsx';
+import { cut } from './words.ts';
 
 export const meta: MetaFunction = () => [{ title: 'Engagement · Mainspring' }];
 
@@ -166,20 +167,20 @@ function Customers({ items }: { items: EngagementItem[] }) {
             <Row key={item.customerId}>
               <Cell className="max-w-72 break-words font-medium">{item.customerId}</Cell>
               <Cell align="right" className="tabular">
-                {item.score.toFixed(1)}
+                {cut(item.score)}
               </Cell>
               <Cell>
                 <Pill label={label} tone={tone} icon={icon} />
               </Cell>
               <Cell align="right" className="tabular text-muted text-xs">
-                {item.parts.recency.toFixed(1)}
+                {cut(item.parts.recency)}
               </Cell>
               <Cell align="right" className="tabular text-muted text-xs">
-                {item.parts.frequency.toFixed(1)}
+                {cut(item.parts.frequency)}
                 <span className="text-faint"> ({item.interactions90Days} in 90 d)</span>
               </Cell>
               <Cell align="right" className="tabular whitespace-nowrap text-muted text-xs">
-                {item.parts.outcomes.toFixed(1)}
+                {cut(item.parts.outcomes)}
                 <span className="text-faint">
                   {' '}
                   ({item.positiveOutcomes} of {item.outcomes})
