@@ -1,5 +1,5 @@
 import type { DstMark, NextFire } from '#server/web/index.ts';
-import { useClock } from '../time/clock.tsx';
+import { useClock, useZone } from '../time/clock.tsx';
 import { clockTime, dayOf, relative, toMs } from '../time/format.ts';
 import { Time } from '../ui/time.tsx';
 import { Tooltip } from '../ui/tooltip.tsx';
@@ -26,9 +26,10 @@ export function DstBadge({ mark }: { mark: DstMark }) {
   );
 }
 
-/** The next five fires on two lines: the first in words, the rest as clock times of the schedule's own zone. */
+/** The next five fires: the first in words, the rest as clock times of the schedule's own zone, named where it is not the page's. */
 export function NextFires({ fires, zone }: { fires: NextFire[]; zone: string }) {
   const today = useClock((nowMs) => dayOf(nowMs, zone));
+  const isForeign = useZone() !== zone;
   const [first, ...rest] = fires;
   if (first === undefined) return null;
   let shownDay = today;
@@ -56,6 +57,7 @@ export function NextFires({ fires, zone }: { fires: NextFire[]; zone: string }) 
             {fire.dst !== null && <DstBadge mark={fire.dst} />}
           </span>
         ))}
+        {isForeign && <span className="whitespace-nowrap">in {zone}</span>}
       </p>
     </div>
   );
