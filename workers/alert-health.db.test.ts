@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, expect, it, vi } from 'vitest';
 import { testDatabase } from '#db/testing/index.ts';
 import { createChannels, observeAlerts } from '#server/alerts/index.ts';
-import { health } from '#server/fleet/index.ts';
+import { health, isAllWell } from '#server/fleet/index.ts';
 import { createLogger, registry } from '#server/lib/index.ts';
 import { createOutboundClient } from '#server/outbound/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
@@ -52,11 +52,11 @@ it('an alert loop that hangs is unhealthy and the heartbeat silent, until it tur
   const channels = createChannels({ log, outbound, smtpUrl: null, mailFrom: 'mainspring@example.org' });
   const loop = alertLoop({ ...{ pool: db.worker, log, channels }, ...{ turnMs: 20, staleMs: STALE_MS } });
   let asked = 0;
-  const isAllWell = async () => {
+  const ask = async () => {
     asked += 1;
-    return (await healthNow()).status === 'ok';
+    return isAllWell(await healthNow());
   };
-  const heart = deadManSwitch({ ...{ url, log, outbound, isAllWell }, everyMs: 20 });
+  const heart = deadManSwitch({ ...{ url, log, outbound, isAllWell: ask }, everyMs: 20 });
   loop.start();
   expect(loop.isTurning()).toBe(true);
   heart.start();

@@ -1,4 +1,5 @@
-// The dead man's switch: an address outside is called every minute while the scheduler turns and has nothing overdue.
+// The dead man's switch: an address outside is called every minute while all is well (isAllWell of server/fleet): the scheduler
+// turns and has nothing overdue, a worker and a publisher are there, alerts are told, and what is published has been taken within the last minute.
 // Whoever watches that address hears of a dead installation by the silence; from inside nobody could tell them.
 import { type Logger, logError } from '#server/lib/index.ts';
 import type { OutboundClient } from '#server/outbound/index.ts';

@@ -9,6 +9,7 @@ import {
   lanesWithNews,
   onOutboxWake,
   returnLanes,
+  signGivenUp,
   signOff,
   signOn,
   takeLanes,
@@ -55,14 +56,7 @@ export function createPublisherLoop(config: PublisherConfig) {
   const identity = { id: config.name, host: hostname(), pid: process.pid, backend: config.publisher.backend };
   const abort = new AbortController();
   const pools = createPools(config.openPool);
-  let hasGivenUp = false;
-  const failures = createFailures({
-    ...config,
-    onGivingUp: () => {
-      hasGivenUp = true;
-      config.onGivingUp();
-    },
-  });
+  const failures = createFailures(config);
   const liveness = createLiveness({ ...config, restMs: Math.min(config.pollMs, turnMsOf(config.leaseMs)) });
   const observer = createBacklogObserver(config);
   const waits = createWaits();
@@ -144,7 +138,7 @@ export function createPublisherLoop(config: PublisherConfig) {
     }
   }
 
-  async function stop(): Promise<void> {
+  async function stop({ isForNow = false } = {}): Promise<void> {
     isStopping = true;
     waits.end();
     lookout.end();
@@ -162,7 +156,9 @@ export function createPublisherLoop(config: PublisherConfig) {
     const given = within(
       left(4_000),
       'return of lanes',
-      returnLanes(pool, [...lanes.keys()]).then(() => leave(pool)),
+      returnLanes(pool, [...lanes.keys()]).then(() =>
+        isForNow ? signGivenUp(pool, config.name, config.leaseMs) : signOff(pool, config.name),
+      ),
     );
     await given.catch((error: unknown) => logError(config.log, error, 'lanes could not be given back'));
     // For eyes only: what it published last is not worth a log line.
@@ -171,12 +167,6 @@ export function createPublisherLoop(config: PublisherConfig) {
     const closed = within(left(STOP_GRACE_MS), 'close of the backend', config.publisher.close());
     await closed.catch((error: unknown) => logError(config.log, error, 'the backend could not be closed cleanly'));
     await within(left(1_500), 'end of the connections', pools.end()).catch(() => {});
-  }
-
-  /** Of one that gave up the sign stays, and says since when it could not send. */
-  async function leave(pool: Pool): Promise<void> {
-    if (hasGivenUp) await signOn(pool, identity, config.leaseMs, failures.sendsFailForMs());
-    else await signOff(pool, config.name);
   }
 
   async function untilEnded(): Promise<void> {
@@ -192,7 +182,10 @@ export function createPublisherLoop(config: PublisherConfig) {
       liveness.join('keeper');
       keeping = keep();
     },
-    /** Stops claiming, finishes what is in flight within the drain time, gives the rest and the lanes back within STOP_GRACE_MS. */
+    /**
+     * Stops claiming, finishes what is in flight within the drain time, gives the rest and the lanes back within STOP_GRACE_MS. `isForNow`: it gave up
+     * and another is to go on in its name, so its sign stays.
+     */
     stop,
     lastTurnAt: liveness.lastTurnAt,
   };

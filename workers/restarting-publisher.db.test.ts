@@ -81,8 +81,9 @@ describe('a publisher inside a worker', () => {
     await expect.poll(() => publisher.hasGivenUp(), { timeout: 60_000, interval: 20 }).toBe(true);
     await publisher.stop();
     // What an operator finds of it.
-    const signs = await db.owner`select id, failing_since is not null as "hasFailed" from outbox_publishers`;
-    expect([...signs]).toEqual([{ id: 'stopped', hasFailed: true }]);
+    const signs = await db.owner`select id, failing_since is not null as "hasFailed",
+      last_seen_at < now() - interval '10 s' as "isSilent" from outbox_publishers`;
+    expect([...signs]).toEqual([{ id: 'stopped', hasFailed: true, isSilent: true }]);
     expect((await health(db.worker, { kind: 'anybody' })).components.publisher).toEqual({ status: 'degraded' });
     await db.owner`update outbox_publishers set failing_since = now() - interval '2 minutes'`;
     expect((await health(db.worker, { kind: 'anybody' })).components.publisher).toEqual({ status: 'down' });

@@ -28,10 +28,10 @@ export function restartingPublisher(
       // One that had worked for long failed for a new reason.
       if (performance.now() - begunAtMs > pauses.longestMs) pauseMs = pauses.firstMs;
       log.error({ pauseMs }, 'outbox-publisher gave up for now; it is started again after a pause');
-      ending = loop.stop().catch((error: unknown) => {
+      ending = loop.stop({ isForNow: true }).catch((error: unknown) => {
         logError(log, error, 'the outbox-publisher that gave up could not be stopped cleanly');
       });
-      // Both have one name: the old one must have signed off before the new one signs on.
+      // Both have one name: the old one must have left its last sign before the new one signs on.
       timer = setTimeout(() => void ending.then(begin), pauseMs);
       pauseMs = Math.min(pauses.longestMs, pauseMs * 2);
     });

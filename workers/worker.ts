@@ -17,7 +17,7 @@ import {
 import { DEMO_SLUG, demoFeeder } from '#server/demo/index.ts';
 import { EXIT_BAD_ENVIRONMENT, env, orBadEnvironment, secretsOf } from '#server/env.ts';
 import { observeExports } from '#server/exports/index.ts';
-import { health, heartbeat, isDatabaseReady } from '#server/fleet/index.ts';
+import { health, heartbeat, isAllWell, isDatabaseReady } from '#server/fleet/index.ts';
 import { baseApp, listen, privateApp } from '#server/http/index.ts';
 import {
   collectProcessMetrics,
@@ -58,7 +58,7 @@ async function boot() {
   }
   const schedules = orBadEnvironment(() => readJobSchedules(env.CRON_SCHEDULES));
   const jobsConfig = orBadEnvironment(() => jobsConfigOf(env));
-  orBadEnvironment(() => requireWebhookUrl(env));
+  if (env.OUTBOX_IN_WORKER) orBadEnvironment(() => requireWebhookUrl(env));
   warnOfUnknownSiem(log, env, jobsConfig.siem);
   outliveLostConnections(log);
   collectProcessMetrics();
@@ -134,7 +134,7 @@ async function boot() {
   const deadMan = env.HEARTBEAT_URL
     ? deadManSwitch({
         ...{ url: env.HEARTBEAT_URL, log, outbound },
-        isAllWell: async () => (await health(pool, { kind: 'anybody' })).status === 'ok',
+        isAllWell: async () => isAllWell(await health(pool, { kind: 'anybody' })),
       })
     : null;
   const bootedAt = Date.now();

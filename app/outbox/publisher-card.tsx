@@ -13,7 +13,7 @@ const laneWords = (lanes: number[]) =>
   lanes.length === 0 ? 'no lane' : `${lanes.length === 1 ? 'lane' : 'lanes'} ${lanes.join(', ')}`;
 
 function PublisherPill({ publisher: { isSilent, failingSince, lanes } }: { publisher: OutboxPublisher }) {
-  if (isSilent) return <Pill label={failingSince === null ? 'Silent' : 'Gave up'} tone="bad" icon={CircleAlert} />;
+  if (isSilent) return <Pill label="Silent" tone="bad" icon={CircleAlert} />;
   if (failingSince !== null) return <Pill label="Cannot send" tone="bad" icon={CircleAlert} />;
   return <Pill label={lanes.length > 0 ? 'Publishing' : 'Standing by'} tone="ok" icon={Radio} />;
 }
@@ -50,7 +50,7 @@ export function PublisherCard({ publishers: { items, unheldLanes } }: PublisherC
                 </span>
                 {publisher.failingSince !== null && (
                   <span className="text-bad">
-                    {publisher.isSilent ? 'could not send from' : 'cannot send since'}{' '}
+                    {publisher.isSilent ? 'could not publish from' : 'cannot send since'}{' '}
                     <Time at={publisher.failingSince} />; its log says why
                   </span>
                 )}

@@ -45,8 +45,22 @@ function toStandardOutput(): (line: string) => void {
 
 /** Logs an error once and returns its id. Known errors log at their table's level, unknown ones at error. */
 export function logError(log: Logger, error: unknown, message: string, fields: Record<string, unknown> = {}): string {
-  const errorId = typeof fields.errorId === 'string' ? fields.errorId : randomUUID();
   const level = error instanceof ServiceError ? ERROR_CODES[error.code].level : 'error';
+  return logAt(level, log, error, message, fields);
+}
+
+/** The same for what ends the process: whatever the error, and whatever is logged otherwise. */
+export const logFatal = (log: Logger, error: unknown, message: string): string =>
+  logAt('fatal', log, error, message, {});
+
+function logAt(
+  level: 'debug' | 'info' | 'warn' | 'error' | 'fatal',
+  log: Logger,
+  error: unknown,
+  message: string,
+  fields: Record<string, unknown>,
+): string {
+  const errorId = typeof fields.errorId === 'string' ? fields.errorId : randomUUID();
   const code = error instanceof ServiceError ? error.code : undefined;
   log[level]({ ...fields, errorId, ...(code ? { code } : {}), err: serializable(error) }, message);
   return errorId;

@@ -38,3 +38,10 @@ it('a process does not outlive any other, and logs it without the parameters of 
   expect(stdout).toContain('Failed query: select $1');
   expect(stdout).not.toMatch(/canary|alive/);
 });
+
+it('says so also of an error that is nothing to write home about elsewhere', () => {
+  const errors = JSON.stringify(fileURLToPath(new URL('./errors.ts', import.meta.url)));
+  const { status, stdout } = run(`new (await import(${errors})).ServiceError('EVENT_NOT_FOUND')`);
+  expect(status).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ level: 'fatal', code: 'EVENT_NOT_FOUND', errorId: expect.any(String) });
+});

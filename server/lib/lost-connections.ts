@@ -1,6 +1,6 @@
 // When PostgreSQL goes away while a new connection reads the catalogue's array types, postgres.js (3.4) rejects a
 // promise that nobody holds. Node ends the process for it: a restart of the database would take every process along.
-import { type Logger, logError } from './log.ts';
+import { type Logger, logError, logFatal } from './log.ts';
 
 const LOST =
   /^(ECONNRESET|EPIPE|ETIMEDOUT|ECONNREFUSED|ECONNABORTED|EHOSTUNREACH|ENETUNREACH|CONNECTION_\w+|57P0[123])$/;
@@ -19,7 +19,7 @@ export function outliveLostConnections(log: Logger): void {
       logError(log, reason, 'a connection was lost while it was being opened');
       return;
     }
-    logError(log, reason, 'a rejection that nobody handled ends the process');
+    logFatal(log, reason, 'a rejection that nobody handled ends the process');
     process.exit(1);
   });
 }

@@ -4,7 +4,7 @@ export { LaneLostError } from './claim.ts';
 export { CHEAP_SWEEP_MS, LANES, maxBatchSizeOf, PASS_REST_FACTOR } from './config.ts';
 export { DeadlineError, within } from './deadline.ts';
 export { tellFlow } from './flow.ts';
-export { type Hold, type PublisherIdentity, returnLanes, signOff, signOn, takeLanes } from './lanes.ts';
+export { type Hold, type PublisherIdentity, returnLanes, signGivenUp, signOff, signOn, takeLanes } from './lanes.ts';
 export { tickFailures } from './metrics.ts';
 export { lanesWithNews } from './news.ts';
 export { createBacklogObserver } from './observe-backlog.ts';

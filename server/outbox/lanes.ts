@@ -4,7 +4,7 @@
 import type { Pool } from '#db/client.ts';
 import { sql } from '#db/drizzle.ts';
 import { newId, query, queryOne, type Tx, transaction } from '#server/lib/index.ts';
-import { LANES } from './config.ts';
+import { LANES, PUBLISHER_SILENT_SECONDS } from './config.ts';
 import { walkEnd } from './sight.ts';
 import { type Progress, startProgress } from './states.ts';
 import type { TurnNumbers } from './turn-numbers.ts';
@@ -133,6 +133,18 @@ export async function returnLanes(pool: Pool, holds: readonly Hold[]): Promise<v
       );
     }
   });
+}
+
+/**
+ * The sign of one that gave up and is started again later stays, as of one that is silent: it has no share of the lanes, and says since when
+ * nothing could be published.
+ */
+export async function signGivenUp(pool: Pool, id: string, leaseMs: number): Promise<void> {
+  const silentSeconds = Math.max(leaseMs / 1_000, PUBLISHER_SILENT_SECONDS);
+  await transaction(pool, { statementTimeoutMs: 5_000 }, (tx) =>
+    tx.execute(sql`update outbox_publishers set failing_since = coalesce(failing_since, clock_timestamp()),
+      last_seen_at = clock_timestamp() - make_interval(secs => ${silentSeconds}::float8) where id = ${id}`),
+  );
 }
 
 /** Takes this publisher off the list of the living. */

@@ -130,7 +130,7 @@ async function detachIfDone(tx: Tx, partition: string): Promise<boolean> {
   return true;
 }
 
-/** While the months have partitions nobody stores there, so nobody waits for the disk with this. */
+/** While the months have partitions nobody stores there; who reads or claims waits for the disk with this, once. */
 async function emptyNetIfDone(tx: Tx, days: number): Promise<boolean> {
   const mayGo = (await lockIfDone(tx, NET)) && (await isNetOld(tx, days));
   if (mayGo) await tx.execute(sql`truncate ${sql.identifier(NET)}`);
