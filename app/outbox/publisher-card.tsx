@@ -50,7 +50,7 @@ export function PublisherCard({ publishers: { items, unheldLanes } }: PublisherC
                 </span>
                 {publisher.failingSince !== null && (
                   <span className="text-bad">
-                    {publisher.isSilent ? 'could not publish from' : 'cannot send since'}{' '}
+                    {publisher.isSilent ? 'could not publish since' : 'cannot send since'}{' '}
                     <Time at={publisher.failingSince} />; its log says why
                   </span>
                 )}
