@@ -119,23 +119,32 @@ async function killInTheMiddle(until: number): Promise<number> {
   const pauseMs = (until - Date.now()) / (KILLS + 1);
   for (let turn = 0; turn < KILLS; turn += 1) {
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    const victim = workers.at(-1);
-    await waitForRunning(victim?.name ?? '');
-    await victim?.kill();
+    await killAtWork(workers.at(-1)!);
     kills += 1;
     await start(`worker-${turn + 3}`);
   }
   return kills;
 }
 
-/** Waits, not for ever, until this worker holds a run. */
-async function waitForRunning(name: string): Promise<void> {
+/**
+ * Kills a worker that has a run in its hands; of one that has none for three seconds it is not waited for. It is frozen for the look, or it
+ * would end a run of some milliseconds between look and kill.
+ */
+async function killAtWork(victim: WorkerProcess): Promise<void> {
+  const holdsRun = async () =>
+    (await db.owner`select 1 from run_queue where claimed_by = ${victim.name} limit 1`).length > 0;
   const deadline = Date.now() + 3_000;
   while (Date.now() < deadline) {
-    const [row] = await db.owner`select 1 from run_queue where claimed_by = ${name} limit 1`;
-    if (row) return;
+    if (await holdsRun()) {
+      victim.freeze();
+      // What it had sent by then is done.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      if (await holdsRun()) break;
+      victim.thaw();
+    }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+  await victim.kill();
 }
 
 async function waitForQuiet(): Promise<void> {

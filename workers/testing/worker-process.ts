@@ -19,6 +19,9 @@ export type WorkerProcess = {
   kill(): Promise<void>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
+  /** SIGSTOP and SIGCONT. */
+  freeze(): void;
+  thaw(): void;
 };
 
 /** Starts a worker on a free port and waits until it is ready. What it logs at error is in the rejection. */
@@ -55,6 +58,8 @@ export async function startWorker(
     output: () => output.join(''),
     kill: () => end(child, 'SIGKILL').then(() => undefined),
     stop: () => end(child, 'SIGTERM'),
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
   };
 }
 
