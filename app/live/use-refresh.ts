@@ -1,4 +1,4 @@
-import { useNavigation, useRevalidator } from '@remix-run/react';
+import { useFetchers, useNavigation, useRevalidator } from '@remix-run/react';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { isChannelUp, onTopics, subscribeToState } from './channel.ts';
 import { isServerReachable } from './reach.ts';
@@ -35,7 +35,8 @@ const isChannelUpOnServer = () => false;
 /**
  * Asks the page's loaders again when a topic of theirs has changed, and every few seconds while nobody tells.
  * A hidden page asks nothing until it is looked at again. The next question waits for the last answer and for any
- * navigation: asking during one would abort what is on its way. While the server is away the page stays as it is.
+ * navigation: asking during one would abort what is on its way. So it would drop where a form that is being sent is to lead. While the
+ * server is away the page stays as it is.
  */
 export function useRefresh({ isOn, loadedAtMs, topics, everyMs = REFRESH_MS }: RefreshOptions): Refresh {
   const { revalidate, state } = useRevalidator();
@@ -43,6 +44,8 @@ export function useRefresh({ isOn, loadedAtMs, topics, everyMs = REFRESH_MS }: R
   const [isReachable, setReachable] = useState(true);
   const isLive = useSyncExternalStore(subscribeToState, isChannelUp, isChannelUpOnServer);
   const isIdle = state === 'idle' && navigation.state === 'idle';
+  const isSending = useFetchers().some((fetcher) => fetcher.state === 'submitting');
+  const mustWait = useRef(false);
   const isDue = useRef(false);
   const refreshedAtMs = useRef(0);
   /** Set while the page may ask: begins the short wait after a change. */
@@ -59,6 +62,10 @@ export function useRefresh({ isOn, loadedAtMs, topics, everyMs = REFRESH_MS }: R
     });
   }, [topicList]);
 
+  useEffect(() => {
+    mustWait.current = isSending;
+  }, [isSending]);
+
   // New data begins a new wait, also when React drew "loading" and "idle" in one go and so told of neither.
   // biome-ignore lint/correctness/useExhaustiveDependencies: loadedAtMs is that signal
   useEffect(() => {
@@ -72,7 +79,7 @@ export function useRefresh({ isOn, loadedAtMs, topics, everyMs = REFRESH_MS }: R
       const answers = await isServerReachable();
       if (isOver) return;
       setReachable(answers);
-      if (!answers) {
+      if (!answers || mustWait.current) {
         timer = setTimeout(refresh, everyMs);
         return;
       }
