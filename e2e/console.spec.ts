@@ -126,6 +126,14 @@ test('a person of two tenants goes from one to the other', async ({ page, instal
     .getByRole('button', { name: `Tenant ${first.name}. Change tenant` })
     .filter({ visible: true })
     .click();
+  // A refresh that comes while it is under way must not drop where it leads.
+  await page.route(/\/tenant\.data$/, async (route) => {
+    if (route.request().method() === 'POST') {
+      await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    }
+    await route.continue();
+  });
   await page.getByRole('menuitemradio', { name: second.name }).click();
   await expect(page).toHaveURL(/\/data\/scheduler$/);
   await expect(
