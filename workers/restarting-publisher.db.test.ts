@@ -6,7 +6,7 @@ import { openPool } from '#db/client.ts';
 import { testDatabase } from '#db/testing/index.ts';
 import { health } from '#server/fleet/index.ts';
 import { createLogger, transaction } from '#server/lib/index.ts';
-import { appendEvent, createFilePublisher } from '#server/outbox/index.ts';
+import { appendEvent, createFilePublisher, LANES, signOn } from '#server/outbox/index.ts';
 import { createTenant } from '#server/tenancy/index.ts';
 import { createPublisherLoop } from './publisher-loop.ts';
 import { restartingPublisher, withPublisherDown } from './restarting-publisher.ts';
@@ -87,6 +87,8 @@ describe('a publisher inside a worker', () => {
     expect((await health(db.worker, { kind: 'anybody' })).components.publisher).toEqual({ status: 'degraded' });
     await db.owner`update outbox_publishers set failing_since = now() - interval '2 minutes'`;
     expect((await health(db.worker, { kind: 'anybody' })).components.publisher).toEqual({ status: 'down' });
+    // All lanes are another's at once.
+    expect(await signOn(db.worker, { id: 'other', host: 'h', pid: 1, backend: 'file' }, 10_000)).toBe(LANES);
     await db.owner`truncate outbox_publishers`;
     const begunBefore = begun;
     const untilMs = performance.now() + 5 * pauses.longestMs;
